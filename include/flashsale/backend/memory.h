@@ -1,0 +1,35 @@
+#ifndef FLASHSALE_BACKEND_MEMORY_H_
+#define FLASHSALE_BACKEND_MEMORY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "flashsale/base/status.h"
+#include "flashsale/export.h"
+#include "flashsale/repository/storage.h"
+
+namespace flashsale::inline v0 {
+
+struct MemoryOptions {
+  // How many events of each sale are kept for readers; a power of two from 1,024 to 2^30.  A reader
+  // that falls further behind is told what it lost.  About 100 bytes an event, used only as events come.
+  std::size_t events_per_sale = std::size_t{1} << 16;
+
+  // The most records (reservations and tombstones) of each sale; then new ones answer StorageFull.
+  // 1 to 2^32.
+  std::uint64_t max_records_per_sale = std::uint64_t{1} << 32;
+
+  // Keys of the hash tables, so that nobody can choose ids that collide; 0: drawn from the system.
+  std::uint64_t hash_seed = 0;
+};
+
+// Everything in this process's memory, nothing survives it.  Any thread; no call blocks for longer
+// than other calls for the same users take; a thousand sales share no lock.
+// Errors: InvalidArgument (names the option).
+FLASHSALE_EXPORT Result<std::unique_ptr<Storage>> OpenMemoryStorage(
+    const MemoryOptions& options = {});
+
+}  // namespace flashsale::inline v0
+
+#endif  // FLASHSALE_BACKEND_MEMORY_H_

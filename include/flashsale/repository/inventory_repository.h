@@ -1,0 +1,139 @@
+#ifndef FLASHSALE_REPOSITORY_INVENTORY_REPOSITORY_H_
+#define FLASHSALE_REPOSITORY_INVENTORY_REPOSITORY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "flashsale/base/id.h"
+#include "flashsale/base/outcome.h"
+#include "flashsale/base/status.h"
+#include "flashsale/base/time.h"
+#include "flashsale/domain/event.h"
+#include "flashsale/domain/flash_sale.h"
+#include "flashsale/domain/inventory.h"
+#include "flashsale/domain/reservation.h"
+#include "flashsale/domain/sale_terms.h"
+#include "flashsale/export.h"
+#include "flashsale/repository/command.h"
+#include "flashsale/repository/snapshot.h"
+
+namespace flashsale::inline v0 {
+
+// A sale as callers name it: its id and, if it was resolved, where the repository found it, which
+// saves the look-up.  A resolved name goes on working after the sale was forgotten and created anew.
+class SaleRef {
+ public:
+  SaleRef() = default;
+  SaleRef(const SaleId& id) : id_(id) {}                        // NOLINT(google-explicit-constructor)
+  SaleRef(const char* id) : id_(id) {}                          // NOLINT(google-explicit-constructor)
+  SaleRef(const SaleId& id, std::uint64_t hint) : id_(id), hint_(hint) {}
+
+  const SaleId& id() const { return id_; }
+  // Meaningful to the repository that gave it; 0: not resolved.
+  std::uint64_t hint() const { return hint_; }
+
+ private:
+  SaleId id_;
+  std::uint64_t hint_ = 0;
+};
+
+// The stock of a sale and what it means at an instant.
+struct SaleStock {
+  Phase phase = Phase::kScheduled;
+  SaleState state = SaleState::kNotStarted;
+  // Every unit that there will ever be is sold.
+  bool sold_out_for_good = false;
+  SaleMarks marks;
+  // The last sequence number given.
+  std::uint64_t seq = 0;
+  // In the order of the terms.
+  std::vector<Stock> lines;
+};
+
+// What ExpireDue did.
+struct ExpireReport {
+  // Holds that it recorded EXPIRED (or CANCELLED, in a cancelled sale).
+  std::uint64_t expired = 0;
+  // Holds that could not be expired and wait to be tried again, those of earlier calls included.
+  std::uint64_t quarantined = 0;
+  // True where more is due already: the limit of the call was reached.
+  bool more = false;
+  // No hold lapses before this instant; kMaxTime where none is left.
+  Time next_due = kMaxTime;
+};
+
+// What ReadEvents found.
+struct EventPage {
+  // How many events were written to the front of the span.
+  std::size_t count = 0;
+  // The cursor to go on from: the seq of the last event written, or `after` where there was none.
+  std::uint64_t cursor = 0;
+  // Events that the caller asked for and that are no longer kept: both ends included.
+  struct Lost {
+    std::uint64_t from = 0;
+    std::uint64_t to = 0;
+  };
+  std::optional<Lost> lost;
+};
+
+// Stock, reservations, tallies, operators' acts and admission use of sales: one consistency boundary
+// per sale.
+//
+// Implementer's duty: each command applies wholly or not at all; the rules of docs/contract.md hold
+// for every interleaving of calls from any threads (and processes, where the store is shared); no
+// exception leaves an implementation; nothing here reads a clock but a shared store its server's.
+// flashsale/testing/conformance.h proves an implementation.
+class FLASHSALE_EXPORT InventoryRepository {
+ public:
+  virtual ~InventoryRepository() = default;
+
+  // Makes a sale.  Done; AlreadyDone where it exists with the same terms.
+  // Errors: InvalidArgument (names the field), AlreadyExists (the id has other terms),
+  // ResourceExhausted.
+  virtual Result<Outcome> Create(const SaleTerms& terms) = 0;
+
+  // A name that makes later calls quicker.  Errors: NotFound.
+  virtual Result<SaleRef> Resolve(const SaleId& sale) = 0;
+
+  // Carries out a batch for one sale, in order, each command judged at `now`, and writes one outcome
+  // a command.  On an error the batch was not applied, or in part, or (Unknown) perhaps; the caller
+  // sends the same batch again: ids make that safe.
+  // REQUIRES: outcomes.size() == commands.size(); any size, 0 included.
+  virtual Status Apply(const SaleRef& sale, Time now, std::span<const Command> commands,
+                       std::span<Outcome> outcomes) = 0;
+
+  // Errors of all below: NotFound where there is no such sale; those of the store.
+
+  // Exact per line; lines are read one after the other.
+  virtual Result<SaleStock> ReadStock(const SaleRef& sale, Time now) = 0;
+
+  // What is charged to one user or limit key; zero where it was never seen.
+  virtual Result<Tally> ReadTally(const SaleRef& sale, const TallyKey& key) = 0;
+
+  // The reservation as recorded, or nothing where this user never had it.  A hold past its deadline
+  // stays ACTIVE here until a call meets it: ask IsLive.
+  virtual Result<std::optional<Reservation>> Find(const SaleRef& sale, const UserId& user,
+                                                  const ReservationId& id) = 0;
+
+  // Expires up to about `max_holds` lapsed holds and records edges that time alone has passed.  To be
+  // called periodically; stock comes back without it, but only to those who ask for it.
+  virtual Result<ExpireReport> ExpireDue(const SaleRef& sale, Time now, std::size_t max_holds) = 0;
+
+  // Copies the events after the cursor `after` (0: from the first), in order of `seq`.
+  virtual Result<EventPage> ReadEvents(const SaleRef& sale, std::uint64_t after,
+                                       std::span<Event> events) = 0;
+
+  // Shows the whole state of a sale at one instant to `visitor`; may hold the sale still meanwhile.
+  virtual Status Snapshot(const SaleRef& sale, SnapshotVisitor& visitor) = 0;
+
+  // Removes a settled sale and returns all its memory.  Done; UnknownSale where there is none; before
+  // it is settled the phase's code, and nothing is removed.
+  virtual Result<Outcome> Forget(const SaleRef& sale, Time now) = 0;
+};
+
+}  // namespace flashsale::inline v0
+
+#endif  // FLASHSALE_REPOSITORY_INVENTORY_REPOSITORY_H_

@@ -1,0 +1,40 @@
+#ifndef FLASHSALE_REPOSITORY_STORAGE_H_
+#define FLASHSALE_REPOSITORY_STORAGE_H_
+
+#include <cstdint>
+
+#include "flashsale/export.h"
+#include "flashsale/repository/flash_sale_repository.h"
+#include "flashsale/repository/inventory_repository.h"
+
+namespace flashsale::inline v0 {
+
+// What survives of an acknowledged command.
+enum class Durability : std::uint8_t {
+  kNone = 0,     // nothing survives the process
+  kServer = 1,   // as much as the server is configured for
+  kPowerLoss = 2,  // all of it
+};
+
+// In what backends may differ, and in nothing else.
+struct StorageTraits {
+  Durability durability = Durability::kNone;
+  // Several processes may open the same store and sell the same sale.
+  bool shared_across_processes = false;
+  // Calls may wait for a disk or a network: asynchronous hosts put a Lane in front.
+  bool may_block = false;
+};
+
+// One opened backend.  Made by its free function: OpenMemoryStorage, …
+// Thread safety: any thread.  Ownership: the repositories live as long as the storage.
+class FLASHSALE_EXPORT Storage {
+ public:
+  virtual ~Storage() = default;
+  virtual StorageTraits traits() const = 0;
+  virtual InventoryRepository& inventory() = 0;
+  virtual FlashSaleRepository& sales() = 0;
+};
+
+}  // namespace flashsale::inline v0
+
+#endif  // FLASHSALE_REPOSITORY_STORAGE_H_

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Builds a preset and runs its tests.  The last line is "N passed, N failed, N skipped", counting
+# ctest entries: each test case of a test program is one.
+# Usage: scripts/test.sh [--full] [--preset dev|asan|tsan] [--label REGEX]
+#   --full    the long forms of the seeded tests (FLASHSALE_TEST_FULL=1)
+#   --label   only the tests with a matching label, e.g. 'unit|contention'
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+preset=dev
+timeout=600
+select=()
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --full) export FLASHSALE_TEST_FULL=1; timeout=7200 ;;
+    --preset) preset=${2:?"--preset needs a name"}; shift ;;
+    --label) select=(--label-regex "${2:?"--label needs a regular expression"}"); shift ;;
+    -h | --help) sed -n '2,/^set -/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+    *) echo "test.sh: unknown argument '$1'" >&2; exit 2 ;;
+  esac
+  shift
+done
+
+groups=(build test)
+case "$preset" in tsan) groups+=(analysis) ;; esac
+scripts/install_dependencies.sh "${groups[@]}"
+
+jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
+log=build/$preset/test-results.xml
+echo "test.sh: configuring the $preset build"
+mkdir -p "build/$preset"
+cmake --preset "$preset" >"build/$preset/configure.log" 2>&1 || { cat "build/$preset/configure.log"; exit 1; }
+echo "test.sh: building"
+cmake --build --preset "$preset" --parallel "$jobs"
+echo "test.sh: testing"
+rm -f "$log"
+status=0
+ctest --preset "$preset" --parallel "$jobs" --timeout "$timeout" --output-junit "$PWD/$log" \
+  "${select[@]}" || status=$?
+
+if [ ! -f "$log" ]; then
+  echo "test.sh: ctest wrote no results" >&2
+  exit 1
+fi
+read -r passed failed skipped < <(python3 scripts/junit_counts.py "$log")
+# What ctest holds against the run as a whole is a failure too.
+if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

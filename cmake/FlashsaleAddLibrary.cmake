@@ -44,14 +44,20 @@ function(flashsale_add_library component)
                # One export header serves all components.
                DEFINE_SYMBOL flashsale_EXPORTS)
 
+  get_target_property(type ${target} TYPE)
   # The export header is core's; the others reach it through core.
   if(component STREQUAL "core")
-    generate_export_header(${target} BASE_NAME flashsale
-                           EXPORT_FILE_NAME "${generated_dir}/flashsale/export.h")
+    if(NOT type STREQUAL "STATIC_LIBRARY")
+      # GCC does not take the generated __attribute__ beside [[nodiscard]].
+      string(CONCAT attribute "\n#ifndef FLASHSALE_STATIC_DEFINE\n" "#  undef FLASHSALE_EXPORT\n"
+                    "#  define FLASHSALE_EXPORT [[gnu::visibility(\"default\")]]\n" "#endif\n")
+    endif()
+    generate_export_header(
+      ${target} BASE_NAME flashsale EXPORT_FILE_NAME "${generated_dir}/flashsale/export.h"
+      CUSTOM_CONTENT_FROM_VARIABLE attribute)
     list(APPEND headers "${generated_dir}/flashsale/export.h")
   endif()
 
-  get_target_property(type ${target} TYPE)
   if(type STREQUAL "STATIC_LIBRARY")
     target_compile_definitions(${target} PUBLIC FLASHSALE_STATIC_DEFINE)
   elseif(FLASHSALE_HAS_VERSION_SCRIPT)

@@ -70,7 +70,7 @@ struct Event {
   std::uint64_t seq = 0;
   Time at{};
   EventType type = EventType::kClock;
-  Edges edges;
+  Edges edges = {};
   // Of the reservation, or of the release.
   std::uint16_t line = 0;
   // Units that the transition is about: reserved, bought, given back, released by this wave.
@@ -79,8 +79,8 @@ struct Event {
   Units returned = 0;
 
   // Of the reservation; nil and zero for operators' acts about the sale and for kClock.
-  UserId user;
-  ReservationId id;
+  UserId user = {};
+  ReservationId id = {};
   Time deadline{};
   std::uint64_t quote = 0;
   std::uint64_t admission = 0;

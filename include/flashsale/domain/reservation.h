@@ -23,8 +23,8 @@ using LimitKeys = std::array<LimitKey, kMaxLimitKeys>;
 //   EXPIRED -> PURCHASED     by a revived confirm
 //   PURCHASED -> CANCELLED   by an operator's void
 struct Reservation {
-  UserId user;
-  ReservationId id;
+  UserId user = {};
+  ReservationId id = {};
   ReservationState state = ReservationState::kNone;
   std::uint16_t line = 0;
   // The units first asked for; 0 for a tombstone, the trace of a cancel that came before its reserve.

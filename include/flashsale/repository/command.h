@@ -34,8 +34,8 @@ struct Command {
   // kReserve: kept with the hold and returned by Find and in events.
   std::uint64_t quote = 0;
   // All but the operators' acts about the sale.
-  UserId user;
-  ReservationId id;
+  UserId user = {};
+  ReservationId id = {};
   // kReserve.
   LimitKeys keys = {};
 

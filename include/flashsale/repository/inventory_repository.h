@@ -46,11 +46,11 @@ struct SaleStock {
   SaleState state = SaleState::kNotStarted;
   // Every unit that there will ever be is sold.
   bool sold_out_for_good = false;
-  SaleMarks marks;
+  SaleMarks marks = {};
   // The last sequence number given.
   std::uint64_t seq = 0;
   // In the order of the terms.
-  std::vector<Stock> lines;
+  std::vector<Stock> lines = {};
 };
 
 // What ExpireDue did.
@@ -76,7 +76,7 @@ struct EventPage {
     std::uint64_t from = 0;
     std::uint64_t to = 0;
   };
-  std::optional<Lost> lost;
+  std::optional<Lost> lost = std::nullopt;
 };
 
 // Stock, reservations, tallies, operators' acts and admission use of sales: one consistency boundary

@@ -58,9 +58,9 @@ class FLASHSALE_EXPORT SnapshotVisitor {
  public:
   struct Sale {
     const SaleTerms& terms;
-    SaleMarks marks;
+    SaleMarks marks = {};
     std::uint64_t seq = 0;
-    std::span<const Stock> lines;
+    std::span<const Stock> lines = {};
   };
 
   virtual ~SnapshotVisitor() = default;

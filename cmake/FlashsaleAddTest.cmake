@@ -13,7 +13,7 @@ set(FLASHSALE_DISCOVER_TESTS "${CMAKE_CURRENT_LIST_DIR}/FlashsaleDiscoverTests.c
 #                    [LABEL <label>]       of its cases, by default unit
 #                    [LINKS <target>...])  besides flashsale::core and flashsale::testing
 #
-# Makes one program of all tests/<folder>/*_test.cc and one ctest entry of each of its test cases,
+# Makes one program of tests/<folder>/*.{h,cc} and one ctest entry of each of its test cases,
 # named "<folder>/<file>: <test case>".  A case inside TEST_SUITE("<label>") carries that label
 # instead of the folder's.  Labels: unit, conformance, contention, long.
 #
@@ -32,7 +32,6 @@ function(flashsale_add_test folder)
     list(APPEND arg_LINKS flashsale::testing)
   endif()
   flashsale_add_program(${name} INSIDES SOURCES ${sources} LINKS flashsale_test_main ${arg_LINKS})
-  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
 
   set(tests_file "${CMAKE_CURRENT_BINARY_DIR}/${name}.tests.cmake")
   add_custom_command(

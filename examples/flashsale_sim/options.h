@@ -1,0 +1,25 @@
+#ifndef EXAMPLES_FLASHSALE_SIM_OPTIONS_H_
+#define EXAMPLES_FLASHSALE_SIM_OPTIONS_H_
+
+#include <ostream>
+#include <variant>
+
+#include "examples/flashsale_sim/replay.h"
+
+namespace flashsale::sim {
+
+// What the command line asks for: a subcommand with its options, or to exit with a code because
+// everything is said already (help, or what is wrong).
+using Request = std::variant<int, ReplayOptions>;
+
+// Where the parser answers: help goes to `help`, a clear error that names the option, its value and
+// what was expected to `errors`.
+struct ParserOutput {
+  std::ostream& help;
+  std::ostream& errors;
+};
+Request ParseCommandLine(int argc, const char* const* argv, const ParserOutput& output);
+
+}  // namespace flashsale::sim
+
+#endif  // EXAMPLES_FLASHSALE_SIM_OPTIONS_H_

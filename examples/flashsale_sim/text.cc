@@ -1,0 +1,69 @@
+#include "examples/flashsale_sim/text.h"
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <system_error>
+
+#include <fmt/format.h>
+
+namespace flashsale::sim {
+namespace {
+
+struct NamedSpan {
+  std::string_view name;
+  Duration span;
+};
+
+constexpr std::array<NamedSpan, 5> kSpans = {{{"d", std::chrono::days(1)},
+                                              {"h", std::chrono::hours(1)},
+                                              {"m", std::chrono::minutes(1)},
+                                              {"s", std::chrono::seconds(1)},
+                                              {"ms", std::chrono::milliseconds(1)}}};
+
+constexpr Duration kLongest = std::chrono::days(1'000);
+
+}  // namespace
+
+std::string Grouped(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, 1, ',');
+  return text;
+}
+
+std::string Counted(std::uint64_t number, std::string_view noun) {
+  return fmt::format("{} {}{}", Grouped(number), noun, number == 1 ? "" : "s");
+}
+
+std::optional<Duration> ParseDuration(std::string_view text) {
+  std::int64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || number < 0) return std::nullopt;
+  const std::string_view name(rest, static_cast<std::size_t>(end - rest));
+  for (const NamedSpan& unit : kSpans) {
+    if (unit.name != name) continue;
+    if (number > kLongest / unit.span) return std::nullopt;
+    return number * unit.span;
+  }
+  return std::nullopt;
+}
+
+std::string FormatDuration(Duration duration) {
+  std::string text;
+  for (const NamedSpan& unit : kSpans) {
+    const Duration::rep count = duration / unit.span;
+    if (count == 0) continue;
+    duration -= count * unit.span;
+    text += fmt::format("{}{}{}", text.empty() ? "" : " ", count, unit.name);
+  }
+  return text.empty() ? "0s" : text;
+}
+
+std::string FormatMoment(Duration since_opening) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since_opening).count();
+  return fmt::format("{:02}:{:02}", seconds / 60, seconds % 60);
+}
+
+}  // namespace flashsale::sim

@@ -1,0 +1,31 @@
+#ifndef EXAMPLES_FLASHSALE_SIM_TEXT_H_
+#define EXAMPLES_FLASHSALE_SIM_TEXT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "flashsale/base/time.h"
+
+namespace flashsale::sim {
+
+// "1,234,567": a number as people read it.
+std::string Grouped(std::uint64_t number);
+
+// "1 shopper", "1,000 shoppers".
+std::string Counted(std::uint64_t number, std::string_view noun);
+
+// "300s", "5m", "1h", "250ms" as a span of time; nothing where `text` is no such thing, or negative,
+// or beyond 1,000 days.
+std::optional<Duration> ParseDuration(std::string_view text);
+
+// "5m", "1h 30m", "1s 500ms"; what is below a millisecond is left out.
+std::string FormatDuration(Duration duration);
+
+// "07:30" minutes and seconds, for the table of what happened.
+std::string FormatMoment(Duration since_opening);
+
+}  // namespace flashsale::sim
+
+#endif  // EXAMPLES_FLASHSALE_SIM_TEXT_H_

@@ -1,0 +1,39 @@
+#ifndef EXAMPLES_FLASHSALE_SIM_TIMELINE_H_
+#define EXAMPLES_FLASHSALE_SIM_TIMELINE_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "flashsale/base/time.h"
+#include "flashsale/domain/event.h"
+
+namespace flashsale::sim {
+
+// The turns of a sale that its story is told by, out of its event stream.
+// Thread safety: one thread.
+// Blocking: never.  Ownership: none.  Clock: none.
+class Timeline {
+ public:
+  struct Moment {
+    Time at{};
+    std::string what;
+  };
+
+  void OnEvent(const Event& event);
+
+  // By time.
+  const std::vector<Moment>& moments() const { return moments_; }
+
+ private:
+  void Tell(Time at, std::string what);
+
+  std::vector<Moment> moments_;
+  std::optional<Time> released_at_;
+  bool seen_sold_out_ = false;
+  bool seen_lapse_ = false;
+};
+
+}  // namespace flashsale::sim
+
+#endif  // EXAMPLES_FLASHSALE_SIM_TIMELINE_H_

@@ -63,6 +63,10 @@ function(flashsale_add_library component)
   elseif(FLASHSALE_HAS_VERSION_SCRIPT)
     target_link_options(${target} PRIVATE "-Wl,--version-script=${FLASHSALE_SYMBOL_MAP}")
     set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS "${FLASHSALE_SYMBOL_MAP}")
+    if(NOT FLASHSALE_SANITIZE)
+      # What a component takes from another must be exported there: found here, not by a user.
+      target_link_options(${target} PRIVATE "-Wl,-z,defs")
+    endif()
   endif()
 
   target_sources(

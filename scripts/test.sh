@@ -7,6 +7,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# What keeps the tests from running at all counts as one failure.
+give_up() {
+  echo "test.sh: $1" >&2
+  echo "0 passed, 1 failed, 0 skipped"
+  exit 1
+}
+
 preset=dev
 timeout=600
 select=()
@@ -23,25 +30,25 @@ done
 
 groups=(build test)
 case "$preset" in tsan) groups+=(analysis) ;; esac
-scripts/install_dependencies.sh "${groups[@]}"
+scripts/install_dependencies.sh "${groups[@]}" || give_up "dependencies are missing"
 
 jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 log=build/$preset/test-results.xml
 echo "test.sh: configuring the $preset build"
 mkdir -p "build/$preset"
-cmake --preset "$preset" >"build/$preset/configure.log" 2>&1 || { cat "build/$preset/configure.log"; exit 1; }
+cmake --preset "$preset" >"build/$preset/configure.log" 2>&1 || {
+  cat "build/$preset/configure.log"
+  give_up "cannot configure the $preset build"
+}
 echo "test.sh: building"
-cmake --build --preset "$preset" --parallel "$jobs"
+cmake --build --preset "$preset" --parallel "$jobs" || give_up "the $preset build is broken"
 echo "test.sh: testing"
 rm -f "$log"
 status=0
 ctest --preset "$preset" --parallel "$jobs" --timeout "$timeout" --output-junit "$PWD/$log" \
   "${select[@]}" || status=$?
 
-if [ ! -f "$log" ]; then
-  echo "test.sh: ctest wrote no results" >&2
-  exit 1
-fi
+[ -f "$log" ] || give_up "ctest wrote no results"
 read -r passed failed skipped < <(python3 scripts/junit_counts.py "$log")
 # What ctest holds against the run as a whole is a failure too.
 if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi

@@ -27,8 +27,7 @@ class SystemClock final : public Clock {
 
  private:
   const std::chrono::nanoseconds origin_ = SuspendProofNow();
-  const Time wall_ =
-      std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  const Time wall_ = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 };
 
 }  // namespace
@@ -48,7 +47,8 @@ Time ServiceClock::Now() {
   const Duration::rep reading = source_.Now().time_since_epoch().count();
   // Relaxed: the value is the whole message; a thread sees its own and all earlier maxima.
   Duration::rep last = last_us_.load(std::memory_order_relaxed);
-  while (reading > last && !last_us_.compare_exchange_weak(last, reading, std::memory_order_relaxed)) {
+  while (reading > last &&
+         !last_us_.compare_exchange_weak(last, reading, std::memory_order_relaxed)) {
   }
   return Time(Duration(std::max(reading, last)));
 }

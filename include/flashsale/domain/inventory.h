@@ -35,22 +35,16 @@ class Inventory {
   Inventory& operator=(const Inventory&) = delete;
 
   // available -> reserved.  False, and nothing changed, where fewer than `units` are available.
-  bool TryReserve(Units units) {
-    // Acquire pairs with the release of whoever returned the units; release publishes the hold
-    // that the caller has entered for expiry to refusals that read this word.
-    std::uint64_t word = word_.load(std::memory_order_acquire);
-    do {
-      // `released` is read after the word and only grows, so the difference is never negative.
-      if (AvailableIn(word) < units) return false;
-    } while (!word_.compare_exchange_weak(word, word + Reserved(units), std::memory_order_acq_rel,
-                                          std::memory_order_acquire));
-    return true;
-  }
+  bool TryReserve(Units units) { return TryTake(units, Reserved(units)); }
 
-  // reserved -> sold.  REQUIRES: the caller holds `units` reserved.
-  void Sell(Units units) {
+  // available -> sold.  False, and nothing changed, where fewer than `units` are available.
+  bool TryBuy(Units units) { return TryTake(units, Sold(units)); }
+
+  // reserved -> sold, and what is held beyond that -> available, in one step.
+  // REQUIRES: the caller holds `held` reserved; bought <= held.
+  void Sell(Units held, Units bought) {
     // Adding to sold and subtracting from reserved is one addition: neither half can wrap.
-    word_.fetch_add(Sold(units) - Reserved(units), std::memory_order_acq_rel);
+    word_.fetch_add(Sold(bought) - Reserved(held), std::memory_order_acq_rel);
   }
 
   // reserved -> available.  REQUIRES: the caller holds `units` reserved.
@@ -67,8 +61,8 @@ class Inventory {
     }
   }
 
-  // The state at one instant within the call, as far as `released` did not grow meanwhile; even then
-  // a state that is lawful.
+  // The state at one instant within the call, as far as `released` did not grow meanwhile; even
+  // then a state that is lawful.
   Stock Read() const {
     const std::uint64_t word = word_.load(std::memory_order_acquire);
     return {.limit = limit_,
@@ -83,6 +77,18 @@ class Inventory {
  private:
   static constexpr std::uint64_t Reserved(Units units) { return std::uint64_t{units} << 32; }
   static constexpr std::uint64_t Sold(Units units) { return units; }
+
+  bool TryTake(Units units, std::uint64_t change) {
+    // Acquire pairs with the release of whoever returned the units; release publishes to those who
+    // read this word what the caller did before it took them.
+    std::uint64_t word = word_.load(std::memory_order_acquire);
+    do {
+      // `released` is read after the word and only grows, so the difference is never negative.
+      if (AvailableIn(word) < units) return false;
+    } while (!word_.compare_exchange_weak(word, word + change, std::memory_order_acq_rel,
+                                          std::memory_order_acquire));
+    return true;
+  }
 
   Units AvailableIn(std::uint64_t word) const {
     const Units taken = static_cast<Units>(word >> 32) + static_cast<Units>(word);

@@ -1,0 +1,59 @@
+#ifndef FLASHSALE_SRC_BACKEND_MEMORY_EPOCH_GATE_H_
+#define FLASHSALE_SRC_BACKEND_MEMORY_EPOCH_GATE_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/mutex.h"
+
+namespace flashsale::inline v0::memory {
+
+// Keeps what readers look at alive until they have left, without a lock or a shared word among
+// readers: each counts itself in and out on one of many stripes.  Sleepable read-copy-update with
+// two parities, after P. McKenney, "Sleepable RCU" (2006). Thread safety: any thread.
+class EpochGate {
+ public:
+  // Between construction and destruction nothing that was reachable is freed.
+  class Visit {
+   public:
+    explicit Visit(EpochGate& gate)
+        : stripe_(gate.stripes_[StripeOfThread()]),
+          // Sequentially consistent, with the additions below and Synchronize: of a visitor who
+          // counts in and a writer who looks at the counts, one sees the other.
+          parity_(gate.parity_.load(std::memory_order_seq_cst)) {
+      stripe_.inside[parity_].fetch_add(1, std::memory_order_seq_cst);
+    }
+    ~Visit() { stripe_.inside[parity_].fetch_sub(1, std::memory_order_release); }
+    Visit(const Visit&) = delete;
+    Visit& operator=(const Visit&) = delete;
+
+   private:
+    friend class EpochGate;
+    static std::size_t StripeOfThread();
+
+    struct alignas(64) Counts {
+      std::array<std::atomic<std::uint32_t>, 2> inside{};
+    };
+    Counts& stripe_;
+    const std::size_t parity_;
+  };
+
+  // Returns when every visit has ended that began before the call.
+  // REQUIRES: the calling thread is in no visit.
+  void Synchronize() FLASHSALE_EXCLUDES(mutex_);
+
+ private:
+  static constexpr std::size_t kStripes = 64;
+
+  void WaitFor(std::size_t parity) const;
+
+  std::array<Visit::Counts, kStripes> stripes_;
+  std::atomic<std::size_t> parity_{0};
+  Mutex mutex_;
+};
+
+}  // namespace flashsale::inline v0::memory
+
+#endif  // FLASHSALE_SRC_BACKEND_MEMORY_EPOCH_GATE_H_

@@ -1,0 +1,150 @@
+#include "backend/memory/memory_inventory_repository.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <new>
+#include <utility>
+
+namespace flashsale::inline v0::memory {
+namespace {
+
+Status OutOfMemory() { return Status(StatusCode::kResourceExhausted, "out of memory"); }
+
+Status NoSuchSale(const SaleRef& sale) {
+  return Status(StatusCode::kNotFound, fmt::format("sale: no sale '{}'", sale.id().view()));
+}
+
+// What is wrong with a call for whatever command.
+Field FindCallError(const SaleRef& sale, Time now) {
+  if (!sale.id().valid()) return Field::kSale;
+  return IsValid(now) ? Field::kNone : Field::kTime;
+}
+
+Status InvalidTime(Time now) {
+  return Status(StatusCode::kInvalidArgument,
+                fmt::format("now: {} us, expected 0 to 2^53 - 1", now.time_since_epoch().count()));
+}
+
+}  // namespace
+
+template <typename R, typename Use>
+R MemoryInventoryRepository::With(const SaleRef& sale, Use use) {
+  try {
+    const SaleDirectory::Pinned engine(directory_, sale);
+    if (engine.get() == nullptr) return NoSuchSale(sale);
+    return use(*engine.get());
+  } catch (const std::bad_alloc&) {
+    return OutOfMemory();
+  } catch (const std::exception& error) {  // a host's visitor threw
+    return Status(StatusCode::kInternal, error.what());
+  } catch (...) {
+    return Status(StatusCode::kInternal, "an exception that is no std::exception");
+  }
+}
+
+Result<Outcome> MemoryInventoryRepository::Create(const SaleTerms& terms) {
+  try {
+    Result<SaleTerms> valid = Validate(terms);
+    if (!valid.ok()) return valid.status();
+    const MutexLock lock(lifetime_mutex_);
+    {
+      const SaleDirectory::Pinned existing(directory_, valid->id);
+      if (existing.get() != nullptr) {
+        if (existing->terms() == *valid) return Outcome{.code = Code::kAlreadyDone};
+        return Status(StatusCode::kAlreadyExists,
+                      fmt::format("id: a sale '{}' with other terms exists", valid->id.view()));
+      }
+    }
+    std::unique_ptr<engine::SaleEngine> engine = engine::SaleEngine::New(*valid, options_);
+    if (engine == nullptr || !directory_.Add(std::move(engine))) return OutOfMemory();
+    return Outcome{.code = Code::kDone};
+  } catch (const std::bad_alloc&) {
+    return OutOfMemory();
+  }
+}
+
+Result<SaleRef> MemoryInventoryRepository::Resolve(const SaleId& sale) {
+  const std::uint64_t hint = directory_.HintFor(sale);
+  if (hint == 0) return NoSuchSale(sale);
+  return SaleRef(sale, hint);
+}
+
+Status MemoryInventoryRepository::Apply(const SaleRef& sale, Time now,
+                                        std::span<const Command> commands,
+                                        std::span<Outcome> outcomes) {
+  const Field misnamed = FindCallError(sale, now);
+  if (misnamed != Field::kNone) {
+    std::fill(outcomes.begin(), outcomes.end(), Outcome{.code = Code::kInvalid, .field = misnamed});
+    return Status();
+  }
+  const SaleDirectory::Pinned engine(directory_, sale);
+  if (engine.get() != nullptr) {
+    engine->Apply(now, commands, outcomes);
+    return Status();
+  }
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    const Field wrong = FindShapeError(commands[i]);
+    outcomes[i] = wrong == Field::kNone ? Outcome{.code = Code::kUnknownSale}
+                                        : Outcome{.code = Code::kInvalid, .field = wrong};
+  }
+  return Status();
+}
+
+Result<SaleStock> MemoryInventoryRepository::ReadStock(const SaleRef& sale, Time now) {
+  if (!IsValid(now)) return InvalidTime(now);
+  return With<Result<SaleStock>>(sale, [&](engine::SaleEngine& e) { return e.ReadStock(now); });
+}
+
+Result<Tally> MemoryInventoryRepository::ReadTally(const SaleRef& sale, const TallyKey& key) {
+  return With<Result<Tally>>(sale, [&](engine::SaleEngine& e) { return e.ReadTally(key); });
+}
+
+Result<std::optional<Reservation>> MemoryInventoryRepository::Find(const SaleRef& sale,
+                                                                   const UserId& user,
+                                                                   const ReservationId& id) {
+  return With<Result<std::optional<Reservation>>>(
+      sale, [&](engine::SaleEngine& e) { return e.Find(user, id); });
+}
+
+Result<ExpireReport> MemoryInventoryRepository::ExpireDue(const SaleRef& sale, Time now,
+                                                          std::size_t max_holds) {
+  if (!IsValid(now)) return InvalidTime(now);
+  return With<Result<ExpireReport>>(
+      sale, [&](engine::SaleEngine& e) { return e.ExpireDue(now, max_holds); });
+}
+
+Result<EventPage> MemoryInventoryRepository::ReadEvents(const SaleRef& sale, std::uint64_t after,
+                                                        std::span<Event> events) {
+  return With<Result<EventPage>>(
+      sale, [&](engine::SaleEngine& e) { return e.ReadEvents(after, events); });
+}
+
+Status MemoryInventoryRepository::Snapshot(const SaleRef& sale, SnapshotVisitor& visitor) {
+  return With<Status>(sale, [&](engine::SaleEngine& e) {
+    e.Snapshot(visitor);
+    return Status();
+  });
+}
+
+Result<Outcome> MemoryInventoryRepository::Forget(const SaleRef& sale, Time now) {
+  const Field misnamed = FindCallError(sale, now);
+  if (misnamed != Field::kNone) return Outcome{.code = Code::kInvalid, .field = misnamed};
+  try {
+    const MutexLock lock(lifetime_mutex_);
+    {
+      const SaleDirectory::Pinned engine(directory_, sale);
+      if (engine.get() == nullptr) return Outcome{.code = Code::kUnknownSale};
+      const Code code = engine->JudgeForget(now);
+      if (code != Code::kDone) return Outcome{.code = code};
+    }
+    directory_.Remove(sale.id());
+    return Outcome{.code = Code::kDone};
+  } catch (const std::bad_alloc&) {
+    return OutOfMemory();
+  }
+}
+
+}  // namespace flashsale::inline v0::memory

@@ -1,0 +1,47 @@
+#ifndef FLASHSALE_SRC_BACKEND_MEMORY_MEMORY_INVENTORY_REPOSITORY_H_
+#define FLASHSALE_SRC_BACKEND_MEMORY_MEMORY_INVENTORY_REPOSITORY_H_
+
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "backend/memory/sale_directory.h"
+#include "base/mutex.h"
+#include "engine/sale_engine.h"
+#include "flashsale/repository/inventory_repository.h"
+
+namespace flashsale::inline v0::memory {
+
+// One engine a sale, behind a directory.  Contract: InventoryRepository.
+class MemoryInventoryRepository final : public InventoryRepository {
+ public:
+  explicit MemoryInventoryRepository(const engine::EngineOptions& options) : options_(options) {}
+
+  Result<Outcome> Create(const SaleTerms& terms) override;
+  Result<SaleRef> Resolve(const SaleId& sale) override;
+  Status Apply(const SaleRef& sale, Time now, std::span<const Command> commands,
+               std::span<Outcome> outcomes) override;
+  Result<SaleStock> ReadStock(const SaleRef& sale, Time now) override;
+  Result<Tally> ReadTally(const SaleRef& sale, const TallyKey& key) override;
+  Result<std::optional<Reservation>> Find(const SaleRef& sale, const UserId& user,
+                                          const ReservationId& id) override;
+  Result<ExpireReport> ExpireDue(const SaleRef& sale, Time now, std::size_t max_holds) override;
+  Result<EventPage> ReadEvents(const SaleRef& sale, std::uint64_t after,
+                               std::span<Event> events) override;
+  Status Snapshot(const SaleRef& sale, SnapshotVisitor& visitor) override;
+  Result<Outcome> Forget(const SaleRef& sale, Time now) override;
+
+ private:
+  // Calls `use(engine)`; its result, or NotFound, or what an exception that it let out means.
+  template <typename R, typename Use>
+  R With(const SaleRef& sale, Use use);
+
+  const engine::EngineOptions options_;
+  SaleDirectory directory_;
+  // Creation and removal, which look before they act.
+  Mutex lifetime_mutex_;
+};
+
+}  // namespace flashsale::inline v0::memory
+
+#endif  // FLASHSALE_SRC_BACKEND_MEMORY_MEMORY_INVENTORY_REPOSITORY_H_

@@ -1,0 +1,60 @@
+#include <fmt/format.h>
+
+#include <bit>
+#include <new>
+#include <random>
+
+#include "backend/memory/memory_flash_sale_repository.h"
+#include "backend/memory/memory_inventory_repository.h"
+#include "flashsale/backend/memory.h"
+
+namespace flashsale::inline v0 {
+namespace {
+
+class MemoryStorage final : public Storage {
+ public:
+  explicit MemoryStorage(const engine::EngineOptions& options) : inventory_(options) {}
+
+  StorageTraits traits() const override { return {}; }
+  InventoryRepository& inventory() override { return inventory_; }
+  FlashSaleRepository& sales() override { return sales_; }
+
+ private:
+  memory::MemoryInventoryRepository inventory_;
+  memory::MemoryFlashSaleRepository sales_;
+};
+
+constexpr std::size_t kFewestEvents = std::size_t{1} << 10;
+constexpr std::size_t kMostEvents = std::size_t{1} << 30;
+constexpr std::uint64_t kMostRecords = std::uint64_t{1} << 32;
+
+std::uint64_t DrawSeed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Storage>> OpenMemoryStorage(const MemoryOptions& options) {
+  if (!std::has_single_bit(options.events_per_sale) || options.events_per_sale < kFewestEvents ||
+      options.events_per_sale > kMostEvents) {
+    return Status(StatusCode::kInvalidArgument,
+                  fmt::format("events_per_sale: {}, expected a power of two from {} to {}",
+                              options.events_per_sale, kFewestEvents, kMostEvents));
+  }
+  if (options.max_records_per_sale < 1 || options.max_records_per_sale > kMostRecords) {
+    return Status(StatusCode::kInvalidArgument,
+                  fmt::format("max_records_per_sale: {}, expected 1 to {}",
+                              options.max_records_per_sale, kMostRecords));
+  }
+  try {
+    return std::unique_ptr<Storage>(std::make_unique<MemoryStorage>(
+        engine::EngineOptions{.hash_seed = options.hash_seed == 0 ? DrawSeed() : options.hash_seed,
+                              .events_per_sale = options.events_per_sale,
+                              .max_records = options.max_records_per_sale}));
+  } catch (const std::exception& error) {
+    return Status(StatusCode::kResourceExhausted, error.what());
+  }
+}
+
+}  // namespace flashsale::inline v0

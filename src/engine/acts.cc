@@ -1,0 +1,153 @@
+// The operators' acts about a sale.  One at a time; see the class comment for how they are ordered
+// with shoppers' commands.
+
+#include "engine/sale_engine.h"
+#include "flashsale/domain/flash_sale.h"
+
+namespace flashsale::inline v0::engine {
+namespace {
+
+// Bits of the control word; the count of acts begins above them.
+constexpr std::uint64_t kStartedEarly = 1 << 0;
+constexpr std::uint64_t kPaused = 1 << 1;
+constexpr std::uint64_t kClosed = 1 << 2;
+constexpr std::uint64_t kCancelled = 1 << 3;
+constexpr std::uint64_t kSettled = 1 << 4;
+constexpr std::uint64_t kOneAct = 1 << 5;
+
+EventType EventOfAct(Verb act) {
+  switch (act) {
+    case Verb::kStart:
+      return EventType::kStartedEarly;
+    case Verb::kPause:
+      return EventType::kPaused;
+    case Verb::kResume:
+      return EventType::kResumed;
+    case Verb::kRelease:
+      return EventType::kReleased;
+    case Verb::kClose:
+      return EventType::kClosed;
+    case Verb::kCancelSale:
+      return EventType::kSaleCancelled;
+    default:
+      return EventType::kSettled;
+  }
+}
+
+}  // namespace
+
+SaleMarks SaleEngine::MarksOf(std::uint64_t control) const {
+  SaleMarks marks{.started_early = (control & kStartedEarly) != 0,
+                  .paused = (control & kPaused) != 0,
+                  .closed = (control & kClosed) != 0,
+                  .cancelled = (control & kCancelled) != 0,
+                  .settled = (control & kSettled) != 0};
+  if (marks.closed) marks.closed_at = Time(Duration(closed_at_us_.load(std::memory_order_relaxed)));
+  return marks;
+}
+
+void SaleEngine::SetMarks(const SaleMarks& marks) {
+  closed_at_us_.store(Micros(marks.closed_at), std::memory_order_relaxed);
+  cut_us_.store(Micros(CutOf(marks, terms_.end_policy, terms_.end)), std::memory_order_release);
+  const std::uint64_t bits = (marks.started_early ? kStartedEarly : 0) |
+                             (marks.paused ? kPaused : 0) | (marks.closed ? kClosed : 0) |
+                             (marks.cancelled ? kCancelled : 0) | (marks.settled ? kSettled : 0);
+  const std::uint64_t acts = control_.load(std::memory_order_relaxed) & ~(kOneAct - 1);
+  control_.store((acts + kOneAct) | bits,
+                 std::memory_order_release);  // pairs with every load of it
+}
+
+void SaleEngine::ApplyAct(Time now, const Command& command, Outcome& outcome) {
+  const MutexLock lock(operator_mutex_);
+  Code code = JudgeAct(command.verb, Marks(), PhaseNow(now));
+  outcome = Outcome{};
+  if (code == Code::kDone) {
+    switch (command.verb) {
+      case Verb::kRelease:
+        code = ApplyRelease(now, command, outcome);
+        break;
+      case Verb::kSettle:
+        code = ApplySettle(now);
+        break;
+      case Verb::kStart:
+      case Verb::kResume:
+        ApplyOpening(now, command.verb);
+        break;
+      default:
+        ApplyClosing(now, command.verb);
+        break;
+    }
+  }
+  outcome.code = code;
+}
+
+Code SaleEngine::ApplyRelease(Time now, const Command& command, Outcome& outcome) {
+  if (command.line >= lines_.size() || command.units > LineOf(command.line).stock.limit()) {
+    outcome.field = command.line >= lines_.size() ? Field::kLine : Field::kUnits;
+    return Code::kInvalid;
+  }
+  Inventory& stock = LineOf(command.line).stock;
+  const Units released = stock.Read().released;
+  if (command.units <= released) return Code::kAlreadyDone;
+  // What opens takes its number first, so that everything it makes possible comes after it.
+  Event event;
+  event.seq = events_.TakeNumbers(1);
+  event.at = now;
+  event.type = EventType::kReleased;
+  event.line = command.line;
+  event.units = command.units - released;
+  stock.ReleaseUpTo(command.units);
+  events_.Write(event);
+  return Code::kDone;
+}
+
+void SaleEngine::ApplyOpening(Time now, Verb act) {
+  const std::uint64_t seq = events_.TakeNumbers(1);
+  SaleMarks marks = Marks();
+  RecordAct(act, now, marks);
+  SetMarks(marks);
+  WriteAct(now, EventOfAct(act), seq);
+}
+
+void SaleEngine::ApplyClosing(Time now, Verb act) {
+  // What closes does so while nobody is between judgement and number: nothing comes after it that
+  // it forbids.
+  std::uint64_t seq = 0;
+  {
+    const AllShardsLock all(shards_);
+    SaleMarks marks = Marks();
+    RecordAct(act, now, marks);
+    SetMarks(marks);
+    seq = events_.TakeNumbers(1);
+  }
+  WriteAct(now, EventOfAct(act), seq);
+}
+
+Code SaleEngine::ApplySettle(Time now) {
+  constexpr std::size_t kSlice = 1024;
+  while (ExpireSlice(now, kSlice).more) {
+  }
+  // No hold is made any more: what is still reserved lives, or waits in quarantine.
+  for (const auto& line : lines_) {
+    if (line->stock.Read().reserved != 0) return Code::kHoldsRemain;
+  }
+  ApplyClosing(now, Verb::kSettle);
+  return Code::kDone;
+}
+
+void SaleEngine::WriteAct(Time now, EventType type, std::uint64_t seq) {
+  Event event;
+  event.seq = seq;
+  event.at = now;
+  event.type = type;
+  events_.Write(event);
+}
+
+Code SaleEngine::JudgeForget(Time now) const {
+  const SaleMarks marks = Marks();
+  if (marks.settled) return Code::kDone;
+  const Phase phase = PhaseNow(now);
+  return phase == Phase::kOpen ? Code::kSaleOpen : AnswerToNewReserve(phase);
+}
+
+}  // namespace flashsale::inline v0::engine

@@ -1,0 +1,177 @@
+#include "engine/event_ring.h"
+
+#include <algorithm>
+#include <cstring>
+#include <thread>
+
+#include "engine/record.h"
+
+namespace flashsale::inline v0::engine {
+namespace {
+
+// The words of a slot.  Each is an atomic: a reader may look at a slot that is being written again,
+// and finds out by the sequence number, which is cleared first and set last.
+enum SlotWord : std::size_t {
+  kSeq = 0,
+  kAt = 1,
+  kTypeLineEdges = 2,  // 16 bits each
+  kUnitsReturned = 3,  // 32 bits each
+  kUser = 4,
+  kId = 6,
+  kDeadline = 8,
+  kQuote = 9,
+  kAdmission = 10,
+  kUserLimit = 11,
+  kKeys = 12,
+};
+
+constexpr int kLineShift = 16;
+constexpr int kEdgesShift = 32;
+
+// Folding is shared out: whoever writes an event with such a number folds what has gathered.
+constexpr std::uint64_t kFoldEvery = 256;
+
+void Put(std::atomic<std::uint64_t>& word, std::uint64_t value) {
+  // Release keeps the store behind that which cleared the sequence number; see CopyOut.
+  word.store(value, std::memory_order_release);
+}
+
+void PutId(std::atomic<std::uint64_t>* words, const std::array<std::uint8_t, 16>& bytes) {
+  std::array<std::uint64_t, 2> values{};
+  std::memcpy(values.data(), bytes.data(), sizeof(values));
+  Put(words[0], values[0]);
+  Put(words[1], values[1]);
+}
+
+std::uint64_t Get(const std::atomic<std::uint64_t>& word) {
+  // Acquire keeps the second look at the sequence number behind this load.
+  return word.load(std::memory_order_acquire);
+}
+
+template <typename Id>
+Id GetId(const std::atomic<std::uint64_t>* words) {
+  const std::array<std::uint64_t, 2> values = {Get(words[0]), Get(words[1])};
+  std::array<std::uint8_t, 16> bytes{};
+  std::memcpy(bytes.data(), values.data(), sizeof(values));
+  return Id::FromBytes(bytes);
+}
+
+}  // namespace
+
+EventRing::EventRing(const SaleTerms& terms, std::size_t capacity,
+                     std::atomic<std::uint64_t>& next_seq)
+    : mask_(capacity - 1),
+      keys_(terms.key_limits.size()),
+      stride_(kKeys + 2 * keys_),
+      next_seq_(next_seq),
+      region_(PageRegion::Map(capacity * stride_ * sizeof(Word))),
+      edges_(terms) {}
+
+void EventRing::Write(const Event& event) {
+  // Acquire pairs with the release in Fold: the slot was read before it is written again.
+  if (event.seq > folded_.load(std::memory_order_acquire) + mask_) WaitForRoom(event.seq);
+  Word* const slot = SlotOf(event.seq);
+  slot[kSeq].store(0, std::memory_order_relaxed);
+  Put(slot[kAt], static_cast<std::uint64_t>(Micros(event.at)));
+  Put(slot[kTypeLineEdges],
+      static_cast<std::uint64_t>(event.type) | std::uint64_t{event.line} << kLineShift);
+  Put(slot[kUnitsReturned], std::uint64_t{event.units} << 32 | event.returned);
+  PutId(&slot[kUser], event.user.bytes());
+  PutId(&slot[kId], event.id.bytes());
+  Put(slot[kDeadline], static_cast<std::uint64_t>(Micros(event.deadline)));
+  Put(slot[kQuote], event.quote);
+  Put(slot[kAdmission], event.admission);
+  Put(slot[kUserLimit], event.user_limit);
+  for (std::size_t i = 0; i < keys_; ++i) PutId(&slot[kKeys + 2 * i], event.keys[i].bytes());
+  slot[kSeq].store(event.seq, std::memory_order_release);
+
+  if (event.seq % kFoldEvery == 0 && fold_mutex_.TryLock()) {
+    Fold(2 * kFoldEvery);
+    fold_mutex_.Unlock();
+  }
+}
+
+EventPage EventRing::Read(std::uint64_t after, std::span<Event> events) {
+  const MutexLock lock(fold_mutex_);
+  Fold(mask_ + 1);
+  const std::uint64_t last = folded_.load(std::memory_order_relaxed);
+  EventPage page{.cursor = after};
+  std::uint64_t seq = after + 1;
+  while (seq <= last && page.count < events.size()) {
+    // Writers may be at work one ring ahead of the last number given.
+    const std::uint64_t given = last_seq();
+    const std::uint64_t oldest = given > mask_ ? given - mask_ : 1;
+    if (seq < oldest || !CopyOut(seq, events[page.count])) {
+      if (page.count != 0) break;  // the next call reports the gap, at the front of its page
+      const std::uint64_t next = std::min(std::max(oldest, seq + 1), last + 1);
+      page.lost = EventPage::Lost{.from = after + 1, .to = next - 1};
+      page.cursor = next - 1;
+      seq = next;
+      continue;
+    }
+    page.cursor = seq++;
+    ++page.count;
+  }
+  return page;
+}
+
+bool EventRing::TimeEdgeIsDue(Time now) {
+  const MutexLock lock(fold_mutex_);
+  Fold(mask_ + 1);
+  return edges_.TimeEdgeIsDue(now);
+}
+
+void EventRing::WaitForRoom(std::uint64_t seq) {
+  while (seq > folded_.load(std::memory_order_acquire) + mask_) {
+    {
+      const MutexLock lock(fold_mutex_);
+      Fold(mask_ + 1);
+    }
+    std::this_thread::yield();
+  }
+}
+
+void EventRing::Fold(std::uint64_t most) {
+  std::uint64_t seq = folded_.load(std::memory_order_relaxed);
+  for (; most != 0 && IsPublished(seq + 1); --most) {
+    ++seq;
+    Word* const slot = SlotOf(seq);
+    const std::uint64_t type_line = slot[kTypeLineEdges].load(std::memory_order_relaxed);
+    const std::uint64_t units_returned = slot[kUnitsReturned].load(std::memory_order_relaxed);
+    const Edges edges = edges_.Apply({.type = static_cast<EventType>(type_line & 0xFF),
+                                      .line = static_cast<std::uint16_t>(type_line >> kLineShift),
+                                      .units = static_cast<Units>(units_returned >> 32),
+                                      .returned = static_cast<Units>(units_returned),
+                                      .at = FromMicros(slot[kAt].load(std::memory_order_relaxed))});
+    if (!edges.empty()) {
+      // Readers look only at what was folded, under the same mutex.
+      slot[kTypeLineEdges].store(type_line | std::uint64_t{edges.bits()} << kEdgesShift,
+                                 std::memory_order_relaxed);
+    }
+  }
+  folded_.store(seq, std::memory_order_release);
+}
+
+bool EventRing::CopyOut(std::uint64_t seq, Event& event) const {
+  const Word* const slot = SlotOf(seq);
+  if (slot[kSeq].load(std::memory_order_acquire) != seq) return false;
+  const std::uint64_t type_line_edges = Get(slot[kTypeLineEdges]);
+  const std::uint64_t units_returned = Get(slot[kUnitsReturned]);
+  event = Event{.seq = seq,
+                .at = FromMicros(Get(slot[kAt])),
+                .type = static_cast<EventType>(type_line_edges & 0xFF),
+                .edges = Edges(static_cast<std::uint16_t>(type_line_edges >> kEdgesShift)),
+                .line = static_cast<std::uint16_t>(type_line_edges >> kLineShift),
+                .units = static_cast<Units>(units_returned >> 32),
+                .returned = static_cast<Units>(units_returned),
+                .user = GetId<UserId>(&slot[kUser]),
+                .id = GetId<ReservationId>(&slot[kId]),
+                .deadline = FromMicros(Get(slot[kDeadline])),
+                .quote = Get(slot[kQuote]),
+                .admission = Get(slot[kAdmission]),
+                .user_limit = static_cast<Units>(Get(slot[kUserLimit]))};
+  for (std::size_t i = 0; i < keys_; ++i) event.keys[i] = GetId<LimitKey>(&slot[kKeys + 2 * i]);
+  return slot[kSeq].load(std::memory_order_relaxed) == seq;
+}
+
+}  // namespace flashsale::inline v0::engine

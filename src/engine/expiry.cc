@@ -1,0 +1,217 @@
+// What lapses: holds past their deadlines, and all holds of a sale that was cut off or cancelled.
+
+#include <algorithm>
+#include <array>
+
+#include "engine/sale_engine.h"
+
+namespace flashsale::inline v0::engine {
+namespace {
+
+// How many holds are expired under one lock of their shard.
+constexpr std::size_t kMostUnderOneLock = 64;
+// How far ahead the lines of the next holds are fetched.
+constexpr std::size_t kPrefetchDistance = 8;
+// How many holds a shopper who needs stock expires before looking whether it is enough.
+constexpr std::size_t kReclaimSlice = 64;
+
+}  // namespace
+
+bool SaleEngine::AllHoldsAreDue(Time now) const { return now >= Cut() || Marks().cancelled; }
+
+bool SaleEngine::LapseIsDue(Time now) const {
+  const std::int64_t earliest = bound_.earliest();
+  if (earliest == ExpiryBound::kNever) return false;
+  return earliest <= Micros(now) || AllHoldsAreDue(now);  // negative: being recomputed, so perhaps
+}
+
+bool SaleEngine::ShardIsDue(Time now, std::size_t shard) const {
+  const std::int64_t earliest = bound_.of_shard(shard);
+  if (earliest == ExpiryBound::kNever) return false;
+  return earliest <= Micros(now) || AllHoldsAreDue(now);
+}
+
+void SaleEngine::RecordLapse(Time now, const LapseKey& key) {
+  Shard& shard = *shards_[key.shard];
+  ShardLocks locks(shards_.data());
+  locks.Add(key.shard);
+  if (has_keys_) {
+    LimitKeys keys;
+    {
+      const MutexLock lock(shard.mutex);
+      keys = shard.keys.KeysOf(key.user, key.ordinal);
+    }
+    for (std::size_t i = 0; i < kMaxLimitKeys; ++i) {
+      if (!keys[i].is_nil()) locks.Add(ShardOf(hash_(keys[i].bytes(), i + 1)));
+    }
+  }
+  locks.Lock();
+  UserLine& line = shard.users.line(shard.users.Find(key.hash, key.user));
+  Record& record = shard.users.record(line, key.ordinal);
+  if (!MustBeRecorded(now, record)) return;  // another call came first
+  Expire(now, shard, line, key.ordinal, record);
+}
+
+bool SaleEngine::CanExpire(const UserId& user, const Record& record) const {
+  return user != poisoned_ &&
+         LineOf(static_cast<std::uint16_t>(record.line)).stock.Read().reserved >= record.units;
+}
+
+void SaleEngine::Expire(Time now, Shard& shard, UserLine& line, Ordinal ordinal, Record& record) {
+  const bool cancelled = Marks().cancelled;
+  record.set_state(cancelled ? ReservationState::kCancelled : ReservationState::kExpired);
+  ChargeKeys(line.user, ordinal, -std::int64_t{record.units}, 0);
+  Event event = EventOf(shard, line.user, ordinal, record);
+  event.type = cancelled ? EventType::kCancelled : EventType::kExpired;
+  event.at = now;
+  event.seq = events_.TakeNumbers(1);
+  LineOf(event.line).stock.Return(record.units);
+  events_.Write(event);
+}
+
+std::uint64_t SaleEngine::ExpireShard(Time now, ShardIndex index, std::size_t most) {
+  Shard& shard = *shards_[index];
+  const bool all = AllHoldsAreDue(now);
+  const auto is_due = [&] {
+    return !shard.queue.empty() && (all || shard.queue.front().deadline_us <= Micros(now));
+  };
+  std::uint64_t expired = 0;
+  ShardLocks locks(shards_.data());
+  locks.Add(index);
+  locks.Lock();
+  for (std::size_t looked_at = 0; looked_at < kMostUnderOneLock && expired < most && is_due();
+       ++looked_at) {
+    if (const ExpiryEntry* ahead = shard.queue.Ahead(kPrefetchDistance); ahead != nullptr) {
+      const auto* const bytes = reinterpret_cast<const std::byte*>(&shard.users.line(ahead->place));
+      __builtin_prefetch(bytes, 1);
+      __builtin_prefetch(bytes + 64, 1);
+    }
+    ExpiryEntry entry = shard.queue.front();
+    UserLine& line = shard.users.line(entry.place);
+    Record& record = shard.users.record(line, entry.ordinal);
+    if (!MustBeRecorded(now, record)) {
+      shard.queue.Pop();
+      if (record.extended == 0) continue;
+      record.extended = 0;
+      if (record.is_active()) {
+        entry.deadline_us = static_cast<std::int64_t>(record.deadline_us);
+        shard.queue.Requeue(entry);
+      } else {
+        shard.queue.ForgetRequeue();
+      }
+      continue;
+    }
+    if (!CanExpire(line.user, record)) {
+      try {
+        shard.quarantine.push_back(entry);
+      } catch (const std::bad_alloc&) {
+        break;  // it stays at the front, to be met again
+      }
+      quarantined_.fetch_add(1, std::memory_order_relaxed);
+      shard.queue.Pop();
+      continue;
+    }
+    if (has_keys_ && shard.keys.KeysOf(line.user, entry.ordinal) != LimitKeys{}) {
+      // Its keys may lie in other shards.  It stays in the queue until its lapse is recorded, so
+      // that nobody who looks for lapsed stock is sent away meanwhile.
+      const LapseKey key{.shard = index,
+                         .hash = hash_(line.user.bytes()),
+                         .user = line.user,
+                         .ordinal = entry.ordinal};
+      locks.Unlock();
+      RecordLapse(now, key);
+      locks.Lock();
+    } else {
+      Expire(now, shard, line, entry.ordinal, record);
+      shard.queue.Pop();
+      if (record.extended != 0) shard.queue.ForgetRequeue();
+      record.extended = 0;
+    }
+    ++expired;
+  }
+  bound_.SetShard(index,
+                  shard.queue.empty() ? ExpiryBound::kNever : shard.queue.front().deadline_us);
+  return expired;
+}
+
+SaleEngine::SliceReport SaleEngine::ExpireSlice(Time now, std::size_t most) {
+  SliceReport report;
+  if (!LapseIsDue(now)) return report;
+  const std::size_t shards = shards_.size();
+  // Several cleaners begin at different shards.
+  const std::size_t start = next_shard_.fetch_add(1, std::memory_order_relaxed) * 7919U;
+  for (std::size_t i = 0; i < shards; ++i) {
+    const auto index = static_cast<ShardIndex>((start + i) % shards);
+    while (ShardIsDue(now, index)) {
+      if (report.expired >= most) {
+        report.more = true;
+        return report;
+      }
+      const std::uint64_t expired = ExpireShard(now, index, most - report.expired);
+      report.expired += expired;
+      if (expired == 0 && ShardIsDue(now, index)) {
+        report.more = true;  // it met only holds that ended otherwise; there are more
+        break;
+      }
+    }
+  }
+  bound_.Raise();
+  return report;
+}
+
+void SaleEngine::Reclaim(Time now) { ExpireSlice(now, kReclaimSlice); }
+
+std::uint64_t SaleEngine::RetryQuarantined(Time now, std::size_t most) {
+  if (quarantined_.load(std::memory_order_relaxed) == 0) return 0;
+  std::uint64_t expired = 0;
+  for (std::size_t index = 0; index < shards_.size() && expired < most; ++index) {
+    Shard& shard = *shards_[index];
+    std::vector<LapseKey> again;
+    {
+      const MutexLock lock(shard.mutex);
+      std::erase_if(shard.quarantine, [&](const ExpiryEntry& entry) {
+        UserLine& line = shard.users.line(entry.place);
+        const Record& record = shard.users.record(line, entry.ordinal);
+        if (record.is_active() && !CanExpire(line.user, record)) return false;
+        if (MustBeRecorded(now, record)) {
+          again.push_back({.shard = static_cast<ShardIndex>(index),
+                           .hash = hash_(line.user.bytes()),
+                           .user = line.user,
+                           .ordinal = entry.ordinal});
+        }
+        quarantined_.fetch_sub(1, std::memory_order_relaxed);
+        return true;
+      });
+    }
+    for (const LapseKey& key : again) RecordLapse(now, key);
+    expired += again.size();
+  }
+  return expired;
+}
+
+void SaleEngine::RecordClock(Time now) {
+  if (Micros(now) < next_time_edge_us_.load(std::memory_order_relaxed)) return;
+  const MutexLock lock(operator_mutex_);
+  if (Micros(now) < next_time_edge_us_.load(std::memory_order_relaxed)) return;
+  if (events_.TimeEdgeIsDue(now)) WriteAct(now, EventType::kClock, events_.TakeNumbers(1));
+  next_time_edge_us_.store(now < terms_.end ? Micros(terms_.end) : ExpiryBound::kNever,
+                           std::memory_order_relaxed);
+}
+
+ExpireReport SaleEngine::ExpireDue(Time now, std::size_t max_holds) {
+  RecordClock(now);
+  ExpireReport report;
+  report.expired = RetryQuarantined(now, max_holds);
+  if (report.expired < max_holds) {
+    const SliceReport slice =
+        ExpireSlice(now, max_holds - static_cast<std::size_t>(report.expired));
+    report.expired += slice.expired;
+    report.more = slice.more;
+  }
+  report.quarantined = quarantined_.load(std::memory_order_relaxed);
+  const std::int64_t earliest = std::max<std::int64_t>(bound_.earliest(), 0);
+  if (earliest != ExpiryBound::kNever) report.next_due = std::min(Time(Duration(earliest)), Cut());
+  return report;
+}
+
+}  // namespace flashsale::inline v0::engine

@@ -1,0 +1,155 @@
+#ifndef FLASHSALE_SRC_ENGINE_EXPIRY_QUEUE_H_
+#define FLASHSALE_SRC_ENGINE_EXPIRY_QUEUE_H_
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "engine/user_table.h"
+
+namespace flashsale::inline v0::engine {
+
+// A hold that is to be looked at when its deadline comes.
+struct ExpiryEntry {
+  std::int64_t deadline_us;
+  std::uint32_t place;  // of the user's line
+  Ordinal ordinal;
+};
+
+// The holds of one shard in the order of their deadlines.  Holds are made with one hold time, so
+// they come nearly sorted: what comes in order is appended to a list of blocks, the rest goes
+// through a binary heap.  Entries of holds that were confirmed or cancelled stay until their time.
+// Thread safety: under the shard's lock.
+class ExpiryQueue {
+ public:
+  ExpiryQueue() = default;
+  ExpiryQueue(const ExpiryQueue&) = delete;
+  ExpiryQueue& operator=(const ExpiryQueue&) = delete;
+  ~ExpiryQueue() { Clear(); }
+
+  bool empty() const { return in_order_ == 0 && heap_.empty(); }
+  std::size_t size() const { return in_order_ + heap_.size(); }
+
+  // Makes room for `entries` more, at most kEntriesPerBlock, of which each has this deadline.
+  // False where memory ran out.
+  bool EnsureRoom(std::int64_t deadline_us, std::size_t entries) {
+    if (in_order_ != 0 && deadline_us < last_us_) return EnsureHeap(entries);
+    if (tail_ == nullptr && !AppendBlock()) return false;
+    return tail_size_ + entries <= kEntriesPerBlock || tail_->next != nullptr || AppendBlock();
+  }
+
+  // One more hold may have to be queued again, later than others: its deadline moves.
+  // False where memory ran out.
+  bool EnsureRequeue() {
+    if (!EnsureHeap(requeues_ + 1)) return false;
+    ++requeues_;
+    return true;
+  }
+
+  // REQUIRES: EnsureRoom.
+  void Push(const ExpiryEntry& entry) {
+    if (in_order_ != 0 && entry.deadline_us < last_us_) {
+      PushHeap(entry);
+    } else {
+      Append(entry);
+    }
+  }
+
+  // The entry popped last again, with its later deadline.  REQUIRES: EnsureRequeue for it.
+  void Requeue(const ExpiryEntry& entry) {
+    --requeues_;
+    PushHeap(entry);
+  }
+  // A hold that was extended left the queue for good.
+  void ForgetRequeue() { --requeues_; }
+
+  // REQUIRES: !empty().
+  const ExpiryEntry& front() const { return FrontIsInHeap() ? heap_.front() : FrontInOrder(); }
+
+  void Pop() {
+    if (FrontIsInHeap()) {
+      std::pop_heap(heap_.begin(), heap_.end(), Later);
+      heap_.pop_back();
+      return;
+    }
+    --in_order_;
+    if (++head_position_ == kEntriesPerBlock || in_order_ == 0) DropHead();
+  }
+
+  // Tells the entry `distance` behind the front, if it lies in the same block.
+  const ExpiryEntry* Ahead(std::size_t distance) const {
+    if (head_ == nullptr) return nullptr;
+    const std::size_t position = head_position_ + distance;
+    const std::size_t end = head_ == tail_ ? tail_size_ : kEntriesPerBlock;
+    return position < end ? &head_->entries[position] : nullptr;
+  }
+
+  // Lets `change` rewrite every entry's place; deadlines stay.
+  template <typename Change>
+  void ForEach(Change change) {
+    std::size_t position = head_position_;
+    for (Block* block = head_; block != nullptr; block = block->next) {
+      const std::size_t end = block == tail_ ? tail_size_ : kEntriesPerBlock;
+      for (; position < end; ++position) change(block->entries[position]);
+      if (block == tail_) break;
+      position = 0;
+    }
+    for (ExpiryEntry& entry : heap_) change(entry);
+  }
+
+  void Clear();
+
+ private:
+  static constexpr std::size_t kEntriesPerBlock = 64;
+  struct Block {
+    std::array<ExpiryEntry, kEntriesPerBlock> entries;
+    Block* next;
+  };
+
+  static bool Later(const ExpiryEntry& a, const ExpiryEntry& b) {
+    return a.deadline_us > b.deadline_us;
+  }
+
+  const ExpiryEntry& FrontInOrder() const { return head_->entries[head_position_]; }
+  bool FrontIsInHeap() const {
+    if (heap_.empty()) return false;
+    return in_order_ == 0 || heap_.front().deadline_us < FrontInOrder().deadline_us;
+  }
+
+  void Append(const ExpiryEntry& entry) {
+    if (tail_size_ == kEntriesPerBlock) {
+      tail_ = tail_->next;
+      tail_size_ = 0;
+    }
+    tail_->entries[tail_size_++] = entry;
+    last_us_ = entry.deadline_us;
+    ++in_order_;
+  }
+
+  void PushHeap(const ExpiryEntry& entry) {
+    heap_.push_back(entry);  // never allocates: EnsureHeap
+    std::push_heap(heap_.begin(), heap_.end(), Later);
+  }
+
+  bool EnsureHeap(std::size_t entries);
+  // A block behind the last one.
+  bool AppendBlock();
+  void DropHead();
+
+  Block* head_ = nullptr;
+  Block* tail_ = nullptr;  // the block that is appended to; a spare one may follow it
+  std::size_t head_position_ = 0;
+  std::size_t tail_size_ = 0;
+  std::size_t in_order_ = 0;
+  std::int64_t last_us_ = 0;
+  std::size_t requeues_ = 0;
+  std::vector<ExpiryEntry> heap_;
+};
+
+}  // namespace flashsale::inline v0::engine
+
+#endif  // FLASHSALE_SRC_ENGINE_EXPIRY_QUEUE_H_

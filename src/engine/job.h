@@ -1,0 +1,122 @@
+#ifndef FLASHSALE_SRC_ENGINE_JOB_H_
+#define FLASHSALE_SRC_ENGINE_JOB_H_
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "engine/shard.h"
+#include "flashsale/base/outcome.h"
+#include "flashsale/domain/sale_terms.h"
+#include "flashsale/repository/command.h"
+
+namespace flashsale::inline v0::engine {
+
+// How many commands are looked ahead, and carried out under one set of locks.
+inline constexpr std::size_t kMaxRun = 64;
+inline constexpr std::size_t kMaxShards = 1024;
+
+using ShardIndex = std::uint16_t;
+
+// What a command will change.
+enum class Effect : std::uint8_t {
+  kReserve,
+  kTombstone,
+  kConfirm,
+  kRevive,
+  kCancel,
+  kExtend,
+  kVoid,
+};
+
+// A shopper's command on its way through the engine.
+struct Job {
+  const Command* command;
+  Outcome* outcome;
+  std::uint64_t hash;  // of the user
+  ShardIndex shard;
+  // The limit keys that it is charged to: a reserve's own, else those of its record; null: none, or
+  // not yet known.  The rest says where those that are not nil lie.
+  const LimitKeys* keys;
+  std::array<std::uint64_t, kMaxLimitKeys> key_hashes;
+  std::array<ShardIndex, kMaxLimitKeys> key_shards;
+
+  // Set by the judgement, valid while the locks are held.
+  Effect effect;
+  std::uint32_t place;  // of the user's line; UserTable::kNone: there is none yet
+  Ordinal ordinal;      // of the record
+  std::uint16_t line;
+  Units units;     // that are taken, bought or given back
+  Units returned;  // that a confirm of a part gives back
+  Units limit;     // of the user, that a reserve or revive was judged by
+  std::int64_t deadline_us;
+  // Tombstones of users without any other record: how many more (tombstone) or fewer (reserve).
+  std::uint32_t stray;
+};
+
+// Calls visit(i) for each limit key of the job.
+template <typename Visit>
+void ForEachKey(const Job& job, Visit visit) {
+  if (job.keys == nullptr) return;
+  for (std::size_t i = 0; i < kMaxLimitKeys; ++i) {
+    if (!(*job.keys)[i].is_nil()) visit(i);
+  }
+}
+
+// Locks of shards, always taken in ascending order, and given back together.
+class ShardLocks {
+ public:
+  explicit ShardLocks(Shard* const* shards) : shards_(shards) {}
+  ~ShardLocks() { Unlock(); }
+  ShardLocks(const ShardLocks&) = delete;
+  ShardLocks& operator=(const ShardLocks&) = delete;
+
+  // REQUIRES: not locked; at most kMaxRun * (1 + kMaxLimitKeys) in all.
+  void Add(ShardIndex shard) { wanted_[static_cast<std::size_t>(count_++)] = shard; }
+
+  void Lock() FLASHSALE_NO_THREAD_SAFETY_ANALYSIS {
+    if (count_ > 1) {
+      std::sort(wanted_.begin(), wanted_.begin() + count_);
+      count_ = std::unique(wanted_.begin(), wanted_.begin() + count_) - wanted_.begin();
+    }
+    for (std::ptrdiff_t i = 0; i < count_; ++i) shards_[Wanted(i)]->mutex.Lock();
+    locked_ = true;
+  }
+
+  void Unlock() FLASHSALE_NO_THREAD_SAFETY_ANALYSIS {
+    if (!locked_) return;
+    for (std::ptrdiff_t i = 0; i < count_; ++i) shards_[Wanted(i)]->mutex.Unlock();
+    locked_ = false;
+  }
+
+ private:
+  ShardIndex Wanted(std::ptrdiff_t i) const { return wanted_[static_cast<std::size_t>(i)]; }
+
+  Shard* const* shards_;
+  std::ptrdiff_t count_ = 0;
+  bool locked_ = false;
+  std::array<ShardIndex, kMaxRun * (1 + kMaxLimitKeys)> wanted_;
+};
+
+// The locks of all shards of a sale.
+class AllShardsLock {
+ public:
+  explicit AllShardsLock(std::span<Shard* const> shards) FLASHSALE_NO_THREAD_SAFETY_ANALYSIS
+      : shards_(shards) {
+    for (Shard* const shard : shards_) shard->mutex.Lock();
+  }
+  ~AllShardsLock() FLASHSALE_NO_THREAD_SAFETY_ANALYSIS {
+    for (Shard* const shard : shards_) shard->mutex.Unlock();
+  }
+  AllShardsLock(const AllShardsLock&) = delete;
+  AllShardsLock& operator=(const AllShardsLock&) = delete;
+
+ private:
+  std::span<Shard* const> shards_;
+};
+
+}  // namespace flashsale::inline v0::engine
+
+#endif  // FLASHSALE_SRC_ENGINE_JOB_H_

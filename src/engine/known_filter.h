@@ -1,0 +1,64 @@
+#ifndef FLASHSALE_SRC_ENGINE_KNOWN_FILTER_H_
+#define FLASHSALE_SRC_ENGINE_KNOWN_FILTER_H_
+
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/page_region.h"
+
+namespace flashsale::inline v0::engine {
+
+// Tells who certainly has nothing in a sale, without a lock: a Bloom filter in which all bits of a
+// key lie in one word (F. Putze et al., "Cache-, Hash- and Space-Efficient Bloom Filters", 2007).
+// Keys are never taken out, so "unknown" at one instant means unknown at every earlier one.
+// Thread safety: any thread; wait-free.
+class KnownFilter {
+ public:
+  // About 16 bits for each of `expected` keys; more keys only make it answer "perhaps" more often.
+  explicit KnownFilter(std::uint64_t expected) {
+    std::uint64_t words = std::bit_ceil(expected / 4);
+    if (words < kFewestWords) words = kFewestWords;
+    if (words > kMostWords) words = kMostWords;
+    region_ = PageRegion::Map(words * sizeof(std::atomic<std::uint64_t>));
+    if (!region_.empty()) shift_ = 64 - std::countr_zero(words);
+  }
+
+  // False where the system had no memory.
+  bool ok() const { return !region_.empty(); }
+
+  // Release: whoever sees what the caller publishes next sees the key here.
+  void Insert(std::uint64_t hash) { Word(hash).fetch_or(Bits(hash), std::memory_order_release); }
+
+  // False: no Insert(hash) happened before what this thread has read so far.
+  bool MayContain(std::uint64_t hash) const {
+    const std::uint64_t bits = Bits(hash);
+    return (Word(hash).load(std::memory_order_acquire) & bits) == bits;
+  }
+
+  void Prefetch(std::uint64_t hash) const { __builtin_prefetch(&Word(hash), 1); }
+
+ private:
+  static constexpr std::uint64_t kFewestWords = 64;
+  static constexpr std::uint64_t kMostWords = std::uint64_t{1} << 23;
+
+  // The engine's shard and place come from the ends of the hash; this takes a product of its own.
+  static std::uint64_t Remix(std::uint64_t hash) { return hash * 0x9E3779B97F4A7C15; }
+
+  std::atomic<std::uint64_t>& Word(std::uint64_t hash) const {
+    auto* const words = reinterpret_cast<std::atomic<std::uint64_t>*>(region_.data());
+    return words[Remix(hash) >> shift_];
+  }
+  static std::uint64_t Bits(std::uint64_t hash) {
+    return std::uint64_t{1} << (hash & 63) | std::uint64_t{1} << (hash >> 6 & 63) |
+           std::uint64_t{1} << (hash >> 12 & 63) | std::uint64_t{1} << (hash >> 18 & 63);
+  }
+
+  PageRegion region_;
+  int shift_ = 0;
+};
+
+}  // namespace flashsale::inline v0::engine
+
+#endif  // FLASHSALE_SRC_ENGINE_KNOWN_FILTER_H_

@@ -1,0 +1,37 @@
+#ifndef FLASHSALE_SRC_ENGINE_PAGE_REGION_H_
+#define FLASHSALE_SRC_ENGINE_PAGE_REGION_H_
+
+#include <cstddef>
+#include <utility>
+
+namespace flashsale::inline v0::engine {
+
+// Zeroed memory straight from the system, resident only where it was touched, in huge pages where
+// it is large enough and the system has them. Thread safety: as an int.  Ownership: of the memory.
+class PageRegion {
+ public:
+  PageRegion() = default;
+  // Empty where the system gives none.
+  static PageRegion Map(std::size_t bytes);
+
+  PageRegion(PageRegion&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+  PageRegion& operator=(PageRegion&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  ~PageRegion();
+
+  bool empty() const { return data_ == nullptr; }
+  std::byte* data() const { return data_; }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  std::byte* data_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace flashsale::inline v0::engine
+
+#endif  // FLASHSALE_SRC_ENGINE_PAGE_REGION_H_

@@ -1,0 +1,537 @@
+#include "engine/sale_engine.h"
+
+#include <algorithm>
+#include <bit>
+#include <new>
+
+namespace flashsale::inline v0::engine {
+namespace {
+
+// Few users a shard make waiting rare, few shards make a small sale small.
+constexpr std::uint64_t kUsersPerShard = 256;
+constexpr std::uint64_t kFewestShards = 16;
+
+std::uint64_t UnitsOf(const SaleTerms& terms) {
+  std::uint64_t units = 0;
+  for (const SaleLine& line : terms.lines) units += line.units;
+  return units;
+}
+
+std::uint64_t ShardsFor(std::uint64_t units) {
+  return std::clamp(std::bit_ceil(units / kUsersPerShard), kFewestShards,
+                    std::uint64_t{kMaxShards});
+}
+
+// Tables that are three quarters full when every unit has found a buyer of its own, with four
+// standard deviations of room for uneven shards.
+TableGeometry GeometryFor(std::uint64_t units) {
+  constexpr std::uint32_t kSmallestTable = 128;
+  const std::uint64_t shards = ShardsFor(units);
+  const std::uint64_t mean = units / shards + 1;
+  std::uint64_t deviation = 1;
+  while (deviation * deviation < mean) ++deviation;
+  std::uint64_t places = (mean + 4 * deviation) * 4 / 3 + 4;
+  TableGeometry geometry;
+  while (places >= kSmallestTable && geometry.expected_order < 16) {
+    places = (places + 1) / 2;
+    ++geometry.expected_order;
+  }
+  geometry.base =
+      static_cast<std::uint32_t>((places + 1) & ~std::uint64_t{1});  // blocks of 64 bytes
+  return geometry;
+}
+
+std::size_t UnitBytes(const TableGeometry& geometry) { return geometry.base * sizeof(UserLine); }
+
+std::size_t ChunkBytes(const TableGeometry& geometry) {
+  constexpr std::size_t kLargestChunk = std::size_t{64} << 20;
+  return std::min(kLargestChunk, UnitBytes(geometry) << (geometry.expected_order + 2));
+}
+
+// What a batch's jobs in one shard add up to.
+class ShardCounts {
+ public:
+  void Add(ShardIndex shard) { ++counts_[shard]; }
+  std::uint32_t Of(ShardIndex shard) const { return counts_[shard]; }
+
+ private:
+  std::array<std::uint8_t, kMaxShards> counts_{};
+};
+
+// A set of hashes for one run.
+class SeenHashes {
+ public:
+  // False where the hash is there already.
+  bool Insert(std::uint64_t hash) {
+    hash |= 1;  // zero marks a free place
+    for (std::size_t i = hash >> 32;; ++i) {
+      std::uint64_t& place = places_[i % places_.size()];
+      if (place == hash) return false;
+      if (place == 0) {
+        place = hash;
+        return true;
+      }
+    }
+  }
+
+ private:
+  std::array<std::uint64_t, 512> places_{};  // twice what a run can name
+};
+
+}  // namespace
+
+std::unique_ptr<SaleEngine> SaleEngine::New(const SaleTerms& terms, const EngineOptions& options) {
+  try {
+    std::unique_ptr<SaleEngine> engine(new SaleEngine(terms, options));
+    return engine->ok() ? std::move(engine) : nullptr;
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+SaleEngine::SaleEngine(const SaleTerms& terms, const EngineOptions& options)
+    : terms_(terms),
+      has_keys_(!terms.key_limits.empty()),
+      max_records_(options.max_records),
+      counts_records_(options.max_records < std::uint64_t{1} << 32),
+      hash_(options.hash_seed),
+      geometry_(GeometryFor(UnitsOf(terms))),
+      shard_shift_(64 - std::countr_zero(ShardsFor(UnitsOf(terms)))),
+      lines_([&terms] {
+        std::vector<std::unique_ptr<LineState>> lines;
+        for (const SaleLine& line : terms.lines) {
+          lines.push_back(
+              std::make_unique<LineState>(line.units, line.released_at_first.value_or(line.units)));
+        }
+        return lines;
+      }()),
+      known_(UnitsOf(terms) * (1 + terms.key_limits.size())),
+      pool_(UnitBytes(geometry_), ChunkBytes(geometry_)),
+      bound_(ShardsFor(UnitsOf(terms))),
+      events_(terms_, options.events_per_sale, lines_.front()->next_seq),
+      closed_at_us_(Micros(kMaxTime)),
+      cut_us_(Micros(CutOf({}, terms.end_policy, terms.end))),
+      next_time_edge_us_(Micros(terms.start)) {
+  const std::uint64_t shards = ShardsFor(UnitsOf(terms));
+  for (std::uint64_t i = 0; i < shards; ++i) {
+    shards_owned_.push_back(std::make_unique<Shard>(pool_, geometry_));
+    shards_.push_back(shards_owned_.back().get());
+  }
+}
+
+SaleEngine::~SaleEngine() = default;
+
+bool SaleEngine::ok() const { return known_.ok() && events_.ok(); }
+
+void SaleEngine::Apply(Time now, std::span<const Command> commands, std::span<Outcome> outcomes) {
+  std::array<Job, kMaxRun> jobs;
+  std::size_t gathered = 0;
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    const Command& command = commands[i];
+    const Field wrong = FindShapeError(command);
+    if (wrong != Field::kNone) {
+      outcomes[i] = Outcome{.code = Code::kInvalid, .field = wrong};
+    } else if (IsOperatorAct(command.verb)) {
+      ApplyWindow(now, {jobs.data(), gathered});
+      gathered = 0;
+      ApplyAct(now, command, outcomes[i]);
+    } else {
+      Prepare(command, outcomes[i], jobs[gathered++]);
+    }
+    if (gathered == kMaxRun) {
+      ApplyWindow(now, jobs);
+      gathered = 0;
+    }
+  }
+  ApplyWindow(now, {jobs.data(), gathered});
+}
+
+void SaleEngine::Prepare(const Command& command, Outcome& outcome, Job& job) const {
+  job.command = &command;
+  job.outcome = &outcome;
+  job.hash = hash_(command.user.bytes());
+  job.shard = ShardOf(job.hash);
+  job.keys = nullptr;
+  if (has_keys_ && command.verb == Verb::kReserve) SetKeys(command.keys, job);
+  // The misses of a whole batch overlap; those of a single command do among themselves.
+  shards_[job.shard]->users.Prefetch(job.hash);
+  known_.Prefetch(job.hash);
+}
+
+void SaleEngine::SetKeys(const LimitKeys& keys, Job& job) const {
+  job.keys = &keys;
+  ForEachKey(job, [&](std::size_t i) {
+    job.key_hashes[i] = hash_(keys[i].bytes(), i + 1);
+    job.key_shards[i] = ShardOf(job.key_hashes[i]);
+  });
+}
+
+void SaleEngine::ApplyWindow(Time now, std::span<Job> jobs) {
+  while (!jobs.empty()) {
+    // A refusal may be given without locks only while nothing before it waits to be carried out.
+    if (RefuseUnlocked(now, jobs.front())) {
+      jobs = jobs.subspan(1);
+      continue;
+    }
+    const std::size_t run = LengthOfRun(jobs);
+    if (run == 1) {
+      ApplyOne(now, jobs.front());
+    } else if (!ApplyRun(now, jobs.first(run))) {
+      for (Job& job : jobs.first(run)) {
+        if (!RefuseUnlocked(now, job)) ApplyOne(now, job);
+      }
+    }
+    jobs = jobs.subspan(run);
+  }
+}
+
+std::size_t SaleEngine::LengthOfRun(std::span<const Job> jobs) {
+  if (jobs.size() == 1) return 1;
+  SeenHashes seen;
+  std::size_t length = 0;
+  for (const Job& job : jobs) {
+    bool distinct = seen.Insert(job.hash);
+    ForEachKey(job, [&](std::size_t i) { distinct = seen.Insert(job.key_hashes[i]) && distinct; });
+    if (!distinct) break;
+    ++length;
+  }
+  return std::max<std::size_t>(length, 1);
+}
+
+bool SaleEngine::ApplyRun(Time now, std::span<Job> jobs) {
+  if (counts_records_) return false;  // room for records is counted one by one
+  ShardLocks locks(shards_.data());
+  ShardCounts counts;
+  for (const Job& job : jobs) {
+    AddShards(job, locks);
+    counts.Add(job.shard);
+  }
+  locks.Lock();
+  // No table may grow between a judgement and its commit: lines would move.
+  for (const Job& job : jobs) {
+    if (!shards_[job.shard]->EnsureUsers(hash_, counts.Of(job.shard))) return false;
+  }
+
+  // No two jobs have a user or a key in common, so none is judged differently because of another;
+  // only the stock is shared, and that is taken for all at once.
+  std::array<Job*, kMaxRun> effects;
+  std::size_t effect_count = 0;
+  std::uint64_t taken = 0;
+  std::uint64_t holds = 0;
+  const Job* taker = nullptr;
+  for (Job& job : jobs) {
+    switch (Judge(now, job, counts.Of(job.shard))) {
+      case Verdict::kAnswered:
+        continue;
+      case Verdict::kRecordOwn:
+      case Verdict::kReclaim:
+      case Verdict::kLockKeys:
+        return false;
+      case Verdict::kEffect:
+        break;
+    }
+    effects[effect_count++] = &job;
+    if (job.effect == Effect::kRevive || job.effect == Effect::kTombstone) return false;
+    if (job.effect != Effect::kReserve) continue;
+    if (taker != nullptr && taker->line != job.line) return false;
+    taker = &job;
+    taken += job.units;
+    ++holds;
+  }
+  if (effect_count == 0) return true;
+
+  if (taker != nullptr) {
+    if (taken > kMaxUnits) return false;
+    for (std::size_t i = 0; i < effect_count; ++i) {
+      if (effects[i]->effect == Effect::kReserve) EnterExpiry(*effects[i]);
+    }
+    LineState& line = LineOf(taker->line);
+    line.entries.fetch_add(holds, std::memory_order_acq_rel);
+    if (!line.stock.TryReserve(static_cast<Units>(taken))) return false;
+  }
+  std::uint64_t seq = events_.TakeNumbers(effect_count);
+  for (std::size_t i = 0; i < effect_count; ++i) Commit(now, *effects[i], seq++);
+  return true;
+}
+
+void SaleEngine::ApplyOne(Time now, Job& job) {
+  LimitKeys keys_of_record;
+  for (;;) {
+    ShardLocks locks(shards_.data());
+    AddShards(job, locks);
+    locks.Lock();
+    switch (Judge(now, job, 1)) {
+      case Verdict::kAnswered:
+        return;
+      case Verdict::kRecordOwn:
+        locks.Unlock();
+        RecordLapse(now, {.shard = job.shard,
+                          .hash = job.hash,
+                          .user = job.command->user,
+                          .ordinal = job.ordinal});
+        continue;
+      case Verdict::kReclaim:
+        locks.Unlock();
+        Reclaim(now);
+        continue;
+      case Verdict::kLockKeys:
+        keys_of_record = shards_[job.shard]->keys.KeysOf(job.command->user, job.ordinal);
+        SetKeys(keys_of_record, job);
+        continue;
+      case Verdict::kEffect:
+        break;
+    }
+    switch (TakeStock(now, job)) {
+      case Take::kAnswered:
+        return;
+      case Take::kAgain:
+        continue;
+      case Take::kReclaim:
+        locks.Unlock();
+        Reclaim(now);
+        continue;
+      case Take::kTaken:
+        break;
+    }
+    Commit(now, job, events_.TakeNumbers(1));
+    return;
+  }
+}
+
+bool SaleEngine::CountRecord() {
+  if (!counts_records_) return true;
+  if (records_.fetch_add(1, std::memory_order_relaxed) < max_records_) return true;
+  records_.fetch_sub(1, std::memory_order_relaxed);
+  return false;
+}
+
+void SaleEngine::UncountRecord() {
+  if (counts_records_) records_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+SaleEngine::Take SaleEngine::CountTombstone(Job& job) {
+  if (!CountRecord()) {
+    Answer(job, Code::kStorageFull);
+    return Take::kAnswered;
+  }
+  if (job.stray == 0 ||
+      stray_tombstones_.fetch_add(1, std::memory_order_relaxed) < terms_.max_stray_tombstones) {
+    return Take::kTaken;
+  }
+  stray_tombstones_.fetch_sub(1, std::memory_order_relaxed);
+  UncountRecord();
+  Answer(job, Code::kTooManyAttempts);
+  return Take::kAnswered;
+}
+
+SaleEngine::Take SaleEngine::TakeStock(Time now, Job& job) {
+  LineState& line = LineOf(job.effect == Effect::kTombstone ? 0 : job.line);
+  switch (job.effect) {
+    case Effect::kReserve:
+      if (!CountRecord()) {
+        Answer(job, Code::kStorageFull);
+        return Take::kAnswered;
+      }
+      EnterExpiry(job);
+      line.entries.fetch_add(1, std::memory_order_acq_rel);
+      if (line.stock.TryReserve(job.units)) return Take::kTaken;
+      UncountRecord();
+      break;
+    case Effect::kRevive:
+      if (line.stock.TryBuy(job.units)) return Take::kTaken;
+      break;
+    case Effect::kTombstone:
+      return CountTombstone(job);
+    case Effect::kConfirm:
+    case Effect::kCancel:
+    case Effect::kExtend:
+    case Effect::kVoid:
+      return Take::kTaken;
+  }
+
+  // SoldOut is honest only if nothing had lapsed at an instant at which too little was available.
+  // Every hold in the stock word had entered expiry before it took; if none entered between the two
+  // looks at the count, the bound speaks for all of them.
+  const std::uint64_t entries = line.entries.load(std::memory_order_acquire);
+  if (LapseIsDue(now)) return Take::kReclaim;
+  if (line.stock.available() >= job.units) return Take::kAgain;
+  if (line.entries.load(std::memory_order_acquire) != entries) return Take::kAgain;
+  if (job.effect == Effect::kReserve) {
+    Answer(job, Code::kSoldOut);
+  } else {
+    Record* record = nullptr;
+    FindRecord(job, record);
+    Answer(job, Code::kExpired, *record);
+  }
+  return Take::kAnswered;
+}
+
+void SaleEngine::AddShards(const Job& job, ShardLocks& locks) const {
+  locks.Add(job.shard);
+  ForEachKey(job, [&](std::size_t i) { locks.Add(job.key_shards[i]); });
+}
+
+void SaleEngine::EnterExpiry(const Job& job) {
+  bound_.Enter(job.shard, job.deadline_us);
+  if (job.place == UserTable::kNone) known_.Insert(job.hash);
+  ForEachKey(job, [&](std::size_t i) { known_.Insert(job.key_hashes[i]); });
+}
+
+void SaleEngine::Commit(Time now, const Job& job, std::uint64_t seq) {
+  Event event{.seq = seq, .at = now};
+  if (job.effect == Effect::kReserve) {
+    CommitReserve(now, job, event);
+    events_.Write(event);
+    return;
+  }
+  if (job.effect == Effect::kTombstone) {
+    CommitTombstone(job, event);
+    events_.Write(event);
+    return;
+  }
+  Shard& shard = *shards_[job.shard];
+  UserLine& line = shard.users.line(job.place);
+  Record& record = shard.users.record(line, job.ordinal);
+  const Units held = record.units;
+  switch (job.effect) {
+    case Effect::kConfirm:
+      record.set_state(ReservationState::kPurchased);
+      record.units = job.units;
+      ChargeKeys(line.user, job.ordinal, -std::int64_t{held}, job.units);
+      break;
+    case Effect::kRevive:
+      record.set_state(ReservationState::kPurchased);
+      record.units = job.units;
+      ChargeKeys(line.user, job.ordinal, 0, job.units);
+      break;
+    case Effect::kCancel:
+      record.set_state(ReservationState::kCancelled);
+      ChargeKeys(line.user, job.ordinal, -std::int64_t{held}, 0);
+      break;
+    case Effect::kVoid:
+      record.set_state(ReservationState::kCancelled);
+      ChargeKeys(line.user, job.ordinal, 0, -std::int64_t{held});
+      break;
+    case Effect::kExtend:
+      record.deadline_us = static_cast<std::uint64_t>(job.deadline_us) & kMaxExactInteger;
+      break;
+    case Effect::kReserve:
+    case Effect::kTombstone:
+      break;
+  }
+  event = EventOf(shard, line.user, job.ordinal, record);
+  event.seq = seq;
+  event.at = now;
+  // The number is taken, the record changed: now the stock may be seen by others.
+  Inventory& stock = LineOf(static_cast<std::uint16_t>(record.line)).stock;
+  Code code = Code::kDone;
+  switch (job.effect) {
+    case Effect::kConfirm:
+      event.type = EventType::kConfirmed;
+      event.returned = job.returned;
+      stock.Sell(held, job.units);
+      break;
+    case Effect::kRevive:
+      event.type = EventType::kRevived;
+      event.user_limit = line.limit;
+      code = Code::kRevived;
+      break;
+    case Effect::kCancel:
+      event.type = EventType::kCancelled;
+      stock.Return(held);
+      break;
+    case Effect::kVoid:
+      event.type = EventType::kVoided;
+      stock.Refund(held);
+      break;
+    case Effect::kExtend:
+      event.type = EventType::kExtended;
+      break;
+    case Effect::kReserve:
+    case Effect::kTombstone:
+      break;
+  }
+  Answer(job, code, record);
+  events_.Write(event);
+}
+
+void SaleEngine::CommitReserve(Time now, const Job& job, Event& event) {
+  const Command& command = *job.command;
+  Shard& shard = *shards_[job.shard];
+  const std::uint32_t place =
+      job.place == UserTable::kNone ? shard.users.Insert(job.hash, command.user) : job.place;
+  UserLine& line = shard.users.line(place);
+  line.limit = job.limit;
+  if (command.admission_number != 0) {
+    if (command.admission_number != line.admission) line.admission_used = 0;
+    line.admission = command.admission_number;
+    ++line.admission_used;
+  }
+  if (job.stray != 0) stray_tombstones_.fetch_sub(job.stray, std::memory_order_relaxed);
+
+  const Ordinal ordinal = shard.users.AddRecord(line);
+  Record& record = shard.users.record(line, ordinal);
+  record = Record{.id = command.id,
+                  .quote = command.quote,
+                  .deadline_us = static_cast<std::uint64_t>(job.deadline_us) & kMaxExactInteger,
+                  .state_bits = static_cast<std::uint64_t>(ReservationState::kActive) & 7,
+                  .extended = 0,
+                  .reserved_us = static_cast<std::uint64_t>(Micros(now)) & kMaxExactInteger,
+                  .line = command.line & std::uint64_t{0x7FF},
+                  .admission = command.admission_number & kMaxExactInteger,
+                  .asked = command.units,
+                  .units = command.units};
+  shard.queue.Push({.deadline_us = job.deadline_us, .place = place, .ordinal = ordinal});
+  if (job.keys != nullptr) {
+    shard.keys.SetKeysOf(command.user, ordinal, command.keys);
+    ChargeKeys(command.user, ordinal, command.units, 0);
+  }
+  const std::uint64_t seq = event.seq;
+  event = Event{.seq = seq,
+                .at = now,
+                .type = EventType::kReserved,
+                .edges = {},
+                .line = command.line,
+                .units = command.units,
+                .returned = 0,
+                .user = command.user,
+                .id = command.id,
+                .deadline = record.deadline(),
+                .quote = command.quote,
+                .admission = command.admission_number,
+                .user_limit = job.limit,
+                .keys = command.keys};
+  Answer(job, Code::kDone, record);
+}
+
+void SaleEngine::CommitTombstone(const Job& job, Event& event) {
+  const Command& command = *job.command;
+  Shard& shard = *shards_[job.shard];
+  known_.Insert(job.hash);
+  const std::uint32_t place =
+      job.place == UserTable::kNone ? shard.users.Insert(job.hash, command.user) : job.place;
+  UserLine& line = shard.users.line(place);
+  Record& record = shard.users.record(line, shard.users.AddRecord(line));
+  record = Record{};
+  record.id = command.id;
+  record.set_state(ReservationState::kCancelled);
+  event.type = EventType::kTombstoned;
+  event.user = command.user;
+  event.id = command.id;
+  Answer(job, Code::kDone, record);
+}
+
+void SaleEngine::ChargeKeys(const UserId& user, Ordinal ordinal, std::int64_t held,
+                            std::int64_t bought) {
+  if (!has_keys_) return;
+  const LimitKeys keys = shards_[ShardOf(hash_(user.bytes()))]->keys.KeysOf(user, ordinal);
+  for (std::size_t i = 0; i < kMaxLimitKeys; ++i) {
+    if (keys[i].is_nil()) continue;
+    const ShardIndex shard = ShardOf(hash_(keys[i].bytes(), i + 1));
+    KeyLedger::Charge& charge = shards_[shard]->keys.At(TallyKey::Of(i, keys[i]));
+    charge.held = static_cast<Units>(charge.held + held);
+    charge.bought = static_cast<Units>(charge.bought + bought);
+  }
+}
+
+}  // namespace flashsale::inline v0::engine

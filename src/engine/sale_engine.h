@@ -1,0 +1,247 @@
+#ifndef FLASHSALE_SRC_ENGINE_SALE_ENGINE_H_
+#define FLASHSALE_SRC_ENGINE_SALE_ENGINE_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/mutex.h"
+#include "engine/block_pool.h"
+#include "engine/event_ring.h"
+#include "engine/expiry_bound.h"
+#include "engine/job.h"
+#include "engine/keyed_hash.h"
+#include "engine/known_filter.h"
+#include "engine/shard.h"
+#include "flashsale/base/outcome.h"
+#include "flashsale/base/time.h"
+#include "flashsale/domain/inventory.h"
+#include "flashsale/domain/sale_terms.h"
+#include "flashsale/repository/command.h"
+#include "flashsale/repository/inventory_repository.h"
+
+namespace flashsale::inline v0::engine {
+
+struct EngineOptions {
+  std::uint64_t hash_seed = 0;
+  std::size_t events_per_sale = 0;
+  std::uint64_t max_records = 0;
+};
+
+// The state machine of one sale: docs/contract.md in memory, for any number of threads.
+//
+// Users are spread over shards, each under a lock of its own; the stock of a line is one word that
+// everybody shares.  A command locks the shards of its user and limit keys in ascending order, is
+// judged, and takes stock last; so whoever holds a lock sees a state in which only stock can
+// change. Two orders make every prefix of the log lawful and keep every unit in sight:
+//   a reserve    enters expiry, takes stock, takes its number, writes record and event;
+//   what gives stock back    changes the record, takes its number, returns stock, leaves expiry.
+// A refusal of somebody who has nothing here takes no lock and writes nothing.
+// docs/architecture.md tells the whole protocol; tests/model proves it.
+//
+// Thread safety: any thread.  Blocking: only for the short time another call holds the same shard;
+// acts that close and Snapshot hold all shards for a moment.  Clock: none.
+class SaleEngine {
+ public:
+  // Null where memory ran out.  REQUIRES: Validate gave the terms.
+  static std::unique_ptr<SaleEngine> New(const SaleTerms& terms, const EngineOptions& options);
+  ~SaleEngine();
+  SaleEngine(const SaleEngine&) = delete;
+  SaleEngine& operator=(const SaleEngine&) = delete;
+
+  const SaleTerms& terms() const { return terms_; }
+
+  // REQUIRES of all below: IsValid(now).
+  void Apply(Time now, std::span<const Command> commands, std::span<Outcome> outcomes);
+  SaleStock ReadStock(Time now) const;
+  Tally ReadTally(const TallyKey& key);
+  std::optional<Reservation> Find(const UserId& user, const ReservationId& id);
+  ExpireReport ExpireDue(Time now, std::size_t max_holds);
+  EventPage ReadEvents(std::uint64_t after, std::span<Event> events) {
+    return events_.Read(after, events);
+  }
+  void Snapshot(SnapshotVisitor& visitor);
+  // kDone where the sale may be forgotten.
+  Code JudgeForget(Time now) const;
+
+  // For tests: holds of this user cannot be expired while it is set.
+  void PoisonUser(const UserId& user) { poisoned_ = user; }
+
+ private:
+  // The stock of a line and what is written together with it: one cache line to move per reserve.
+  struct alignas(64) LineState {
+    LineState(Units limit, Units released) : stock(limit, released) {}
+    Inventory stock;
+    // How many holds have entered expiry; a refusal that sees it change looks again.
+    std::atomic<std::uint64_t> entries{0};
+    // The next event's number.  That of the first line counts for the whole sale.
+    std::atomic<std::uint64_t> next_seq{1};
+  };
+
+  enum class Verdict : std::uint8_t {
+    kAnswered,   // the outcome is written; nothing changes
+    kEffect,     // job.effect is to be carried out
+    kRecordOwn,  // first the lapse of this user's record job.ordinal must be recorded
+    kReclaim,    // first what has lapsed must be reclaimed
+    kLockKeys,   // first the shards of the record's limit keys must be locked, too
+  };
+
+  // The sums over a user's records.
+  struct UserSums {
+    std::uint64_t held = 0;
+    std::uint64_t live = 0;
+    std::uint64_t bought = 0;
+    std::uint32_t open_holds = 0;
+    std::uint32_t live_holds = 0;
+    std::uint32_t tombstones = 0;
+    Ordinal lapsed = kNoRecord;  // one of the lapsed holds
+  };
+
+  struct LapseKey {
+    ShardIndex shard;
+    std::uint64_t hash;
+    UserId user;
+    Ordinal ordinal;
+  };
+
+  struct SliceReport {
+    std::uint64_t expired = 0;
+    bool more = false;
+  };
+
+  SaleEngine(const SaleTerms& terms, const EngineOptions& options);
+  bool ok() const;
+
+  // --- sale_engine.cc: the way of a batch
+  void Prepare(const Command& command, Outcome& outcome, Job& job) const;
+  void ApplyWindow(Time now, std::span<Job> jobs);
+  // The jobs from the front that name distinct users and keys.
+  static std::size_t LengthOfRun(std::span<const Job> jobs);
+  // False, and nothing changed, where the jobs must be carried out one by one.
+  bool ApplyRun(Time now, std::span<Job> jobs);
+  void ApplyOne(Time now, Job& job);
+  enum class Take : std::uint8_t { kTaken, kAnswered, kAgain, kReclaim };
+  // Takes the stock that a judged job needs, or finds that there is none.
+  Take TakeStock(Time now, Job& job);
+  Take CountTombstone(Job& job);
+  bool StorageIsFull() const {
+    return counts_records_ && records_.load(std::memory_order_relaxed) >= max_records_;
+  }
+  // False where the store may keep no more records.
+  bool CountRecord();
+  void UncountRecord();
+  void SetKeys(const LimitKeys& keys, Job& job) const;
+  void AddShards(const Job& job, ShardLocks& locks) const;
+  void EnterExpiry(const Job& job);
+  void Commit(Time now, const Job& job, std::uint64_t seq);
+  void CommitReserve(Time now, const Job& job, Event& event);
+  void CommitTombstone(const Job& job, Event& event);
+  void ChargeKeys(const UserId& user, Ordinal ordinal, std::int64_t held, std::int64_t bought);
+
+  // --- judge.cc: the contract
+  Verdict Judge(Time now, Job& job, std::uint32_t jobs_in_shard);
+  Verdict JudgeReserve(Time now, Job& job, std::uint32_t jobs_in_shard);
+  Verdict JudgeConfirm(Time now, Job& job, const Record& record);
+  Verdict JudgeRevive(Time now, Job& job, const Record& record);
+  Verdict JudgeCancelUnseen(Job& job, std::uint32_t jobs_in_shard);
+  Verdict JudgeExtend(Time now, Job& job, Record& record);
+  bool RefuseUnlocked(Time now, Job& job);
+  Code RefusalByTerms(const Command& command, Field& field) const;
+  bool NotAdmitted(const Command& command, const UserLine* line) const;
+  UserSums SumsOf(Time now, UserTable& users, UserLine& line) const;
+  bool FindRecord(Job& job, Record*& record);
+  // Whether a record's lapse, or the cancellation of its sale, is still to be recorded.
+  bool MustBeRecorded(Time now, const Record& record) const;
+  // Whether the room that a job needs is there.
+  bool EnsureRoom(const Job& job, std::uint32_t jobs_in_shard, bool hold);
+  Verdict JudgeKeyLimits(Time now, Job& job, const LimitKeys& keys, Units units);
+  Units CarriedLimit(const Command& command) const;
+  static void Answer(const Job& job, Code code);
+  static void Answer(const Job& job, Code code, const Record& record);
+
+  // --- expiry.cc: what lapses
+  bool LapseIsDue(Time now) const;
+  bool ShardIsDue(Time now, std::size_t shard) const;
+  bool AllHoldsAreDue(Time now) const;
+  // Records the lapse of one hold, taking the locks that this needs.
+  void RecordLapse(Time now, const LapseKey& key);
+  bool CanExpire(const UserId& user, const Record& record) const;
+  void Expire(Time now, Shard& shard, UserLine& line, Ordinal ordinal, Record& record);
+  // Expires up to `most` holds of one shard.
+  std::uint64_t ExpireShard(Time now, ShardIndex index, std::size_t most);
+  SliceReport ExpireSlice(Time now, std::size_t most);
+  void Reclaim(Time now);
+  std::uint64_t RetryQuarantined(Time now, std::size_t most);
+  void RecordClock(Time now);
+
+  // --- acts.cc: operators
+  void ApplyAct(Time now, const Command& command, Outcome& outcome);
+  Code ApplyRelease(Time now, const Command& command, Outcome& outcome);
+  Code ApplySettle(Time now);
+  void ApplyClosing(Time now, Verb act);
+  void ApplyOpening(Time now, Verb act);
+  void SetMarks(const SaleMarks& marks);
+  void WriteAct(Time now, EventType type, std::uint64_t seq);
+  SaleMarks Marks() const { return MarksOf(control_.load(std::memory_order_acquire)); }
+  SaleMarks MarksOf(std::uint64_t control) const;
+  Phase PhaseNow(Time now) const { return PhaseAt(Marks(), terms_.start, terms_.end, now); }
+  Time Cut() const {
+    return FromMicros(static_cast<std::uint64_t>(cut_us_.load(std::memory_order_acquire)));
+  }
+
+  // --- read.cc
+  Reservation Unpack(const Shard& shard, const UserId& user, Ordinal ordinal,
+                     const Record& record) const;
+  Event EventOf(const Shard& shard, const UserId& user, Ordinal ordinal,
+                const Record& record) const;
+  Tally TallyOf(UserTable& users, UserLine& line) const;
+  Tally TallyOf(const TallyKey& key, const KeyLedger::Charge& charge) const;
+
+  ShardIndex ShardOf(std::uint64_t hash) const {
+    return static_cast<ShardIndex>(hash >> shard_shift_);
+  }
+  LineState& LineOf(std::uint16_t line) { return *lines_[line]; }
+  const LineState& LineOf(std::uint16_t line) const { return *lines_[line]; }
+
+  const SaleTerms terms_;
+  const bool has_keys_;
+  const std::uint64_t max_records_;
+  const bool counts_records_;
+  const KeyedHash hash_;
+  const TableGeometry geometry_;
+  const int shard_shift_;
+
+  std::vector<std::unique_ptr<LineState>> lines_;
+  KnownFilter known_;
+  BlockPool pool_;
+  std::vector<std::unique_ptr<Shard>> shards_owned_;
+  std::vector<Shard*> shards_;
+  ExpiryBound bound_;
+  EventRing events_;
+
+  // The marks in the lowest bits, above them a count of acts: one look tells both the phase and
+  // whether anything happened since the last.  Written under operator_mutex_; what closes, under
+  // all shard locks too.
+  alignas(64) std::atomic<std::uint64_t> control_{0};
+  // Microseconds; written before control_.
+  std::atomic<std::int64_t> closed_at_us_;
+  std::atomic<std::int64_t> cut_us_;
+
+  alignas(64) Mutex operator_mutex_;
+  // When ExpireDue looks for an edge that time alone has passed.
+  std::atomic<std::int64_t> next_time_edge_us_;
+
+  alignas(64) std::atomic<std::uint64_t> records_{0};  // only if counts_records_
+  std::atomic<std::uint64_t> stray_tombstones_{0};
+  std::atomic<std::uint64_t> quarantined_{0};
+  std::atomic<std::uint32_t> next_shard_{0};  // where the next slice begins
+  UserId poisoned_;
+};
+
+}  // namespace flashsale::inline v0::engine
+
+#endif  // FLASHSALE_SRC_ENGINE_SALE_ENGINE_H_

@@ -126,7 +126,8 @@ ParsedLine Malformed(std::string_view error) { return {.entry = {}, .error = err
 
 ParsedLine ParseAccessLogLine(std::string_view line) {
   if (line.empty()) return Malformed("empty line");
-  if (std::any_of(line.begin(), line.end(), IsControl)) return Malformed("control byte in the line");
+  if (std::any_of(line.begin(), line.end(), IsControl))
+    return Malformed("control byte in the line");
 
   Cursor cursor(line);
   const std::optional<std::string_view> address = cursor.TakeUntil(" ");
@@ -157,7 +158,7 @@ ParsedLine ParseAccessLogLine(std::string_view line) {
 }
 
 AccessLogReader::AccessLogReader(std::istream& stream)
-    : stream_(stream), buffer_(kMaxLineBytes + 2) {}  // the byte after the longest line; the final 0
+    : stream_(stream), buffer_(kMaxLineBytes + 1) {}  // getline appends a 0
 
 bool AccessLogReader::Next(ParsedLine& line) {
   stream_.getline(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));

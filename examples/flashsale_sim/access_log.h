@@ -1,5 +1,5 @@
-#ifndef EXAMPLES_FLASHSALE_SIM_ACCESS_LOG_H_
-#define EXAMPLES_FLASHSALE_SIM_ACCESS_LOG_H_
+#ifndef FLASHSALE_EXAMPLES_FLASHSALE_SIM_ACCESS_LOG_H_
+#define FLASHSALE_EXAMPLES_FLASHSALE_SIM_ACCESS_LOG_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -30,7 +30,8 @@ struct ParsedLine {
 
 // Reads one line, without its end, of the Combined Log Format that web servers write:
 //
-//   address identity user [17/May/2015:10:05:03 +0000] "request" status bytes "referer" "user agent"
+//   address identity user [17/May/2015:10:05:03 +0000] "request" status bytes "referer" "user
+//   agent"
 //
 // Quoted fields may hold escaped quotes (\").  Fields that a server was told to append are skipped.
 // Any input is safe; control bytes other than a tab make a line malformed.
@@ -60,4 +61,4 @@ class AccessLogReader {
 
 }  // namespace flashsale::sim
 
-#endif  // EXAMPLES_FLASHSALE_SIM_ACCESS_LOG_H_
+#endif  // FLASHSALE_EXAMPLES_FLASHSALE_SIM_ACCESS_LOG_H_

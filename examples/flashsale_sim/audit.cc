@@ -97,8 +97,8 @@ void Audit::OnStock(const SaleStock& stock) {
   const auto compare = [this](std::string_view name, std::size_t line, std::int64_t theirs,
                               std::int64_t ours) {
     if (theirs == ours) return;
-    Find(report_.counter_mismatches, fmt::format("line {}: {} is {}, the events give {}", line, name,
-                                                 theirs, ours));
+    Find(report_.counter_mismatches,
+         fmt::format("line {}: {} is {}, the events give {}", line, name, theirs, ours));
   };
   for (std::size_t i = 0; i < std::min(lines_.size(), stock.lines.size()); ++i) {
     compare("released", i, stock.lines[i].released, lines_[i].released());
@@ -106,8 +106,8 @@ void Audit::OnStock(const SaleStock& stock) {
     compare("sold", i, stock.lines[i].sold, lines_[i].sold());
   }
   if (stock.lines.size() != lines_.size()) {
-    Find(report_.counter_mismatches, fmt::format("{} lines of stock, expected {}",
-                                                 stock.lines.size(), lines_.size()));
+    Find(report_.counter_mismatches,
+         fmt::format("{} lines of stock, expected {}", stock.lines.size(), lines_.size()));
   }
   if (stock.seq != last_seq_) {
     Find(report_.counter_mismatches,
@@ -350,9 +350,8 @@ void Audit::AddBought(const Hold& hold, std::int64_t units) {
 void Audit::CheckLimit(Tally& tally) {
   if (tally.was_over || tally.held + tally.bought <= tally.limit) return;
   tally.was_over = true;
-  Find(report_.users_over_limit,
-       fmt::format("event {}: {} held and bought, the limit is {}", last_seq_,
-                   tally.held + tally.bought, tally.limit));
+  Find(report_.users_over_limit, fmt::format("event {}: {} held and bought, the limit is {}",
+                                             last_seq_, tally.held + tally.bought, tally.limit));
 }
 
 void Audit::RaiseLimit(const UserId& user, Units limit) {

@@ -1,5 +1,5 @@
-#ifndef EXAMPLES_FLASHSALE_SIM_AUDIT_H_
-#define EXAMPLES_FLASHSALE_SIM_AUDIT_H_
+#ifndef FLASHSALE_EXAMPLES_FLASHSALE_SIM_AUDIT_H_
+#define FLASHSALE_EXAMPLES_FLASHSALE_SIM_AUDIT_H_
 
 #include <array>
 #include <cstddef>
@@ -71,10 +71,10 @@ struct AuditReport {
 // Follows a sale by its event stream and the answers it gave, and recomputes from these alone what
 // was promised to whom.  It shares no code with the store that it audits but the contract's types.
 //
-// Feed it in the order of one thread's calls: after each Apply first the events that came of it, then
-// its answers.  Cost: constant per event and per answer, logarithmic in the live holds.
-// Thread safety: one thread.
-// Blocking: never.  Ownership: none.  Clock: none, times come with events and answers.
+// Feed it in the order of one thread's calls: after each Apply first the events that came of it,
+// then its answers.  Cost: constant per event and per answer, logarithmic in the live holds. Thread
+// safety: one thread. Blocking: never.  Ownership: none.  Clock: none, times come with events and
+// answers.
 class Audit {
  public:
   explicit Audit(const SaleTerms& terms);
@@ -177,4 +177,4 @@ class Audit {
 
 }  // namespace flashsale::sim
 
-#endif  // EXAMPLES_FLASHSALE_SIM_AUDIT_H_
+#endif  // FLASHSALE_EXAMPLES_FLASHSALE_SIM_AUDIT_H_

@@ -30,7 +30,8 @@ void SortByTime(std::vector<Visit>& visits) {
 // numerator >= 0, denominator > 0.
 Duration Scale(Duration value, Duration numerator, Duration denominator) {
   // A double holds the microseconds of 285 years exactly, and the same on every IEEE 754 machine.
-  const double share = static_cast<double>(value.count()) / static_cast<double>(denominator.count());
+  const double share =
+      static_cast<double>(value.count()) / static_cast<double>(denominator.count());
   return Duration(static_cast<Duration::rep>(share * static_cast<double>(numerator.count())));
 }
 
@@ -86,18 +87,18 @@ Result<Crowd> CrowdFromLog(std::istream& stream, Duration span) {
                               Grouped(reading.lines)));
   }
   if (crowd.visits.empty()) {
-    const std::string why =
-        reading.malformed == 0
-            ? "it is empty"
-            : fmt::format("line {}: {}", reading.first_malformed.front().number,
-                          reading.first_malformed.front().error);
+    const std::string why = reading.malformed == 0
+                                ? "it is empty"
+                                : fmt::format("line {}: {}", reading.first_malformed.front().number,
+                                              reading.first_malformed.front().error);
     return Status(StatusCode::kInvalidArgument,
                   fmt::format("expected lines in Combined Log Format, found none; {}", why));
   }
   reading.span = ShiftAndCompress(crowd.visits, span);
   SortByTime(crowd.visits);
-  crowd.description = fmt::format("{} out of {} lines of an access log",
-                                  Counted(crowd.shoppers.size(), "shopper"), Grouped(reading.lines));
+  crowd.description =
+      fmt::format("{} out of {} lines of an access log", Counted(crowd.shoppers.size(), "shopper"),
+                  Grouped(reading.lines));
   crowd.log = std::move(reading);
   return crowd;
 }
@@ -115,7 +116,8 @@ Crowd SyntheticCrowd(std::uint64_t shoppers, Duration span, const Dice& dice) {
     const bool hurries = dice.Below(2, Purpose::kArrival, 2 * i) == 0;
     const auto width = static_cast<std::uint64_t>((hurries ? rush : span).count());
     Duration after(static_cast<Duration::rep>(dice.Below(width, Purpose::kArrival, 2 * i + 1)));
-    // One visit, and with a chance of a half each a second, a third …: people press the button again.
+    // One visit, and with a chance of a half each a second, a third …: people press the button
+    // again.
     std::uint64_t resends = dice.Roll(Purpose::kResend, i);
     while (true) {
       crowd.visits.push_back({.after = after, .shopper = static_cast<std::uint32_t>(i)});

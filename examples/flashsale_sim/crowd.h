@@ -1,5 +1,5 @@
-#ifndef EXAMPLES_FLASHSALE_SIM_CROWD_H_
-#define EXAMPLES_FLASHSALE_SIM_CROWD_H_
+#ifndef FLASHSALE_EXAMPLES_FLASHSALE_SIM_CROWD_H_
+#define FLASHSALE_EXAMPLES_FLASHSALE_SIM_CROWD_H_
 
 #include <cstdint>
 #include <istream>
@@ -64,4 +64,4 @@ Crowd SyntheticCrowd(std::uint64_t shoppers, Duration span, const Dice& dice);
 
 }  // namespace flashsale::sim
 
-#endif  // EXAMPLES_FLASHSALE_SIM_CROWD_H_
+#endif  // FLASHSALE_EXAMPLES_FLASHSALE_SIM_CROWD_H_

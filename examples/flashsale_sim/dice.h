@@ -1,12 +1,12 @@
-#ifndef EXAMPLES_FLASHSALE_SIM_DICE_H_
-#define EXAMPLES_FLASHSALE_SIM_DICE_H_
+#ifndef FLASHSALE_EXAMPLES_FLASHSALE_SIM_DICE_H_
+#define FLASHSALE_EXAMPLES_FLASHSALE_SIM_DICE_H_
 
 #include <cstdint>
 
 namespace flashsale::sim {
 
-// Seeded chance without a hidden state: a roll depends on (seed, purpose, index) alone, never on the
-// order of the rolls, so one shopper's luck stays the same when another behaves differently.
+// Seeded chance without a hidden state: a roll depends on (seed, purpose, index) alone, never on
+// the order of the rolls, so one shopper's luck stays the same when another behaves differently.
 // Integers only: the same rolls on every machine and with every standard library.
 // Thread safety: any thread.
 // Blocking: never.  Ownership: none.  Clock: none.
@@ -51,4 +51,4 @@ class Dice {
 
 }  // namespace flashsale::sim
 
-#endif  // EXAMPLES_FLASHSALE_SIM_DICE_H_
+#endif  // FLASHSALE_EXAMPLES_FLASHSALE_SIM_DICE_H_

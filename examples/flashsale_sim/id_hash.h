@@ -1,5 +1,5 @@
-#ifndef EXAMPLES_FLASHSALE_SIM_ID_HASH_H_
-#define EXAMPLES_FLASHSALE_SIM_ID_HASH_H_
+#ifndef FLASHSALE_EXAMPLES_FLASHSALE_SIM_ID_HASH_H_
+#define FLASHSALE_EXAMPLES_FLASHSALE_SIM_ID_HASH_H_
 
 #include <array>
 #include <cstddef>
@@ -21,4 +21,4 @@ inline std::size_t HashId(const std::array<std::uint8_t, 16>& bytes) {
 
 }  // namespace flashsale::sim
 
-#endif  // EXAMPLES_FLASHSALE_SIM_ID_HASH_H_
+#endif  // FLASHSALE_EXAMPLES_FLASHSALE_SIM_ID_HASH_H_

@@ -1,5 +1,5 @@
-#ifndef EXAMPLES_FLASHSALE_SIM_LINE_AUDIT_H_
-#define EXAMPLES_FLASHSALE_SIM_LINE_AUDIT_H_
+#ifndef FLASHSALE_EXAMPLES_FLASHSALE_SIM_LINE_AUDIT_H_
+#define FLASHSALE_EXAMPLES_FLASHSALE_SIM_LINE_AUDIT_H_
 
 #include <cstdint>
 #include <map>
@@ -11,16 +11,16 @@
 
 namespace flashsale::sim {
 
-// The stock of one line as an audit recomputes it.  It may go below zero: that is what is looked for.
-// Thread safety: one thread.
-// Blocking: never.  Ownership: none.  Clock: none.
+// The stock of one line as an audit recomputes it.  It may go below zero: that is what is looked
+// for. Thread safety: one thread. Blocking: never.  Ownership: none.  Clock: none.
 class LineAudit {
  public:
   LineAudit(Units limit, Units released) : limit_(limit), released_(released), fresh_(released) {}
 
   // Returns how many of the units can only be such as had lapsed in another cart before.
   Units Take(Units units);
-  // What becomes of units once held: how they come back decides what they count as when taken again.
+  // What becomes of units once held: how they come back decides what they count as when taken
+  // again.
   void GiveBack(Units units) {
     reserved_ -= units;
     given_back_ += units;
@@ -84,4 +84,4 @@ class LineAudit {
 
 }  // namespace flashsale::sim
 
-#endif  // EXAMPLES_FLASHSALE_SIM_LINE_AUDIT_H_
+#endif  // FLASHSALE_EXAMPLES_FLASHSALE_SIM_LINE_AUDIT_H_

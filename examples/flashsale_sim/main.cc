@@ -14,9 +14,9 @@ struct Carry {
   int operator()(int exit_code) const { return exit_code; }
 
   int operator()(const flashsale::sim::ReplayOptions& options) const {
-    return flashsale::sim::Replay(options, {.report = std::cout,
-                                            .errors = std::cerr,
-                                            .shows_progress = ::isatty(STDERR_FILENO) == 1});
+    return flashsale::sim::Replay(
+        options,
+        {.report = std::cout, .errors = std::cerr, .shows_progress = ::isatty(STDERR_FILENO) == 1});
   }
 };
 

@@ -1,5 +1,5 @@
-#ifndef EXAMPLES_FLASHSALE_SIM_OPTIONS_H_
-#define EXAMPLES_FLASHSALE_SIM_OPTIONS_H_
+#ifndef FLASHSALE_EXAMPLES_FLASHSALE_SIM_OPTIONS_H_
+#define FLASHSALE_EXAMPLES_FLASHSALE_SIM_OPTIONS_H_
 
 #include <ostream>
 #include <variant>
@@ -22,4 +22,4 @@ Request ParseCommandLine(int argc, const char* const* argv, const ParserOutput& 
 
 }  // namespace flashsale::sim
 
-#endif  // EXAMPLES_FLASHSALE_SIM_OPTIONS_H_
+#endif  // FLASHSALE_EXAMPLES_FLASHSALE_SIM_OPTIONS_H_

@@ -1,5 +1,5 @@
-#ifndef EXAMPLES_FLASHSALE_SIM_REPLAY_H_
-#define EXAMPLES_FLASHSALE_SIM_REPLAY_H_
+#ifndef FLASHSALE_EXAMPLES_FLASHSALE_SIM_REPLAY_H_
+#define FLASHSALE_EXAMPLES_FLASHSALE_SIM_REPLAY_H_
 
 #include <chrono>
 #include <cstdint>
@@ -49,4 +49,4 @@ int Replay(const ReplayOptions& options, const Output& output);
 
 }  // namespace flashsale::sim
 
-#endif  // EXAMPLES_FLASHSALE_SIM_REPLAY_H_
+#endif  // FLASHSALE_EXAMPLES_FLASHSALE_SIM_REPLAY_H_

@@ -25,18 +25,18 @@ struct Check {
 
 // Every number that must be 0, with the promise that it counts the breaches of.
 std::array<Check, 9> ChecksOf(const AuditReport& audit) {
-  return {{{"oversold", audit.oversold, "no unit is promised twice"},
-           {"undersold", audit.undersold, "nobody is told \"sold out\" while units are free"},
-           {"users_over_limit", audit.users_over_limit, "nobody gets more than the limit"},
-           {"dishonest_user_limit", audit.dishonest_user_limit,
-            "nobody is told \"limit reached\" who has room"},
-           {"illegal_transitions", audit.illegal_transitions,
-            "every reservation lives a lawful life"},
-           {"unrecorded_answers", audit.unrecorded_answers, "every answer is on record"},
-           {"sequence_gaps", audit.sequence_gaps, "the record has no gaps"},
-           {"lost_events", audit.lost_events, "the record was read whole"},
-           {"counter_mismatches", audit.counter_mismatches,
-            "the store's counters agree with the record"}}};
+  return {
+      {{"oversold", audit.oversold, "no unit is promised twice"},
+       {"undersold", audit.undersold, "nobody is told \"sold out\" while units are free"},
+       {"users_over_limit", audit.users_over_limit, "nobody gets more than the limit"},
+       {"dishonest_user_limit", audit.dishonest_user_limit,
+        "nobody is told \"limit reached\" who has room"},
+       {"illegal_transitions", audit.illegal_transitions, "every reservation lives a lawful life"},
+       {"unrecorded_answers", audit.unrecorded_answers, "every answer is on record"},
+       {"sequence_gaps", audit.sequence_gaps, "the record has no gaps"},
+       {"lost_events", audit.lost_events, "the record was read whole"},
+       {"counter_mismatches", audit.counter_mismatches,
+        "the store's counters agree with the record"}}};
 }
 
 constexpr std::array<ReservationState, 4> kStates = {
@@ -63,9 +63,9 @@ std::uint64_t CallsOf(const SaleResult& result) {
 
 void WriteCrowd(const RunReport& report, std::ostream& out) {
   const SalePlan& plan = report.plan;
-  fmt::print(out, "{} on sale for {}, at most {} each, held for {}\n",
-             Counted(plan.units, "unit"), FormatDuration(OpenFor(plan.hold)),
-             Grouped(plan.limit_per_user), FormatDuration(plan.hold));
+  fmt::print(out, "{} on sale for {}, at most {} each, held for {}\n", Counted(plan.units, "unit"),
+             FormatDuration(OpenFor(plan.hold)), Grouped(plan.limit_per_user),
+             FormatDuration(plan.hold));
   fmt::print(out, "{}, {}, seed {}\n", report.crowd.description,
              Counted(report.crowd.visits.size(), "visit"), report.seed);
   if (!report.crowd.log.has_value()) return;
@@ -110,7 +110,8 @@ void WriteUnits(const RunReport& report, std::ostream& out) {
   fmt::print(out, "{} released: {} sold, {} in carts, {} left\n",
              Counted(static_cast<std::uint64_t>(audit.released), "unit"), audit.sold,
              audit.reserved, audit.available);
-  fmt::print(out, "{} of those sold had lapsed in another cart; {} after the deadline went through\n",
+  fmt::print(out,
+             "{} of those sold had lapsed in another cart; {} after the deadline went through\n",
              Grouped(audit.resold_after_expiry), Counted(audit.revived, "payment"));
   fmt::print(out, "carts:");
   for (const ReservationState state : kStates) {

@@ -1,5 +1,5 @@
-#ifndef EXAMPLES_FLASHSALE_SIM_REPORT_H_
-#define EXAMPLES_FLASHSALE_SIM_REPORT_H_
+#ifndef FLASHSALE_EXAMPLES_FLASHSALE_SIM_REPORT_H_
+#define FLASHSALE_EXAMPLES_FLASHSALE_SIM_REPORT_H_
 
 #include <cstdint>
 #include <ostream>
@@ -31,4 +31,4 @@ void WriteJson(const RunReport& report, std::ostream& out);
 
 }  // namespace flashsale::sim
 
-#endif  // EXAMPLES_FLASHSALE_SIM_REPORT_H_
+#endif  // FLASHSALE_EXAMPLES_FLASHSALE_SIM_REPORT_H_

@@ -77,7 +77,8 @@ Result<SaleResult> Shop::Run() {
   while (!settled_) {  // the settling is planned from the start, so something always is
     Plan next;
     if (visit != run_.crowd.visits.end() && kOpening + visit->after < plans_.top().at) {
-      next = {.at = kOpening + visit->after, .kind = Plan::Kind::kReserve, .shopper = visit->shopper};
+      next = {
+          .at = kOpening + visit->after, .kind = Plan::Kind::kReserve, .shopper = visit->shopper};
       ++visit;
     } else {
       next = plans_.top();

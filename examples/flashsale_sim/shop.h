@@ -1,5 +1,5 @@
-#ifndef EXAMPLES_FLASHSALE_SIM_SHOP_H_
-#define EXAMPLES_FLASHSALE_SIM_SHOP_H_
+#ifndef FLASHSALE_EXAMPLES_FLASHSALE_SIM_SHOP_H_
+#define FLASHSALE_EXAMPLES_FLASHSALE_SIM_SHOP_H_
 
 #include <cstdint>
 #include <functional>
@@ -68,4 +68,4 @@ Result<SaleResult> RunSale(const SaleRun& run);
 
 }  // namespace flashsale::sim
 
-#endif  // EXAMPLES_FLASHSALE_SIM_SHOP_H_
+#endif  // FLASHSALE_EXAMPLES_FLASHSALE_SIM_SHOP_H_

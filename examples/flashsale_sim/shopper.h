@@ -1,5 +1,5 @@
-#ifndef EXAMPLES_FLASHSALE_SIM_SHOPPER_H_
-#define EXAMPLES_FLASHSALE_SIM_SHOPPER_H_
+#ifndef FLASHSALE_EXAMPLES_FLASHSALE_SIM_SHOPPER_H_
+#define FLASHSALE_EXAMPLES_FLASHSALE_SIM_SHOPPER_H_
 
 #include <cstdint>
 
@@ -47,7 +47,8 @@ inline Decision Decide(const Dice& dice, std::uint32_t shopper, std::uint32_t ca
   const std::uint64_t index = (std::uint64_t{cart} << 32) | shopper;
   const auto between = [&dice, index, hold](std::int64_t from_percent, std::int64_t to_percent) {
     const Duration from = hold / 100 * from_percent;
-    const auto width = static_cast<std::uint64_t>((hold / 100 * (to_percent - from_percent)).count());
+    const auto width =
+        static_cast<std::uint64_t>((hold / 100 * (to_percent - from_percent)).count());
     return from + Duration(dice.Below(width, Dice::Purpose::kTiming, index));
   };
   std::uint64_t roll = dice.Below(100, Dice::Purpose::kIntent, index);
@@ -61,4 +62,4 @@ inline Decision Decide(const Dice& dice, std::uint32_t shopper, std::uint32_t ca
 
 }  // namespace flashsale::sim
 
-#endif  // EXAMPLES_FLASHSALE_SIM_SHOPPER_H_
+#endif  // FLASHSALE_EXAMPLES_FLASHSALE_SIM_SHOPPER_H_

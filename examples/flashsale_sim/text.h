@@ -1,5 +1,5 @@
-#ifndef EXAMPLES_FLASHSALE_SIM_TEXT_H_
-#define EXAMPLES_FLASHSALE_SIM_TEXT_H_
+#ifndef FLASHSALE_EXAMPLES_FLASHSALE_SIM_TEXT_H_
+#define FLASHSALE_EXAMPLES_FLASHSALE_SIM_TEXT_H_
 
 #include <cstdint>
 #include <optional>
@@ -16,8 +16,8 @@ std::string Grouped(std::uint64_t number);
 // "1 shopper", "1,000 shoppers".
 std::string Counted(std::uint64_t number, std::string_view noun);
 
-// "300s", "5m", "1h", "250ms" as a span of time; nothing where `text` is no such thing, or negative,
-// or beyond 1,000 days.
+// "300s", "5m", "1h", "250ms" as a span of time; nothing where `text` is no such thing, or
+// negative, or beyond 1,000 days.
 std::optional<Duration> ParseDuration(std::string_view text);
 
 // "5m", "1h 30m", "1s 500ms"; what is below a millisecond is left out.
@@ -28,4 +28,4 @@ std::string FormatMoment(Duration since_opening);
 
 }  // namespace flashsale::sim
 
-#endif  // EXAMPLES_FLASHSALE_SIM_TEXT_H_
+#endif  // FLASHSALE_EXAMPLES_FLASHSALE_SIM_TEXT_H_

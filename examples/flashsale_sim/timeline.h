@@ -1,5 +1,5 @@
-#ifndef EXAMPLES_FLASHSALE_SIM_TIMELINE_H_
-#define EXAMPLES_FLASHSALE_SIM_TIMELINE_H_
+#ifndef FLASHSALE_EXAMPLES_FLASHSALE_SIM_TIMELINE_H_
+#define FLASHSALE_EXAMPLES_FLASHSALE_SIM_TIMELINE_H_
 
 #include <optional>
 #include <string>
@@ -36,4 +36,4 @@ class Timeline {
 
 }  // namespace flashsale::sim
 
-#endif  // EXAMPLES_FLASHSALE_SIM_TIMELINE_H_
+#endif  // FLASHSALE_EXAMPLES_FLASHSALE_SIM_TIMELINE_H_

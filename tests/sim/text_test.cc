@@ -1,0 +1,48 @@
+#include "examples/flashsale_sim/text.h"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <limits>
+#include <string_view>
+
+namespace flashsale::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST_CASE("numbers are grouped by thousands") {
+  CHECK(Grouped(0) == "0");
+  CHECK(Grouped(999) == "999");
+  CHECK(Grouped(1'000) == "1,000");
+  CHECK(Grouped(12'345'678) == "12,345,678");
+  CHECK(Grouped(std::numeric_limits<std::uint64_t>::max()) == "18,446,744,073,709,551,615");
+  CHECK(Counted(1, "unit") == "1 unit");
+  CHECK(Counted(2'000, "unit") == "2,000 units");
+}
+
+TEST_CASE("durations are a number and a unit") {
+  CHECK(ParseDuration("300s") == Duration(300s));
+  CHECK(ParseDuration("5m") == Duration(5min));
+  CHECK(ParseDuration("1h") == Duration(1h));
+  CHECK(ParseDuration("250ms") == Duration(250ms));
+  CHECK(ParseDuration("2d") == Duration(48h));
+  CHECK(ParseDuration("0s") == Duration(0));
+  for (const std::string_view text : {"", "5", "m", "5x", "-5s", "5 s", "5s ", "1.5s", "5sm", "+5s",
+                                      "1001d", "99999999999999999999s", "9223372036854775807s"}) {
+    CAPTURE(text);
+    CHECK_FALSE(ParseDuration(text).has_value());
+  }
+}
+
+TEST_CASE("durations are written in the largest units") {
+  CHECK(FormatDuration(5min) == "5m");
+  CHECK(FormatDuration(90min) == "1h 30m");
+  CHECK(FormatDuration(1500ms) == "1s 500ms");
+  CHECK(FormatDuration(Duration(7)) == "0s");
+  CHECK(FormatMoment(7min + 30s) == "07:30");
+  CHECK(FormatMoment(100min) == "100:00");
+}
+
+}  // namespace
+}  // namespace flashsale::sim

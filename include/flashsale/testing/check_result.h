@@ -11,7 +11,7 @@ struct CheckResult {
   std::string name;
   bool passed = false;
   // Why it failed; empty where it passed.
-  std::string message;
+  std::string message = {};
 };
 
 }  // namespace flashsale::inline v0

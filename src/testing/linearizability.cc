@@ -114,7 +114,7 @@ class Search {
       case CallKind::kCommand: {
         const std::optional<Outcome> outcome = sale.Apply(call.command, call.now);
         if (!outcome.has_value()) return false;
-        return !call.has_returned() || Agrees(call.outcome, *outcome);
+        return !call.has_returned() || call.outcome == *outcome;
       }
       case CallKind::kExpireDue: return true;  // it does nothing but let holds expire while it runs
       case CallKind::kFind:
@@ -128,18 +128,12 @@ class Search {
     return false;
   }
 
-  // An Invalid says which field; what else it carries is not promised.
-  static bool Agrees(const Outcome& given, const Outcome& due) {
-    if (due.code == Code::kInvalid) return given.code == due.code && given.field == due.field;
+  // Of what is no longer held the deadline means nothing.
+  static bool Agrees(std::optional<Reservation> given, const std::optional<Reservation>& due) {
+    if (given.has_value() && due.has_value() && due->state != ReservationState::kActive) {
+      given->deadline = due->deadline;
+    }
     return given == due;
-  }
-
-  // A tombstone is known by its id alone.
-  static bool Agrees(const std::optional<Reservation>& given,
-                     const std::optional<Reservation>& due) {
-    if (!given.has_value() || !due.has_value()) return given.has_value() == due.has_value();
-    if (due->is_tombstone()) return given->is_tombstone() && given->state == due->state;
-    return *given == *due;
   }
 
   std::string KeyOf(const SequentialSale& sale) const {

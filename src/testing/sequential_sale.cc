@@ -136,10 +136,10 @@ std::optional<Code> SequentialSale::JudgeWish(const Wish& wish, Time now) const 
 }
 
 std::optional<Outcome> SequentialSale::Apply(const Command& command, Time now) {
+  if (!IsValid(now)) return Refusal(Code::kInvalid, Field::kTime);
   if (const Field field = FindShapeError(command); field != Field::kNone) {
     return Refusal(Code::kInvalid, field);
   }
-  if (!IsValid(now)) return Refusal(Code::kInvalid, Field::kTime);
   if (IsOperatorAct(command.verb)) return ApplyAct(command, now);
 
   Reservation* const record = FindRecord(command.user, command.id);
@@ -203,16 +203,14 @@ std::optional<Outcome> SequentialSale::ApplyConfirm(Reservation& record, const C
     }
     code = *wish == Code::kDone ? Code::kRevived : Code::kExpired;
   }
-  if (code == Code::kInvalid) {
-    record.state = judged;
-    return Refusal(Code::kInvalid, Field::kUnits);
-  }
   record.state = judged;
   if (code == Code::kDone || code == Code::kRevived) {
     record.state = ReservationState::kPurchased;
     record.units = units;
   }
-  return About(code, record);
+  Outcome outcome = About(code, record);
+  if (code == Code::kInvalid) outcome.field = Field::kUnits;
+  return outcome;
 }
 
 std::optional<Outcome> SequentialSale::ApplyNewReserve(const Command& command, Time now) {

@@ -7,14 +7,6 @@
 namespace flashsale::inline v0::engine {
 namespace {
 
-// Bits of the control word; the count of acts begins above them.
-constexpr std::uint64_t kStartedEarly = 1 << 0;
-constexpr std::uint64_t kPaused = 1 << 1;
-constexpr std::uint64_t kClosed = 1 << 2;
-constexpr std::uint64_t kCancelled = 1 << 3;
-constexpr std::uint64_t kSettled = 1 << 4;
-constexpr std::uint64_t kOneAct = 1 << 5;
-
 EventType EventOfAct(Verb act) {
   switch (act) {
     case Verb::kStart:
@@ -35,16 +27,6 @@ EventType EventOfAct(Verb act) {
 }
 
 }  // namespace
-
-SaleMarks SaleEngine::MarksOf(std::uint64_t control) const {
-  SaleMarks marks{.started_early = (control & kStartedEarly) != 0,
-                  .paused = (control & kPaused) != 0,
-                  .closed = (control & kClosed) != 0,
-                  .cancelled = (control & kCancelled) != 0,
-                  .settled = (control & kSettled) != 0};
-  if (marks.closed) marks.closed_at = Time(Duration(closed_at_us_.load(std::memory_order_relaxed)));
-  return marks;
-}
 
 void SaleEngine::SetMarks(const SaleMarks& marks) {
   closed_at_us_.store(Micros(marks.closed_at), std::memory_order_relaxed);

@@ -17,7 +17,7 @@ constexpr std::size_t kReclaimSlice = 64;
 
 }  // namespace
 
-bool SaleEngine::AllHoldsAreDue(Time now) const { return now >= Cut() || Marks().cancelled; }
+bool SaleEngine::AllHoldsAreDue(Time now) const { return now >= Cut() || IsCancelled(); }
 
 bool SaleEngine::LapseIsDue(Time now) const {
   const std::int64_t earliest = bound_.earliest();
@@ -58,7 +58,7 @@ bool SaleEngine::CanExpire(const UserId& user, const Record& record) const {
 }
 
 void SaleEngine::Expire(Time now, Shard& shard, UserLine& line, Ordinal ordinal, Record& record) {
-  const bool cancelled = Marks().cancelled;
+  const bool cancelled = IsCancelled();
   record.set_state(cancelled ? ReservationState::kCancelled : ReservationState::kExpired);
   ChargeKeys(line.user, ordinal, -std::int64_t{record.units}, 0);
   Event event = EventOf(shard, line.user, ordinal, record);
@@ -199,7 +199,6 @@ void SaleEngine::RecordClock(Time now) {
 }
 
 ExpireReport SaleEngine::ExpireDue(Time now, std::size_t max_holds) {
-  RecordClock(now);
   ExpireReport report;
   report.expired = RetryQuarantined(now, max_holds);
   if (report.expired < max_holds) {
@@ -208,6 +207,7 @@ ExpireReport SaleEngine::ExpireDue(Time now, std::size_t max_holds) {
     report.expired += slice.expired;
     report.more = slice.more;
   }
+  RecordClock(now);  // last: what lapsed may have carried the edge
   report.quarantined = quarantined_.load(std::memory_order_relaxed);
   const std::int64_t earliest = std::max<std::int64_t>(bound_.earliest(), 0);
   if (earliest != ExpiryBound::kNever) report.next_due = std::min(Time(Duration(earliest)), Cut());

@@ -291,7 +291,7 @@ bool SaleEngine::FindRecord(Job& job, Record*& record) {
 }
 
 bool SaleEngine::MustBeRecorded(Time now, const Record& record) const {
-  return record.is_active() && (Marks().cancelled || !IsLive(record.deadline(), Cut(), now));
+  return record.is_active() && (IsCancelled() || !IsLive(record.deadline(), Cut(), now));
 }
 
 bool SaleEngine::EnsureRoom(const Job& job, std::uint32_t jobs_in_shard, bool hold) {

@@ -187,7 +187,15 @@ class SaleEngine {
   void SetMarks(const SaleMarks& marks);
   void WriteAct(Time now, EventType type, std::uint64_t seq);
   SaleMarks Marks() const { return MarksOf(control_.load(std::memory_order_acquire)); }
-  SaleMarks MarksOf(std::uint64_t control) const;
+  SaleMarks MarksOf(std::uint64_t control) const {
+    return {.started_early = (control & kStartedEarly) != 0,
+            .paused = (control & kPaused) != 0,
+            .closed = (control & kClosed) != 0,
+            .cancelled = (control & kCancelled) != 0,
+            .settled = (control & kSettled) != 0,
+            .closed_at = Time(Duration(closed_at_us_.load(std::memory_order_relaxed)))};
+  }
+  bool IsCancelled() const { return (control_.load(std::memory_order_acquire) & kCancelled) != 0; }
   Phase PhaseNow(Time now) const { return PhaseAt(Marks(), terms_.start, terms_.end, now); }
   Time Cut() const {
     return FromMicros(static_cast<std::uint64_t>(cut_us_.load(std::memory_order_acquire)));
@@ -222,6 +230,14 @@ class SaleEngine {
   std::vector<Shard*> shards_;
   ExpiryBound bound_;
   EventRing events_;
+
+  // Bits of control_; the count of acts begins above them.
+  static constexpr std::uint64_t kStartedEarly = 1 << 0;
+  static constexpr std::uint64_t kPaused = 1 << 1;
+  static constexpr std::uint64_t kClosed = 1 << 2;
+  static constexpr std::uint64_t kCancelled = 1 << 3;
+  static constexpr std::uint64_t kSettled = 1 << 4;
+  static constexpr std::uint64_t kOneAct = 1 << 5;
 
   // The marks in the lowest bits, above them a count of acts: one look tells both the phase and
   // whether anything happened since the last.  Written under operator_mutex_; what closes, under

@@ -5,6 +5,7 @@
 
 #include "flashsale/domain/verb.h"
 #include "flashsale/repository/inventory_repository.h"
+#include "testing/sale_audit.h"
 #include "testing/script_case.h"
 
 namespace flashsale::inline v0 {
@@ -97,11 +98,15 @@ class CaseRunner {
   std::string Run() {
     const Result<Outcome> created = repository_.Create(script_.terms);
     if (!created.ok()) return At(script_.line_number, created.status().ToString());
+    audit_.emplace(repository_, script_.terms);
     for (const ScriptStep& step : script_.steps) {
       std::string error = RunStep(step);
       if (!error.empty()) return error;
     }
-    return Flush();
+    std::string error = Flush();
+    if (!error.empty() || !audit_.has_value()) return error;
+    error = audit_->CheckAll(LastLawfulTime());
+    return error.empty() ? error : At(script_.steps.back().line_number, error);
   }
 
  private:
@@ -114,6 +119,14 @@ class CaseRunner {
   static std::string Mismatch(const ScriptStep& step, const std::string& expected,
                               const std::string& actual) {
     return At(step, "expected " + expected + ", got " + actual);
+  }
+
+  Time LastLawfulTime() const {
+    Time last = kScriptOrigin;
+    for (const ScriptStep& step : script_.steps) {
+      if (IsValid(step.now)) last = step.now;
+    }
+    return last;
   }
 
   SaleRef SaleOf(const ScriptStep& step) const { return step.sale.value_or(script_.terms.id); }
@@ -177,6 +190,7 @@ class CaseRunner {
     if (!Meets(*outcome, step.expected)) {
       return Mismatch(step, ToText(step.expected), ToText(*outcome));
     }
+    if (outcome->code == Code::kDone) audit_.reset();
     return {};
   }
 
@@ -186,7 +200,9 @@ class CaseRunner {
     if (!Meets(*outcome, step.expected)) {
       return Mismatch(step, ToText(step.expected), ToText(*outcome));
     }
-    if (outcome->code == Code::kDone) cursor_ = 0;
+    if (outcome->code != Code::kDone) return {};
+    cursor_ = 0;
+    audit_.emplace(repository_, script_.terms);
     return {};
   }
 
@@ -277,6 +293,7 @@ class CaseRunner {
   const ScriptMode mode_;
   std::vector<const ScriptStep*> batch_;
   std::uint64_t cursor_ = 0;
+  std::optional<SaleAudit> audit_;  // none while the sale is forgotten
 };
 
 }  // namespace

@@ -1,9 +1,11 @@
 #include "bench/measurement.h"
 
 #include <malloc.h>
+#include <time.h>
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <exception>
 #include <fstream>
 #include <string>
@@ -11,6 +13,12 @@
 #include <vector>
 
 namespace flashsale::bench {
+
+double ThreadNanoseconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return 1e9 * static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec);
+}
 
 double NanosecondsOfThreads(unsigned threads, const std::function<void(unsigned)>& work) {
   using SteadyTime = std::chrono::steady_clock::time_point;

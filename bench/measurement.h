@@ -1,7 +1,6 @@
 #ifndef FLASHSALE_BENCH_MEASUREMENT_H_
 #define FLASHSALE_BENCH_MEASUREMENT_H_
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <future>
@@ -16,18 +15,22 @@ inline void Keep(const T& value) {
   asm volatile("" : : "r,m"(value) : "memory");
 }
 
-// How long `work()` takes, in nanoseconds of wall time.
+// The processor time that the calling thread has had so far.
+double ThreadNanoseconds();
+
+// The processor time that the calling thread takes for `work()`, in nanoseconds: what it costs
+// whoever else the machine serves meanwhile.  REQUIRES: work neither waits nor lets others work for
+// it.
 template <typename Work>
 double NanosecondsOf(Work&& work) {
-  const auto start = std::chrono::steady_clock::now();
+  const double start = ThreadNanoseconds();
   std::forward<Work>(work)();
-  const std::chrono::duration<double, std::nano> taken = std::chrono::steady_clock::now() - start;
-  return taken.count();
+  return ThreadNanoseconds() - start;
 }
 
 // Runs work(0) … work(threads - 1), each on a thread of its own that is there before the clock
-// starts.  Returns the nanoseconds from the common start to the last end; what one of them threw is
-// thrown.
+// starts.  Returns the nanoseconds of wall time from the common start to the last end; what one of
+// them threw is thrown.
 double NanosecondsOfThreads(unsigned threads, const std::function<void(unsigned)>& work);
 
 // What this process keeps in memory, in bytes.

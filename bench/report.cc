@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -57,7 +59,13 @@ void PrintMachine(const Settings& settings) {
   const std::string huge = ChosenIn("/sys/kernel/mm/transparent_hugepage/enabled");
   fmt::print("\npages        {} bytes, transparent huge pages: {}\n", sysconf(_SC_PAGESIZE),
              huge.empty() ? "none" : huge);
-  fmt::print("threads      one calls where the name does not say two; another is always alive\n");
+  std::array<double, 3> load{};
+  getloadavg(load.data(), 3);
+  fmt::print("load         {:.1f}; figures of two threads say nothing unless it is near 0\n",
+             load[0]);
+  fmt::print(
+      "threads      one where neither name nor question says two; another is always alive\n");
+  fmt::print("time         the calling thread's processor time; wall time of two threads\n");
   fmt::print("seed         {}\n", settings.seed);
   fmt::print("figures      medians of {}, ours and the reference in turn, up to {} users\n\n",
              settings.repetitions, settings.users);

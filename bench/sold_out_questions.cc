@@ -31,13 +31,20 @@ class SoldOutSale {
     next_ = units_;
   }
 
-  // Nanoseconds of one refusal, each of a shopper never seen, on so many threads at once.
+  // Nanoseconds of one refusal, each of a shopper never seen.
+  double RefuseEach() {
+    const double taken = NanosecondsOf([&] { Refuse(next_, calls_); });
+    next_ += calls_;
+    return taken / static_cast<double>(calls_);
+  }
+
+  // Refusals a second, in millions, by so many threads at once.
   double RefuseOn(unsigned threads) {
     const std::uint64_t share = calls_ / threads;
     const double taken = NanosecondsOfThreads(
         threads, [&](unsigned thread) { Refuse(next_ + thread * share, share); });
     next_ += threads * share;
-    return taken / static_cast<double>(threads * share);
+    return 1e3 * static_cast<double>(threads * share) / taken;
   }
 
   // Nanoseconds of one reserve sent again by a shopper who holds a unit.
@@ -93,7 +100,7 @@ Question Refusal(const Settings& settings) {
       .prepare = [](const Settings& s) -> Trial {
         const auto sale = std::make_shared<SoldOutSale>(s);
         return [sale]() -> Sample {
-          return {.ours = sale->RefuseOn(1), .reference = UncontendedCas(kCalls)};
+          return {.ours = sale->RefuseEach(), .reference = UncontendedCas(kCalls)};
         };
       }};
 }
@@ -107,7 +114,7 @@ Question RefusalOnTwoThreads() {
           .prepare = [](const Settings& s) -> Trial {
             const auto sale = std::make_shared<SoldOutSale>(s);
             return [sale]() -> Sample {
-              return {.ours = 1e3 / sale->RefuseOn(2), .reference = 1e3 / sale->RefuseOn(1)};
+              return {.ours = sale->RefuseOn(2), .reference = sale->RefuseOn(1)};
             };
           }};
 }
@@ -123,7 +130,7 @@ Question ResendOfKnownId() {
           .prepare = [](const Settings& s) -> Trial {
             const auto sale = std::make_shared<SoldOutSale>(s);
             return [sale]() -> Sample {
-              return {.ours = sale->Resend(), .reference = sale->RefuseOn(1)};
+              return {.ours = sale->Resend(), .reference = sale->RefuseEach()};
             };
           }};
 }

@@ -29,6 +29,8 @@ class EventRing {
   // False where the system had no memory.
   bool ok() const { return !region_.empty(); }
 
+  void Prefault() { region_.Prefault(); }
+
   // The first of `count` numbers in a row, to be written by the caller.
   std::uint64_t TakeNumbers(std::uint64_t count) {
     return next_seq_.fetch_add(count, std::memory_order_acq_rel);

@@ -43,6 +43,11 @@ struct Job {
   std::array<std::uint64_t, kMaxLimitKeys> key_hashes;
   std::array<ShardIndex, kMaxLimitKeys> key_shards;
 
+  // What the terms, which never change, say about a reserve: which field they forbid, and the limit
+  // that the command carries for its user.
+  Field forbidden;
+  Units carried_limit;
+
   // Set by the judgement, valid while the locks are held.
   Effect effect;
   std::uint32_t place;  // of the user's line; UserTable::kNone: there is none yet

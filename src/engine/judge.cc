@@ -53,20 +53,18 @@ SaleEngine::Verdict SaleEngine::Judge(Time now, Job& job, std::uint32_t jobs_in_
 SaleEngine::Verdict SaleEngine::JudgeReserve(Time now, Job& job, std::uint32_t jobs_in_shard) {
   const Command& command = *job.command;
   const auto refuse = [&job](Code code, Field field = Field::kNone) {
-    Answer(job, code);
-    job.outcome->field = field;
+    Answer(job, code, field);
     return Verdict::kAnswered;
   };
   const Code by_phase = AnswerToNewReserve(PhaseNow(now));
   if (by_phase != Code::kDone) return refuse(by_phase);
-  Field field = Field::kNone;
-  const Code by_terms = RefusalByTerms(command, field);
-  if (by_terms != Code::kDone) return refuse(by_terms, field);
+  if (job.forbidden != Field::kNone) return refuse(Code::kInvalid, job.forbidden);
+  if (StorageIsFull()) return refuse(Code::kStorageFull);
 
   UserTable& users = shards_[job.shard]->users;
   UserLine* const line = job.place == UserTable::kNone ? nullptr : &users.line(job.place);
   if (NotAdmitted(command, line)) return refuse(Code::kNotAdmitted);
-  job.limit = CarriedLimit(command);
+  job.limit = job.carried_limit;
   if (line == nullptr) {
     if (command.units > job.limit) return refuse(Code::kUserLimit);
   } else {
@@ -197,29 +195,36 @@ SaleEngine::Verdict SaleEngine::JudgeKeyLimits(Time now, Job& job, const LimitKe
   return !hopeless && LapseIsDue(now) ? Verdict::kReclaim : Verdict::kAnswered;
 }
 
-bool SaleEngine::RefuseUnlocked(Time now, Job& job) {
+bool SaleEngine::RefuseUnlocked(Time now, const Job& job) const {
   const Command& command = *job.command;
   if (command.verb != Verb::kReserve) return false;
   const std::uint64_t control = control_.load(std::memory_order_acquire);
   Field field = Field::kNone;
   Code code = AnswerToNewReserve(PhaseAt(MarksOf(control), terms_.start, terms_.end, now));
-  if (code == Code::kDone) code = RefusalByTerms(command, field);
-  if (code == Code::kDone && NotAdmitted(command, nullptr)) code = Code::kNotAdmitted;
-  if (code == Code::kDone && command.units > CarriedLimit(command)) code = Code::kUserLimit;
   if (code == Code::kDone) {
+    bool over_key_limit = false;
     ForEachKey(job, [&](std::size_t i) {
-      if (command.units > terms_.key_limits[i].limit) code = Code::kUserLimit;
+      over_key_limit |= command.units > terms_.key_limits[i].limit;
     });
-  }
-  if (code == Code::kDone) {
-    // As in TakeStock: the count, the bound, the stock, the count again.
-    const LineState& line = LineOf(command.line);
-    const std::uint64_t entries = line.entries.load(std::memory_order_acquire);
-    if (LapseIsDue(now) || line.stock.available() >= command.units ||
-        line.entries.load(std::memory_order_acquire) != entries) {
-      return false;
+    if (job.forbidden != Field::kNone) {
+      code = Code::kInvalid;
+      field = job.forbidden;
+    } else if (StorageIsFull()) {
+      code = Code::kStorageFull;
+    } else if (NotAdmitted(command, nullptr)) {
+      code = Code::kNotAdmitted;
+    } else if (command.units > job.carried_limit || over_key_limit) {
+      code = Code::kUserLimit;
+    } else {
+      // As in TakeStock: the count, the bound, the stock, the count again.
+      const LineState& line = LineOf(command.line);
+      const std::uint64_t entries = line.entries.load(std::memory_order_acquire);
+      if (LapseIsDue(now) || line.stock.available() >= command.units ||
+          line.entries.load(std::memory_order_acquire) != entries) {
+        return false;
+      }
+      code = Code::kSoldOut;
     }
-    code = Code::kSoldOut;
   }
   // Read last: who is unknown now had nothing here at the instant of the looks above, and no act
   // came between.
@@ -227,26 +232,18 @@ bool SaleEngine::RefuseUnlocked(Time now, Job& job) {
   bool keys_known = false;
   ForEachKey(job, [&](std::size_t i) { keys_known |= known_.MayContain(job.key_hashes[i]); });
   if (keys_known || control_.load(std::memory_order_acquire) != control) return false;
-  Answer(job, code);
-  job.outcome->field = field;
+  Answer(job, code, field);
   return true;
 }
 
-Code SaleEngine::RefusalByTerms(const Command& command, Field& field) const {
-  const Units ceiling = *terms_.limit_ceiling;
-  if (command.line >= lines_.size()) {
-    field = Field::kLine;
-  } else if (command.units > std::min(*terms_.max_units_per_order, ceiling)) {
-    field = Field::kUnits;
-  } else if (command.user_limit > ceiling) {
-    field = Field::kUserLimit;
-  } else {
-    for (std::size_t i = terms_.key_limits.size(); i < kMaxLimitKeys; ++i) {
-      if (!command.keys[i].is_nil()) field = Field::kLimitKeys;
-    }
+Field SaleEngine::FindTermsError(const Command& command) const {
+  if (command.line >= lines_.size()) return Field::kLine;
+  if (command.units > most_units_) return Field::kUnits;
+  if (command.user_limit > *terms_.limit_ceiling) return Field::kUserLimit;
+  for (std::size_t i = terms_.key_limits.size(); i < kMaxLimitKeys; ++i) {
+    if (!command.keys[i].is_nil()) return Field::kLimitKeys;
   }
-  if (field != Field::kNone) return Code::kInvalid;
-  return StorageIsFull() ? Code::kStorageFull : Code::kDone;
+  return Field::kNone;
 }
 
 bool SaleEngine::NotAdmitted(const Command& command, const UserLine* line) const {
@@ -310,12 +307,6 @@ bool SaleEngine::EnsureRoom(const Job& job, std::uint32_t jobs_in_shard, bool ho
   });
   return room;
 }
-
-Units SaleEngine::CarriedLimit(const Command& command) const {
-  return command.user_limit == 0 ? terms_.limit_per_user : command.user_limit;
-}
-
-void SaleEngine::Answer(const Job& job, Code code) { *job.outcome = Outcome{.code = code}; }
 
 void SaleEngine::Answer(const Job& job, Code code, const Record& record) {
   const bool active = record.is_active();

@@ -37,6 +37,7 @@ class KnownFilter {
     return (Word(hash).load(std::memory_order_acquire) & bits) == bits;
   }
 
+  void Prefault() { region_.Prefault(); }
   void Prefetch(std::uint64_t hash) const { __builtin_prefetch(&Word(hash), 1); }
 
  private:

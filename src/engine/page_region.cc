@@ -44,4 +44,12 @@ PageRegion::~PageRegion() {
   if (data_ != nullptr) munmap(data_, bytes_);
 }
 
+void PageRegion::Prefault() {
+  for (std::size_t i = 0; i < bytes_; i += kPage) {
+    // A write of what is there: a read would map the shared page of zeros.
+    volatile std::byte& byte = data_[i];
+    byte = byte;
+  }
+}
+
 }  // namespace flashsale::inline v0::engine

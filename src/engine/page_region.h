@@ -23,6 +23,9 @@ class PageRegion {
   }
   ~PageRegion();
 
+  // Makes all of it resident.  REQUIRES: nobody writes to it meanwhile.
+  void Prefault();
+
   bool empty() const { return data_ == nullptr; }
   std::byte* data() const { return data_; }
   std::size_t bytes() const { return bytes_; }

@@ -83,7 +83,8 @@ class SeenHashes {
 std::unique_ptr<SaleEngine> SaleEngine::New(const SaleTerms& terms, const EngineOptions& options) {
   try {
     std::unique_ptr<SaleEngine> engine(new SaleEngine(terms, options));
-    return engine->ok() ? std::move(engine) : nullptr;
+    if (!engine->ok() || (options.prefault && !engine->Prefault())) return nullptr;
+    return engine;
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
@@ -95,6 +96,7 @@ SaleEngine::SaleEngine(const SaleTerms& terms, const EngineOptions& options)
       max_records_(options.max_records),
       counts_records_(options.max_records < std::uint64_t{1} << 32),
       hash_(options.hash_seed),
+      most_units_(std::min(*terms.max_units_per_order, *terms.limit_ceiling)),
       geometry_(GeometryFor(UnitsOf(terms))),
       shard_shift_(64 - std::countr_zero(ShardsFor(UnitsOf(terms)))),
       lines_([&terms] {
@@ -123,8 +125,28 @@ SaleEngine::~SaleEngine() = default;
 
 bool SaleEngine::ok() const { return known_.ok() && events_.ok(); }
 
+bool SaleEngine::Prefault() {
+  known_.Prefault();
+  events_.Prefault();
+  const std::uint32_t users = (geometry_.base << geometry_.expected_order) / 4 * 3;
+  return std::all_of(shards_.begin(), shards_.end(), [&](Shard* shard) {
+    const MutexLock lock(shard->mutex);
+    return shard->EnsureUsers(hash_, users);
+  });
+}
+
 void SaleEngine::Apply(Time now, std::span<const Command> commands, std::span<Outcome> outcomes) {
-  std::array<Job, kMaxRun> jobs;
+  std::array<Job, kMaxRun> jobs;  // as many as there are commands are ever touched
+  if (commands.size() == 1 && !IsOperatorAct(commands[0].verb)) {
+    const Field wrong = FindShapeError(commands[0]);
+    if (wrong != Field::kNone) {
+      outcomes[0] = Outcome{.code = Code::kInvalid, .field = wrong};
+      return;
+    }
+    Prepare(commands[0], outcomes[0], jobs[0]);
+    ApplySingle(now, jobs[0]);
+    return;
+  }
   std::size_t gathered = 0;
   for (std::size_t i = 0; i < commands.size(); ++i) {
     const Command& command = commands[i];
@@ -152,7 +174,11 @@ void SaleEngine::Prepare(const Command& command, Outcome& outcome, Job& job) con
   job.hash = hash_(command.user.bytes());
   job.shard = ShardOf(job.hash);
   job.keys = nullptr;
-  if (has_keys_ && command.verb == Verb::kReserve) SetKeys(command.keys, job);
+  if (command.verb == Verb::kReserve) {
+    job.forbidden = FindTermsError(command);
+    job.carried_limit = command.user_limit == 0 ? terms_.limit_per_user : command.user_limit;
+    if (has_keys_) SetKeys(command.keys, job);
+  }
   // The misses of a whole batch overlap; those of a single command do among themselves.
   shards_[job.shard]->users.Prefetch(job.hash);
   known_.Prefetch(job.hash);
@@ -177,9 +203,7 @@ void SaleEngine::ApplyWindow(Time now, std::span<Job> jobs) {
     if (run == 1) {
       ApplyOne(now, jobs.front());
     } else if (!ApplyRun(now, jobs.first(run))) {
-      for (Job& job : jobs.first(run)) {
-        if (!RefuseUnlocked(now, job)) ApplyOne(now, job);
-      }
+      for (Job& job : jobs.first(run)) ApplySingle(now, job);
     }
     jobs = jobs.subspan(run);
   }
@@ -378,17 +402,14 @@ void SaleEngine::EnterExpiry(const Job& job) {
 }
 
 void SaleEngine::Commit(Time now, const Job& job, std::uint64_t seq) {
-  Event event{.seq = seq, .at = now};
-  if (job.effect == Effect::kReserve) {
-    CommitReserve(now, job, event);
-    events_.Write(event);
-    return;
+  switch (job.effect) {
+    case Effect::kReserve: CommitReserve(now, job, seq); break;
+    case Effect::kTombstone: CommitTombstone(now, job, seq); break;
+    default: CommitToRecord(now, job, seq); break;
   }
-  if (job.effect == Effect::kTombstone) {
-    CommitTombstone(job, event);
-    events_.Write(event);
-    return;
-  }
+}
+
+void SaleEngine::CommitToRecord(Time now, const Job& job, std::uint64_t seq) {
   Shard& shard = *shards_[job.shard];
   UserLine& line = shard.users.line(job.place);
   Record& record = shard.users.record(line, job.ordinal);
@@ -419,7 +440,7 @@ void SaleEngine::Commit(Time now, const Job& job, std::uint64_t seq) {
     case Effect::kTombstone:
       break;
   }
-  event = EventOf(shard, line.user, job.ordinal, record);
+  Event event = EventOf(shard, line.user, job.ordinal, record);
   event.seq = seq;
   event.at = now;
   // The number is taken, the record changed: now the stock may be seen by others.
@@ -455,7 +476,7 @@ void SaleEngine::Commit(Time now, const Job& job, std::uint64_t seq) {
   events_.Write(event);
 }
 
-void SaleEngine::CommitReserve(Time now, const Job& job, Event& event) {
+void SaleEngine::CommitReserve(Time now, const Job& job, std::uint64_t seq) {
   const Command& command = *job.command;
   Shard& shard = *shards_[job.shard];
   const std::uint32_t place =
@@ -486,25 +507,24 @@ void SaleEngine::CommitReserve(Time now, const Job& job, Event& event) {
     shard.keys.SetKeysOf(command.user, ordinal, command.keys);
     ChargeKeys(command.user, ordinal, command.units, 0);
   }
-  const std::uint64_t seq = event.seq;
-  event = Event{.seq = seq,
-                .at = now,
-                .type = EventType::kReserved,
-                .edges = {},
-                .line = command.line,
-                .units = command.units,
-                .returned = 0,
-                .user = command.user,
-                .id = command.id,
-                .deadline = record.deadline(),
-                .quote = command.quote,
-                .admission = command.admission_number,
-                .user_limit = job.limit,
-                .keys = command.keys};
   Answer(job, Code::kDone, record);
+  events_.Write(Event{.seq = seq,
+                      .at = now,
+                      .type = EventType::kReserved,
+                      .edges = {},
+                      .line = command.line,
+                      .units = command.units,
+                      .returned = 0,
+                      .user = command.user,
+                      .id = command.id,
+                      .deadline = record.deadline(),
+                      .quote = command.quote,
+                      .admission = command.admission_number,
+                      .user_limit = job.limit,
+                      .keys = command.keys});
 }
 
-void SaleEngine::CommitTombstone(const Job& job, Event& event) {
+void SaleEngine::CommitTombstone(Time now, const Job& job, std::uint64_t seq) {
   const Command& command = *job.command;
   Shard& shard = *shards_[job.shard];
   known_.Insert(job.hash);
@@ -515,10 +535,14 @@ void SaleEngine::CommitTombstone(const Job& job, Event& event) {
   record = Record{};
   record.id = command.id;
   record.set_state(ReservationState::kCancelled);
+  Answer(job, Code::kDone, record);
+  Event event;
+  event.seq = seq;
+  event.at = now;
   event.type = EventType::kTombstoned;
   event.user = command.user;
   event.id = command.id;
-  Answer(job, Code::kDone, record);
+  events_.Write(event);
 }
 
 void SaleEngine::ChargeKeys(const UserId& user, Ordinal ordinal, std::int64_t held,

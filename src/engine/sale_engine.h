@@ -30,6 +30,7 @@ struct EngineOptions {
   std::uint64_t hash_seed = 0;
   std::size_t events_per_sale = 0;
   std::uint64_t max_records = 0;
+  bool prefault = false;
 };
 
 // The state machine of one sale: docs/contract.md in memory, for any number of threads.
@@ -115,10 +116,15 @@ class SaleEngine {
 
   SaleEngine(const SaleTerms& terms, const EngineOptions& options);
   bool ok() const;
+  // Takes the memory that the sale is going to need.  False where there is not enough.
+  bool Prefault();
 
   // --- sale_engine.cc: the way of a batch
   void Prepare(const Command& command, Outcome& outcome, Job& job) const;
   void ApplyWindow(Time now, std::span<Job> jobs);
+  void ApplySingle(Time now, Job& job) {
+    if (!RefuseUnlocked(now, job)) ApplyOne(now, job);
+  }
   // The jobs from the front that name distinct users and keys.
   static std::size_t LengthOfRun(std::span<const Job> jobs);
   // False, and nothing changed, where the jobs must be carried out one by one.
@@ -138,8 +144,9 @@ class SaleEngine {
   void AddShards(const Job& job, ShardLocks& locks) const;
   void EnterExpiry(const Job& job);
   void Commit(Time now, const Job& job, std::uint64_t seq);
-  void CommitReserve(Time now, const Job& job, Event& event);
-  void CommitTombstone(const Job& job, Event& event);
+  void CommitReserve(Time now, const Job& job, std::uint64_t seq);
+  void CommitTombstone(Time now, const Job& job, std::uint64_t seq);
+  void CommitToRecord(Time now, const Job& job, std::uint64_t seq);
   void ChargeKeys(const UserId& user, Ordinal ordinal, std::int64_t held, std::int64_t bought);
 
   // --- judge.cc: the contract
@@ -149,8 +156,10 @@ class SaleEngine {
   Verdict JudgeRevive(Time now, Job& job, const Record& record);
   Verdict JudgeCancelUnseen(Job& job, std::uint32_t jobs_in_shard);
   Verdict JudgeExtend(Time now, Job& job, Record& record);
-  bool RefuseUnlocked(Time now, Job& job);
-  Code RefusalByTerms(const Command& command, Field& field) const;
+  // Answers a new reserve that is refused for what everybody can see, if its user and keys have
+  // nothing here.  Takes no lock and writes nothing shared.
+  bool RefuseUnlocked(Time now, const Job& job) const;
+  Field FindTermsError(const Command& command) const;
   bool NotAdmitted(const Command& command, const UserLine* line) const;
   UserSums SumsOf(Time now, UserTable& users, UserLine& line) const;
   bool FindRecord(Job& job, Record*& record);
@@ -159,8 +168,9 @@ class SaleEngine {
   // Whether the room that a job needs is there.
   bool EnsureRoom(const Job& job, std::uint32_t jobs_in_shard, bool hold);
   Verdict JudgeKeyLimits(Time now, Job& job, const LimitKeys& keys, Units units);
-  Units CarriedLimit(const Command& command) const;
-  static void Answer(const Job& job, Code code);
+  static void Answer(const Job& job, Code code, Field field = Field::kNone) {
+    *job.outcome = Outcome{.code = code, .field = field};
+  }
   static void Answer(const Job& job, Code code, const Record& record);
 
   // --- expiry.cc: what lapses
@@ -220,6 +230,7 @@ class SaleEngine {
   const std::uint64_t max_records_;
   const bool counts_records_;
   const KeyedHash hash_;
+  const Units most_units_;  // of a reserve, by the terms
   const TableGeometry geometry_;
   const int shard_shift_;
 

@@ -20,6 +20,10 @@ struct MemoryOptions {
   // 1 to 2^32.
   std::uint64_t max_records_per_sale = std::uint64_t{1} << 32;
 
+  // Makes Create take all the memory that a sale needs once every unit has found a buyer of its own, so
+  // that no reserve waits for a page or for a table that grows.  Otherwise memory comes with users.
+  bool prefault = false;
+
   // Keys of the hash tables, so that nobody can choose ids that collide; 0: drawn from the system.
   std::uint64_t hash_seed = 0;
 };

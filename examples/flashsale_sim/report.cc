@@ -61,6 +61,17 @@ std::uint64_t CallsOf(const SaleResult& result) {
   return calls;
 }
 
+// Over all lines, as the store counts; the audit has compared it with its own fold.
+Stock TotalStock(const SaleResult& result) {
+  Stock total;
+  for (const Stock& line : result.stock.lines) {
+    total.released += line.released;
+    total.sold += line.sold;
+    total.reserved += line.reserved;
+  }
+  return total;
+}
+
 void WriteCrowd(const RunReport& report, std::ostream& out) {
   const SalePlan& plan = report.plan;
   fmt::print(out, "{} on sale for {}, at most {} each, held for {}\n", Counted(plan.units, "unit"),
@@ -107,9 +118,9 @@ void WriteAnswers(const RunReport& report, std::ostream& out) {
 
 void WriteUnits(const RunReport& report, std::ostream& out) {
   const AuditReport& audit = report.audit;
-  fmt::print(out, "{} released: {} sold, {} in carts, {} left\n",
-             Counted(static_cast<std::uint64_t>(audit.released), "unit"), audit.sold,
-             audit.reserved, audit.available);
+  const Stock stock = TotalStock(report.result);
+  fmt::print(out, "{} released: {} sold, {} in carts, {} left\n", Counted(stock.released, "unit"),
+             Grouped(stock.sold), Grouped(stock.reserved), Grouped(stock.available()));
   fmt::print(out,
              "{} of those sold had lapsed in another cart; {} after the deadline went through\n",
              Grouped(audit.resold_after_expiry), Counted(audit.revived, "payment"));
@@ -169,13 +180,7 @@ void WriteJson(const RunReport& report, std::ostream& out) {
       {"hold_us", report.plan.hold.count()},
       {"units", report.plan.units},
   };
-  // As the store counts; the audit has compared it with its own fold.
-  Stock total;
-  for (const Stock& line : report.result.stock.lines) {
-    total.released += line.released;
-    total.sold += line.sold;
-    total.reserved += line.reserved;
-  }
+  const Stock total = TotalStock(report.result);
   json["released"] = total.released;
   json["sold"] = total.sold;
   json["reserved"] = total.reserved;

@@ -62,8 +62,8 @@ std::string FormatDuration(Duration duration) {
 }
 
 std::string FormatMoment(Duration since_opening) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since_opening).count();
-  return fmt::format("{:02}:{:02}", seconds / 60, seconds % 60);
+  const auto tenths = since_opening / std::chrono::milliseconds(100);
+  return fmt::format("{:02}:{:02}.{}", tenths / 600, tenths / 10 % 60, tenths % 10);
 }
 
 }  // namespace flashsale::sim

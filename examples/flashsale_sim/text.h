@@ -23,7 +23,7 @@ std::optional<Duration> ParseDuration(std::string_view text);
 // "5m", "1h 30m", "1s 500ms"; what is below a millisecond is left out.
 std::string FormatDuration(Duration duration);
 
-// "07:30" minutes and seconds, for the table of what happened.
+// "07:30.5": minutes, seconds and tenths, for the table of what happened.
 std::string FormatMoment(Duration since_opening);
 
 }  // namespace flashsale::sim

@@ -40,8 +40,8 @@ TEST_CASE("durations are written in the largest units") {
   CHECK(FormatDuration(90min) == "1h 30m");
   CHECK(FormatDuration(1500ms) == "1s 500ms");
   CHECK(FormatDuration(Duration(7)) == "0s");
-  CHECK(FormatMoment(7min + 30s) == "07:30");
-  CHECK(FormatMoment(100min) == "100:00");
+  CHECK(FormatMoment(7min + 30s + 599ms) == "07:30.5");
+  CHECK(FormatMoment(100min) == "100:00.0");
 }
 
 }  // namespace

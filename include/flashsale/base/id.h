@@ -100,7 +100,8 @@ class NameId {
   NameId(const char* text) : NameId(std::string_view(text)) {}      // NOLINT(google-explicit-constructor)
   NameId(const std::string& text) : NameId(std::string_view(text)) {}  // NOLINT(google-explicit-constructor)
   NameId(std::string_view text) {  // NOLINT(google-explicit-constructor)
-    if (!id_internal::IsName(text)) return;
+    // The size is looked at here too, so that a compiler that inlines this knows the bound.
+    if (text.size() > kMaxSize || !id_internal::IsName(text)) return;
     std::copy(text.begin(), text.end(), text_.begin());
     size_ = static_cast<std::uint8_t>(text.size());
   }

@@ -1,0 +1,239 @@
+#include "testing/scenario.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "testing/script_case.h"
+
+namespace flashsale::inline v0 {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr std::uint64_t kAllRecords = 10'000;  // more than any scenario makes
+
+template <typename Id>
+std::string NameOf(std::string_view letter, const std::vector<Id>& ids, const Id& id) {
+  const auto found = std::find(ids.begin(), ids.end(), id);
+  if (found == ids.end()) return "-";
+  return std::string(letter) + std::to_string(found - ids.begin());
+}
+
+// Makes one sale after dice.
+class ScenarioMaker {
+ public:
+  ScenarioMaker(Dice& dice, const ScenarioNames& names) : dice_(dice), names_(names) {}
+
+  Scenario Make(std::uint32_t most_commands) {
+    MakeTerms();
+    now_ = scenario_.terms.start - seconds{dice_.Roll(90)};
+    const std::uint32_t commands = dice_.Between(1, std::min<std::uint32_t>(most_commands, 400));
+    while (scenario_.moves.size() < commands) {
+      MoveTime();
+      AddBatch(std::min<std::size_t>(BatchSize(), commands - scenario_.moves.size()));
+    }
+    return std::move(scenario_);
+  }
+
+ private:
+  void MakeTerms() {
+    SaleTerms& terms = scenario_.terms;
+    // In a heavy world few users make many records, up to the bound; in others stock is scarce.
+    const bool heavy = dice_.Chance(15);
+    users_ = heavy ? dice_.Between(1, 2) : dice_.Between(2, ScenarioNames::kUsers);
+    ids_ = heavy ? ScenarioNames::kReservations : dice_.Between(2, 12);
+    const std::uint32_t lines = dice_.Between(1, 3);
+    for (std::uint32_t i = 0; i < lines; ++i) {
+      SaleLine line{.product = "p" + std::to_string(i),
+                    .units = heavy ? dice_.Between(20, 200) : dice_.Between(1, 9)};
+      if (dice_.Chance(30)) line.released_at_first = dice_.Between(0, line.units);
+      terms.lines.push_back(line);
+    }
+    terms.start = kScriptOrigin + minutes{2};
+    terms.end = terms.start + minutes{dice_.Between(5, 120)};
+    terms.limit_per_user = heavy ? dice_.Between(30, 90) : dice_.Between(1, 5);
+    if (dice_.Chance(40)) terms.limit_ceiling = terms.limit_per_user + dice_.Between(0, 4);
+    if (dice_.Chance(30)) terms.max_units_per_order = dice_.Between(1, 6);
+    terms.max_open_holds = heavy ? 32 : dice_.Between(1, 4);
+    const std::uint32_t keys = dice_.Chance(50) ? 0 : dice_.Between(1, 3);
+    constexpr std::array<std::string_view, 3> kKeyNames = {"device", "payment", "address"};
+    for (std::uint32_t i = 0; i < keys; ++i) {
+      terms.key_limits.push_back(
+          {.name = std::string(kKeyNames[i]), .limit = dice_.Between(1, heavy ? 90 : 6)});
+    }
+    terms.hold = seconds{dice_.Between(30, 300)};
+    if (dice_.Chance(30)) terms.longest_hold = terms.hold + seconds{dice_.Between(0, 300)};
+    terms.end_policy = dice_.Chance(40) ? EndPolicy::kCut : EndPolicy::kGrace;
+    terms.late_confirm = dice_.Chance(50) ? LateConfirm::kRevive : LateConfirm::kRefuse;
+    terms.requires_admission = dice_.Chance(25);
+    terms.max_stray_tombstones = dice_.Chance(40) ? dice_.Between(0, 4) : 10'000;
+    if (dice_.Chance(12)) scenario_.needs.max_records_per_sale = dice_.Between(1, 20);
+  }
+
+  void MoveTime() {
+    const SaleTerms& terms = scenario_.terms;
+    const std::uint64_t way = dice_.Roll(100);
+    if (way < 45) return;
+    if (way < 80) {
+      now_ += seconds{dice_.Roll(40)};
+    } else if (way < 92 && !held_since_.empty()) {
+      // Around the deadline of some hold.
+      now_ = held_since_[dice_.Roll(held_since_.size())] + terms.hold + Duration{1} -
+             Duration{dice_.Roll(3)};
+    } else if (way < 94) {
+      now_ = (dice_.Chance(50) ? terms.start : terms.end) - Duration{dice_.Roll(2)};
+    } else if (way < 97) {
+      now_ -= seconds{dice_.Roll(600)};
+    } else {
+      now_ += minutes{dice_.Roll(10)};
+    }
+  }
+
+  std::size_t BatchSize() { return dice_.Chance(50) ? 1 : dice_.Between(1, 12); }
+
+  void AddBatch(std::size_t size) {
+    if (dice_.Chance(4)) {
+      scenario_.moves.push_back({.kind = Move::Kind::kExpire,
+                                 .now = now_,
+                                 .max_holds = dice_.Chance(50) ? dice_.Roll(4) : kAllRecords});
+      return;
+    }
+    if (dice_.Chance(1)) {
+      scenario_.moves.push_back({.kind = Move::Kind::kForget, .now = now_});
+      return;
+    }
+    // Outside of what the library counts in, once in a while.
+    const bool lawful = !dice_.Chance(1);
+    const Time now = lawful             ? now_
+                     : dice_.Chance(50) ? kMinTime - Duration{1}
+                                        : kMaxTime + Duration{1};
+    for (std::size_t i = 0; i < size; ++i) {
+      scenario_.moves.push_back(
+          {.kind = Move::Kind::kCommand, .now = now, .joins = i != 0, .command = MakeCommand()});
+    }
+  }
+
+  Command MakeCommand() {
+    Command command{.verb = MakeVerb()};
+    if (command.verb == Verb::kReserve) {
+      MakeReserve(command);
+    } else if (command.verb == Verb::kRelease) {
+      command.line = MakeLine();
+      command.units = dice_.Between(1, scenario_.terms.lines[command.line].units + 1);
+    }
+    if (!IsOperatorAct(command.verb)) {
+      command.user = names_.user(dice_.Roll(users_));
+      command.id = names_.reservation(dice_.Roll(ids_));
+    }
+    if (command.verb == Verb::kConfirm && dice_.Chance(25)) command.units = dice_.Between(1, 4);
+    if (dice_.Chance(2)) Spoil(command);
+    return command;
+  }
+
+  Verb MakeVerb() {
+    const std::uint64_t roll = dice_.Roll(1000);
+    if (roll < 500) return Verb::kReserve;
+    if (roll < 660) return Verb::kConfirm;
+    if (roll < 770) return Verb::kCancel;
+    if (roll < 840) return Verb::kExtend;
+    if (roll < 880) return Verb::kVoid;
+    if (roll < 920) return Verb::kRelease;
+    if (roll < 940) return Verb::kPause;
+    if (roll < 975) return Verb::kResume;
+    if (roll < 982) return Verb::kStart;
+    if (roll < 987) return Verb::kClose;
+    if (roll < 990) return Verb::kCancelSale;
+    return Verb::kSettle;
+  }
+
+  void MakeReserve(Command& command) {
+    const SaleTerms& terms = scenario_.terms;
+    held_since_.push_back(now_);
+    command.line = MakeLine();
+    command.units = dice_.Chance(60) ? 1 : dice_.Between(1, 4);
+    if (dice_.Chance(25)) command.user_limit = dice_.Between(1, terms.limit_per_user + 4);
+    if (dice_.Chance(20)) command.quote = dice_.Next();
+    if (dice_.Chance(terms.requires_admission ? 90 : 10)) {
+      command.admission_number = 1 + scenario_.moves.size() / 30 + dice_.Roll(3);
+      command.admission_grant = dice_.Between(1, 4);
+    }
+    for (std::size_t i = 0; i < terms.key_limits.size(); ++i) {
+      if (dice_.Chance(60)) command.keys[i] = names_.key(dice_.Roll(ScenarioNames::kKeys));
+    }
+  }
+
+  std::uint16_t MakeLine() {
+    return static_cast<std::uint16_t>(dice_.Roll(scenario_.terms.lines.size()));
+  }
+
+  // Makes one member of a command what it should not be; some of that is lawful all the same.
+  void Spoil(Command& command) {
+    constexpr std::array<Units, 5> kOddUnits = {0, 9, kMaxUnits, kMaxUnits + 1, 0xffffffff};
+    switch (dice_.Roll(9)) {
+      case 0:
+        command.verb = static_cast<Verb>(dice_.Roll(256));
+        break;
+      case 1:
+        command.flags = static_cast<std::uint8_t>(dice_.Between(1, 255));
+        break;
+      case 2:
+        command.user = UserId{};
+        break;
+      case 3:
+        command.id = ReservationId{};
+        break;
+      case 4:
+        command.line = static_cast<std::uint16_t>(dice_.Between(0, 4));
+        break;
+      case 5:
+        command.units = kOddUnits[dice_.Roll(kOddUnits.size())];
+        break;
+      case 6:
+        command.user_limit = kOddUnits[dice_.Roll(kOddUnits.size())];
+        break;
+      case 7:
+        command.keys[dice_.Roll(kMaxLimitKeys)] = names_.key(0);
+        break;
+      default:
+        command.admission_number = dice_.Chance(50) ? kMaxExactInteger + 1 : dice_.Roll(2);
+        command.admission_grant = dice_.Between(0, 1);
+        break;
+    }
+  }
+
+  Dice& dice_;
+  const ScenarioNames& names_;
+  Scenario scenario_;
+  std::size_t users_ = 1;
+  std::size_t ids_ = 1;
+  Time now_ = kScriptOrigin;
+  std::vector<Time> held_since_;
+};
+
+}  // namespace
+
+ScenarioNames::ScenarioNames() {
+  for (std::size_t i = 0; i < kUsers; ++i) {
+    users_.push_back(UserId::FromText("u" + std::to_string(i)));
+  }
+  for (std::size_t i = 0; i < kReservations; ++i) {
+    reservations_.push_back(ReservationId::FromText("r" + std::to_string(i)));
+  }
+  for (std::size_t i = 0; i < kKeys; ++i) {
+    keys_.push_back(LimitKey::FromText("k" + std::to_string(i)));
+  }
+}
+
+std::string ScenarioNames::Of(const UserId& user) const { return NameOf("u", users_, user); }
+std::string ScenarioNames::Of(const ReservationId& reservation) const {
+  return NameOf("r", reservations_, reservation);
+}
+std::string ScenarioNames::Of(const LimitKey& key) const { return NameOf("k", keys_, key); }
+
+Scenario MakeScenario(Dice& dice, const ScenarioNames& names, std::uint32_t most_commands) {
+  return ScenarioMaker(dice, names).Make(most_commands);
+}
+
+}  // namespace flashsale::inline v0

@@ -1,7 +1,6 @@
 #include "flashsale/testing/faults.h"
 
 #include <atomic>
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -22,8 +23,9 @@ struct UserIdHash {
 };
 
 void SortByTime(std::vector<Visit>& visits) {
-  std::stable_sort(visits.begin(), visits.end(),
-                   [](const Visit& a, const Visit& b) { return a.after < b.after; });
+  std::sort(visits.begin(), visits.end(), [](const Visit& a, const Visit& b) {
+    return std::tie(a.after, a.shopper) < std::tie(b.after, b.shopper);
+  });
 }
 
 // `value` * numerator / denominator, without overflow.  REQUIRES: 0 <= value <= denominator,

@@ -41,7 +41,7 @@ struct LogReading {
 struct Crowd {
   std::string description;
   std::vector<UserId> shoppers;
-  // By time; those of one instant in the order in which they are to be served.
+  // By time; those of one instant by shopper.
   std::vector<Visit> visits;
   // For a crowd out of a log.
   std::optional<LogReading> log;

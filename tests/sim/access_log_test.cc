@@ -50,17 +50,16 @@ TEST_CASE("addresses of both families and host names are taken as they stand") {
   }
 }
 
-TEST_CASE("a user name may hold spaces and brackets") {
-  const ParsedLine line =
-      ParseAccessLogLine("192.0.2.7 - ann [x] lee " + std::string(kTime) + std::string(kBack));
+TEST_CASE("a user name may hold spaces, but no bracket") {
   // The first bracket is where a time is expected: a name with one is malformed, never misread.
-  CHECK(line.error.starts_with("time: "));
+  CHECK(ParseAccessLogLine("192.0.2.7 - ann [x] lee " + std::string(kTime) + std::string(kBack))
+            .error.starts_with("time: "));
   CHECK(ParseAccessLogLine("192.0.2.7 - ann lee " + std::string(kTime) + std::string(kBack)).ok());
 }
 
 TEST_CASE("escaped quotes and backslashes stay inside their field") {
-  const ParsedLine line =
-      ParseAccessLogLine(WithBack(R"("GET /\"x\" HTTP/1.1" 200 12 "\\" "a \"b\" c\\")"));
+  const std::string text = WithBack(R"("GET /\"x\" HTTP/1.1" 200 12 "\\" "a \"b\" c\\")");
+  const ParsedLine line = ParseAccessLogLine(text);
   REQUIRE(line.ok());
   CHECK(line.entry.user_agent == R"(a \"b\" c\\)");
 }
@@ -71,8 +70,8 @@ TEST_CASE("an empty or missing value is no error where servers write one") {
 }
 
 TEST_CASE("fields appended behind the user agent are skipped") {
-  const ParsedLine line =
-      ParseAccessLogLine(WithBack(std::string(kBack) + R"( "203.0.113.9" 0.042)"));
+  const std::string text = WithBack(std::string(kBack) + R"( "203.0.113.9" 0.042)");
+  const ParsedLine line = ParseAccessLogLine(text);
   REQUIRE(line.ok());
   CHECK(line.entry.user_agent == "curl/8");
 }

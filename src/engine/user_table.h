@@ -71,8 +71,9 @@ class UserTable {
     if (capacity() == 0) return kNone;
     const UserLine* const lines = this->lines();
     for (std::uint32_t place = Home(hash);; place = Next(place)) {
-      if (lines[place].user == user) return place;
+      // Emptiness first: the nil user, whom a read may name, is nobody.
       if (lines[place].user.is_nil()) return kNone;
+      if (lines[place].user == user) return place;
     }
   }
 

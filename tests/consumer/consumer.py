@@ -59,7 +59,8 @@ class Steps:
                    *definitions, must_fail_with=must_fail_with)
 
     def build(self, build):
-        run(self.options.cmake, "--build", build)
+        # Paths count from the build folder, so that the subprojects share what ccache keeps.
+        run(self.options.cmake, "--build", build, env={"CCACHE_BASEDIR": str(self.work)})
 
     def install(self, kind):
         build = self.options.build
@@ -158,9 +159,9 @@ class Steps:
 
     # -- as part of another project -----------------------------------------------------------
 
-    def subproject(self, name, *definitions):
+    def subproject(self, name):
         build = self.work / name
-        self.configure(HERE / name, build, f"-DFLASHSALE_SOURCE={self.source}", *definitions)
+        self.configure(HERE / name, build, f"-DFLASHSALE_SOURCE={self.source}")
         self.build(build)
         self.check_greeting(run(build / "consumer"))
         prefix = self.work / f"prefix-{name}"
@@ -171,10 +172,10 @@ class Steps:
         require(installed == ["bin/consumer"], f"installed more than the consumer: {installed}")
 
     def add_subdirectory(self):
-        self.subproject("add_subdirectory", "-DBUILD_SHARED_LIBS=OFF")
+        self.subproject("add_subdirectory")
 
     def fetch_content(self):
-        self.subproject("fetch_content", "-DBUILD_SHARED_LIBS=ON")
+        self.subproject("fetch_content")
 
     # -- what is expected ---------------------------------------------------------------------
 

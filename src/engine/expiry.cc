@@ -32,14 +32,14 @@ bool SaleEngine::ShardIsDue(Time now, std::size_t shard) const {
 }
 
 void SaleEngine::RecordLapse(Time now, const LapseKey& key) {
-  Shard& shard = *shards_[key.shard];
-  ShardLocks locks(shards_.data());
+  Shard& shard = shards_[key.shard];
+  ShardLocks locks(shards_);
   locks.Add(key.shard);
   if (has_keys_) {
     LimitKeys keys;
     {
       const MutexLock lock(shard.mutex);
-      keys = shard.keys.KeysOf(key.user, key.ordinal);
+      keys = shard.keys->KeysOf(key.user, key.ordinal);
     }
     for (std::size_t i = 0; i < kMaxLimitKeys; ++i) {
       if (!keys[i].is_nil()) locks.Add(ShardOf(hash_(keys[i].bytes(), i + 1)));
@@ -70,13 +70,13 @@ void SaleEngine::Expire(Time now, Shard& shard, UserLine& line, Ordinal ordinal,
 }
 
 std::uint64_t SaleEngine::ExpireShard(Time now, ShardIndex index, std::size_t most) {
-  Shard& shard = *shards_[index];
+  Shard& shard = shards_[index];
   const bool all = AllHoldsAreDue(now);
   const auto is_due = [&] {
     return !shard.queue.empty() && (all || shard.queue.front().deadline_us <= Micros(now));
   };
   std::uint64_t expired = 0;
-  ShardLocks locks(shards_.data());
+  ShardLocks locks(shards_);
   locks.Add(index);
   locks.Lock();
   for (std::size_t looked_at = 0; looked_at < kMostUnderOneLock && expired < most && is_due();
@@ -111,7 +111,7 @@ std::uint64_t SaleEngine::ExpireShard(Time now, ShardIndex index, std::size_t mo
       shard.queue.Pop();
       continue;
     }
-    if (has_keys_ && shard.keys.KeysOf(line.user, entry.ordinal) != LimitKeys{}) {
+    if (has_keys_ && shard.keys->KeysOf(line.user, entry.ordinal) != LimitKeys{}) {
       // Its keys may lie in other shards.  It stays in the queue until its lapse is recorded, so
       // that nobody who looks for lapsed stock is sent away meanwhile.
       const LapseKey key{.shard = index,
@@ -165,7 +165,7 @@ std::uint64_t SaleEngine::RetryQuarantined(Time now, std::size_t most) {
   if (quarantined_.load(std::memory_order_relaxed) == 0) return 0;
   std::uint64_t expired = 0;
   for (std::size_t index = 0; index < shards_.size() && expired < most; ++index) {
-    Shard& shard = *shards_[index];
+    Shard& shard = shards_[index];
     std::vector<LapseKey> again;
     {
       const MutexLock lock(shard.mutex);

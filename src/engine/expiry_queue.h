@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
+#include "engine/page_region.h"
 #include "engine/user_table.h"
 
 namespace flashsale::inline v0::engine {
@@ -20,21 +22,47 @@ struct ExpiryEntry {
   Ordinal ordinal;
 };
 
+// A piece of a queue: 1 KB.
+struct ExpiryBlock {
+  static constexpr std::size_t kEntries = 63;
+  std::array<ExpiryEntry, kEntries> entries;
+  ExpiryBlock* next;
+};
+
+// Where the queues of one sale get their blocks from: few large regions, so that the ends of a
+// thousand queues, all written in turn, lie on few pages.
+// Thread safety: any thread.  Ownership: all blocks, given back to the system with the arena.
+class ExpiryBlockArena {
+ public:
+  // `expected_holds` decides how much is asked for at a time.
+  explicit ExpiryBlockArena(std::uint64_t expected_holds);
+
+  // Null where memory ran out.
+  ExpiryBlock* Allocate() FLASHSALE_EXCLUDES(mutex_);
+  void Free(ExpiryBlock* block) FLASHSALE_EXCLUDES(mutex_);
+
+ private:
+  const std::size_t region_bytes_;
+  WordMutex mutex_;
+  std::vector<PageRegion> regions_ FLASHSALE_GUARDED_BY(mutex_);
+  std::size_t used_bytes_ FLASHSALE_GUARDED_BY(mutex_) = 0;  // of the last region
+  ExpiryBlock* free_ FLASHSALE_GUARDED_BY(mutex_) = nullptr;
+};
+
 // The holds of one shard in the order of their deadlines.  Holds are made with one hold time, so
 // they come nearly sorted: what comes in order is appended to a list of blocks, the rest goes
 // through a binary heap.  Entries of holds that were confirmed or cancelled stay until their time.
 // Thread safety: under the shard's lock.
 class ExpiryQueue {
  public:
-  ExpiryQueue() = default;
+  explicit ExpiryQueue(ExpiryBlockArena& arena) : arena_(arena) {}
   ExpiryQueue(const ExpiryQueue&) = delete;
   ExpiryQueue& operator=(const ExpiryQueue&) = delete;
-  ~ExpiryQueue() { Clear(); }
 
   bool empty() const { return in_order_ == 0 && heap_.empty(); }
   std::size_t size() const { return in_order_ + heap_.size(); }
 
-  // Makes room for `entries` more, at most kEntriesPerBlock, of which each has this deadline.
+  // Makes room for `entries` more, at most ExpiryBlock::kEntries, of which each has this deadline.
   // False where memory ran out.
   bool EnsureRoom(std::int64_t deadline_us, std::size_t entries) {
     if (in_order_ != 0 && deadline_us < last_us_) return EnsureHeap(entries);
@@ -101,14 +129,9 @@ class ExpiryQueue {
     for (ExpiryEntry& entry : heap_) change(entry);
   }
 
-  void Clear();
-
  private:
-  static constexpr std::size_t kEntriesPerBlock = 64;
-  struct Block {
-    std::array<ExpiryEntry, kEntriesPerBlock> entries;
-    Block* next;
-  };
+  using Block = ExpiryBlock;
+  static constexpr std::size_t kEntriesPerBlock = Block::kEntries;
 
   static bool Later(const ExpiryEntry& a, const ExpiryEntry& b) {
     return a.deadline_us > b.deadline_us;
@@ -140,6 +163,7 @@ class ExpiryQueue {
   bool AppendBlock();
   void DropHead();
 
+  ExpiryBlockArena& arena_;
   Block* head_ = nullptr;
   Block* tail_ = nullptr;  // the block that is appended to; a spare one may follow it
   std::size_t head_position_ = 0;

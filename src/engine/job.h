@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "engine/shard.h"
 #include "flashsale/base/outcome.h"
@@ -14,8 +13,9 @@
 
 namespace flashsale::inline v0::engine {
 
-// How many commands are looked ahead, and carried out under one set of locks.
-inline constexpr std::size_t kMaxRun = 64;
+// How many commands are looked ahead, and carried out under one set of locks: no more than one
+// spare block of an expiry queue has room for.
+inline constexpr std::size_t kMaxRun = ExpiryBlock::kEntries;
 inline constexpr std::size_t kMaxShards = 1024;
 
 using ShardIndex = std::uint16_t;
@@ -73,7 +73,7 @@ void ForEachKey(const Job& job, Visit visit) {
 // Locks of shards, always taken in ascending order, and given back together.
 class ShardLocks {
  public:
-  explicit ShardLocks(Shard* const* shards) : shards_(shards) {}
+  explicit ShardLocks(ShardArray& shards) : shards_(shards) {}
   ~ShardLocks() { Unlock(); }
   ShardLocks(const ShardLocks&) = delete;
   ShardLocks& operator=(const ShardLocks&) = delete;
@@ -86,20 +86,20 @@ class ShardLocks {
       std::sort(wanted_.begin(), wanted_.begin() + count_);
       count_ = std::unique(wanted_.begin(), wanted_.begin() + count_) - wanted_.begin();
     }
-    for (std::ptrdiff_t i = 0; i < count_; ++i) shards_[Wanted(i)]->mutex.Lock();
+    for (std::ptrdiff_t i = 0; i < count_; ++i) shards_[Wanted(i)].mutex.Lock();
     locked_ = true;
   }
 
   void Unlock() FLASHSALE_NO_THREAD_SAFETY_ANALYSIS {
     if (!locked_) return;
-    for (std::ptrdiff_t i = 0; i < count_; ++i) shards_[Wanted(i)]->mutex.Unlock();
+    for (std::ptrdiff_t i = 0; i < count_; ++i) shards_[Wanted(i)].mutex.Unlock();
     locked_ = false;
   }
 
  private:
   ShardIndex Wanted(std::ptrdiff_t i) const { return wanted_[static_cast<std::size_t>(i)]; }
 
-  Shard* const* shards_;
+  ShardArray& shards_;
   std::ptrdiff_t count_ = 0;
   bool locked_ = false;
   std::array<ShardIndex, kMaxRun * (1 + kMaxLimitKeys)> wanted_;
@@ -108,18 +108,17 @@ class ShardLocks {
 // The locks of all shards of a sale.
 class AllShardsLock {
  public:
-  explicit AllShardsLock(std::span<Shard* const> shards) FLASHSALE_NO_THREAD_SAFETY_ANALYSIS
-      : shards_(shards) {
-    for (Shard* const shard : shards_) shard->mutex.Lock();
+  explicit AllShardsLock(ShardArray& shards) FLASHSALE_NO_THREAD_SAFETY_ANALYSIS : shards_(shards) {
+    for (Shard& shard : shards_) shard.mutex.Lock();
   }
   ~AllShardsLock() FLASHSALE_NO_THREAD_SAFETY_ANALYSIS {
-    for (Shard* const shard : shards_) shard->mutex.Unlock();
+    for (Shard& shard : shards_) shard.mutex.Unlock();
   }
   AllShardsLock(const AllShardsLock&) = delete;
   AllShardsLock& operator=(const AllShardsLock&) = delete;
 
  private:
-  std::span<Shard* const> shards_;
+  ShardArray& shards_;
 };
 
 }  // namespace flashsale::inline v0::engine

@@ -9,7 +9,7 @@
 namespace flashsale::inline v0::engine {
 
 SaleEngine::Verdict SaleEngine::Judge(Time now, Job& job, std::uint32_t jobs_in_shard) {
-  UserTable& users = shards_[job.shard]->users;
+  UserTable& users = shards_[job.shard].users;
   job.place = users.Find(job.hash, job.command->user);
   job.stray = 0;
   Record* record = nullptr;
@@ -61,7 +61,7 @@ SaleEngine::Verdict SaleEngine::JudgeReserve(Time now, Job& job, std::uint32_t j
   if (job.forbidden != Field::kNone) return refuse(Code::kInvalid, job.forbidden);
   if (StorageIsFull()) return refuse(Code::kStorageFull);
 
-  UserTable& users = shards_[job.shard]->users;
+  UserTable& users = shards_[job.shard].users;
   UserLine* const line = job.place == UserTable::kNone ? nullptr : &users.line(job.place);
   if (NotAdmitted(command, line)) return refuse(Code::kNotAdmitted);
   job.limit = job.carried_limit;
@@ -114,7 +114,7 @@ SaleEngine::Verdict SaleEngine::JudgeConfirm(Time now, Job& job, const Record& r
 }
 
 SaleEngine::Verdict SaleEngine::JudgeRevive(Time now, Job& job, const Record& record) {
-  UserTable& users = shards_[job.shard]->users;
+  UserTable& users = shards_[job.shard].users;
   UserLine& line = users.line(job.place);
   const UserSums sums = SumsOf(now, users, line);
   if (sums.held + sums.bought + job.units > line.limit) {
@@ -139,7 +139,7 @@ SaleEngine::Verdict SaleEngine::JudgeCancelUnseen(Job& job, std::uint32_t jobs_i
     Answer(job, code);
     return Verdict::kAnswered;
   };
-  UserTable& users = shards_[job.shard]->users;
+  UserTable& users = shards_[job.shard].users;
   if (StorageIsFull()) return refuse(Code::kStorageFull);
   bool stray = true;
   if (job.place != UserTable::kNone) {
@@ -168,7 +168,7 @@ SaleEngine::Verdict SaleEngine::JudgeExtend(Time now, Job& job, Record& record) 
   }
   // Its entry in the queue stays where it is; when that comes up it is queued anew.
   if (record.extended == 0) {
-    if (!shards_[job.shard]->queue.EnsureRequeue()) {
+    if (!shards_[job.shard].queue.EnsureRequeue()) {
       Answer(job, Code::kStorageFull);
       return Verdict::kAnswered;
     }
@@ -185,7 +185,7 @@ SaleEngine::Verdict SaleEngine::JudgeKeyLimits(Time now, Job& job, const LimitKe
   bool hopeless = false;
   ForEachKey(job, [&](std::size_t i) {
     const KeyLedger::Charge charge =
-        shards_[job.key_shards[i]]->keys.Read(TallyKey::Of(i, keys[i]));
+        shards_[job.key_shards[i]].keys->Read(TallyKey::Of(i, keys[i]));
     const std::uint64_t limit = terms_.key_limits[i].limit;
     full |= std::uint64_t{charge.held} + charge.bought + units > limit;
     hopeless |= std::uint64_t{charge.bought} + units > limit;
@@ -203,9 +203,8 @@ bool SaleEngine::RefuseUnlocked(Time now, const Job& job) const {
   Code code = AnswerToNewReserve(PhaseAt(MarksOf(control), terms_.start, terms_.end, now));
   if (code == Code::kDone) {
     bool over_key_limit = false;
-    ForEachKey(job, [&](std::size_t i) {
-      over_key_limit |= command.units > terms_.key_limits[i].limit;
-    });
+    ForEachKey(
+        job, [&](std::size_t i) { over_key_limit |= command.units > terms_.key_limits[i].limit; });
     if (job.forbidden != Field::kNone) {
       code = Code::kInvalid;
       field = job.forbidden;
@@ -277,7 +276,7 @@ SaleEngine::UserSums SaleEngine::SumsOf(Time now, UserTable& users, UserLine& li
 
 bool SaleEngine::FindRecord(Job& job, Record*& record) {
   if (job.place == UserTable::kNone) return false;
-  UserTable& users = shards_[job.shard]->users;
+  UserTable& users = shards_[job.shard].users;
   users.ForEachRecord(users.line(job.place), [&](Ordinal ordinal, Record& candidate) {
     if (candidate.id != job.command->id) return true;
     job.ordinal = ordinal;
@@ -292,7 +291,7 @@ bool SaleEngine::MustBeRecorded(Time now, const Record& record) const {
 }
 
 bool SaleEngine::EnsureRoom(const Job& job, std::uint32_t jobs_in_shard, bool hold) {
-  Shard& shard = *shards_[job.shard];
+  Shard& shard = shards_[job.shard];
   const bool newcomer = job.place == UserTable::kNone;
   if (newcomer ? !shard.EnsureUsers(hash_, jobs_in_shard)
                : !shard.users.EnsureFurther(jobs_in_shard)) {
@@ -301,9 +300,9 @@ bool SaleEngine::EnsureRoom(const Job& job, std::uint32_t jobs_in_shard, bool ho
   if (!hold) return true;
   if (!shard.queue.EnsureRoom(job.deadline_us, jobs_in_shard)) return false;
   if (job.keys == nullptr) return true;
-  bool room = shard.keys.EnsureRoom(0, jobs_in_shard);
+  bool room = shard.keys->EnsureRoom(0, jobs_in_shard);
   ForEachKey(job, [&](std::size_t i) {
-    room = room && shards_[job.key_shards[i]]->keys.EnsureRoom(kMaxRun, 0);
+    room = room && shards_[job.key_shards[i]].keys->EnsureRoom(kMaxRun, 0);
   });
   return room;
 }

@@ -25,21 +25,21 @@ Tally SaleEngine::ReadTally(const TallyKey& key) {
   if (key.kind == 0) {
     const UserId user = UserId::FromBytes(key.bytes);
     const std::uint64_t hash = hash_(user.bytes());
-    Shard& shard = *shards_[ShardOf(hash)];
+    Shard& shard = shards_[ShardOf(hash)];
     const MutexLock lock(shard.mutex);
     const std::uint32_t place = shard.users.Find(hash, user);
     return place == UserTable::kNone ? Tally{} : TallyOf(shard.users, shard.users.line(place));
   }
   if (key.kind > terms_.key_limits.size()) return Tally{};
-  Shard& shard = *shards_[ShardOf(hash_(key.bytes, key.kind))];
+  Shard& shard = shards_[ShardOf(hash_(key.bytes, key.kind))];
   const MutexLock lock(shard.mutex);
-  const KeyLedger::Charge charge = shard.keys.Read(key);
+  const KeyLedger::Charge charge = shard.keys->Read(key);
   return TallyOf(key, charge);
 }
 
 std::optional<Reservation> SaleEngine::Find(const UserId& user, const ReservationId& id) {
   const std::uint64_t hash = hash_(user.bytes());
-  Shard& shard = *shards_[ShardOf(hash)];
+  Shard& shard = shards_[ShardOf(hash)];
   const MutexLock lock(shard.mutex);
   const std::uint32_t place = shard.users.Find(hash, user);
   if (place == UserTable::kNone) return std::nullopt;
@@ -59,22 +59,23 @@ void SaleEngine::Snapshot(SnapshotVisitor& visitor) {
   for (const auto& line : lines_) stock.push_back(line->stock.Read());
   visitor.OnSale({.terms = terms_, .marks = Marks(), .seq = events_.last_seq(), .lines = stock});
   std::vector<Reservation> records;
-  for (Shard* shard : shards_) {
-    UserTable& users = shard->users;
+  for (Shard& shard : shards_) {
+    UserTable& users = shard.users;
     for (std::uint32_t place = 0; place < users.capacity(); ++place) {
       UserLine& line = users.line(place);
       if (line.user.is_nil()) continue;
       records.clear();
       users.ForEachRecord(line, [&](Ordinal ordinal, const Record& record) {
-        records.push_back(Unpack(*shard, line.user, ordinal, record));
+        records.push_back(Unpack(shard, line.user, ordinal, record));
         return true;
       });
       visitor.OnUser(line.user, TallyOf(users, line), records);
     }
-    shard->keys.ForEachCharge([&](const TallyKey& key, const KeyLedger::Charge& charge) {
-      if (charge.held == 0 && charge.bought == 0) return;
-      visitor.OnKey(key, TallyOf(key, charge));
-    });
+    if (has_keys_)
+      shard.keys->ForEachCharge([&](const TallyKey& key, const KeyLedger::Charge& charge) {
+        if (charge.held == 0 && charge.bought == 0) return;
+        visitor.OnKey(key, TallyOf(key, charge));
+      });
   }
 }
 
@@ -90,7 +91,7 @@ Reservation SaleEngine::Unpack(const Shard& shard, const UserId& user, Ordinal o
                      .deadline = record.deadline(),
                      .quote = record.quote,
                      .admission = record.admission,
-                     .keys = has_keys_ ? shard.keys.KeysOf(user, ordinal) : LimitKeys{}};
+                     .keys = has_keys_ ? shard.keys->KeysOf(user, ordinal) : LimitKeys{}};
 }
 
 Event SaleEngine::EventOf(const Shard& shard, const UserId& user, Ordinal ordinal,
@@ -103,7 +104,7 @@ Event SaleEngine::EventOf(const Shard& shard, const UserId& user, Ordinal ordina
   event.deadline = record.deadline();
   event.quote = record.quote;
   event.admission = record.admission;
-  if (has_keys_) event.keys = shard.keys.KeysOf(user, ordinal);
+  if (has_keys_) event.keys = shard.keys->KeysOf(user, ordinal);
   return event;
 }
 

@@ -75,7 +75,8 @@ class SeenHashes {
   }
 
  private:
-  std::array<std::uint64_t, 512> places_{};  // twice what a run can name
+  std::array<std::uint64_t, 512> places_{};
+  static_assert(512 >= 2 * kMaxRun * (1 + kMaxLimitKeys));
 };
 
 }  // namespace
@@ -109,17 +110,13 @@ SaleEngine::SaleEngine(const SaleTerms& terms, const EngineOptions& options)
       }()),
       known_(UnitsOf(terms) * (1 + terms.key_limits.size())),
       pool_(UnitBytes(geometry_), ChunkBytes(geometry_)),
+      expiry_blocks_(UnitsOf(terms)),
+      shards_(ShardsFor(UnitsOf(terms)), pool_, geometry_, expiry_blocks_, has_keys_),
       bound_(ShardsFor(UnitsOf(terms))),
       events_(terms_, options.events_per_sale, lines_.front()->next_seq),
       closed_at_us_(Micros(kMaxTime)),
       cut_us_(Micros(CutOf({}, terms.end_policy, terms.end))),
-      next_time_edge_us_(Micros(terms.start)) {
-  const std::uint64_t shards = ShardsFor(UnitsOf(terms));
-  for (std::uint64_t i = 0; i < shards; ++i) {
-    shards_owned_.push_back(std::make_unique<Shard>(pool_, geometry_));
-    shards_.push_back(shards_owned_.back().get());
-  }
-}
+      next_time_edge_us_(Micros(terms.start)) {}
 
 SaleEngine::~SaleEngine() = default;
 
@@ -129,9 +126,9 @@ bool SaleEngine::Prefault() {
   known_.Prefault();
   events_.Prefault();
   const std::uint32_t users = (geometry_.base << geometry_.expected_order) / 4 * 3;
-  return std::all_of(shards_.begin(), shards_.end(), [&](Shard* shard) {
-    const MutexLock lock(shard->mutex);
-    return shard->EnsureUsers(hash_, users);
+  return std::all_of(shards_.begin(), shards_.end(), [&](Shard& shard) {
+    const MutexLock lock(shard.mutex);
+    return shard.EnsureUsers(hash_, users);
   });
 }
 
@@ -180,7 +177,7 @@ void SaleEngine::Prepare(const Command& command, Outcome& outcome, Job& job) con
     if (has_keys_) SetKeys(command.keys, job);
   }
   // The misses of a whole batch overlap; those of a single command do among themselves.
-  shards_[job.shard]->users.Prefetch(job.hash);
+  shards_[job.shard].users.Prefetch(job.hash);
   known_.Prefetch(job.hash);
 }
 
@@ -224,7 +221,7 @@ std::size_t SaleEngine::LengthOfRun(std::span<const Job> jobs) {
 
 bool SaleEngine::ApplyRun(Time now, std::span<Job> jobs) {
   if (counts_records_) return false;  // room for records is counted one by one
-  ShardLocks locks(shards_.data());
+  ShardLocks locks(shards_);
   ShardCounts counts;
   for (const Job& job : jobs) {
     AddShards(job, locks);
@@ -233,7 +230,7 @@ bool SaleEngine::ApplyRun(Time now, std::span<Job> jobs) {
   locks.Lock();
   // No table may grow between a judgement and its commit: lines would move.
   for (const Job& job : jobs) {
-    if (!shards_[job.shard]->EnsureUsers(hash_, counts.Of(job.shard))) return false;
+    if (!shards_[job.shard].EnsureUsers(hash_, counts.Of(job.shard))) return false;
   }
 
   // No two jobs have a user or a key in common, so none is judged differently because of another;
@@ -281,7 +278,7 @@ bool SaleEngine::ApplyRun(Time now, std::span<Job> jobs) {
 void SaleEngine::ApplyOne(Time now, Job& job) {
   LimitKeys keys_of_record;
   for (;;) {
-    ShardLocks locks(shards_.data());
+    ShardLocks locks(shards_);
     AddShards(job, locks);
     locks.Lock();
     switch (Judge(now, job, 1)) {
@@ -299,7 +296,7 @@ void SaleEngine::ApplyOne(Time now, Job& job) {
         Reclaim(now);
         continue;
       case Verdict::kLockKeys:
-        keys_of_record = shards_[job.shard]->keys.KeysOf(job.command->user, job.ordinal);
+        keys_of_record = shards_[job.shard].keys->KeysOf(job.command->user, job.ordinal);
         SetKeys(keys_of_record, job);
         continue;
       case Verdict::kEffect:
@@ -403,14 +400,20 @@ void SaleEngine::EnterExpiry(const Job& job) {
 
 void SaleEngine::Commit(Time now, const Job& job, std::uint64_t seq) {
   switch (job.effect) {
-    case Effect::kReserve: CommitReserve(now, job, seq); break;
-    case Effect::kTombstone: CommitTombstone(now, job, seq); break;
-    default: CommitToRecord(now, job, seq); break;
+    case Effect::kReserve:
+      CommitReserve(now, job, seq);
+      break;
+    case Effect::kTombstone:
+      CommitTombstone(now, job, seq);
+      break;
+    default:
+      CommitToRecord(now, job, seq);
+      break;
   }
 }
 
 void SaleEngine::CommitToRecord(Time now, const Job& job, std::uint64_t seq) {
-  Shard& shard = *shards_[job.shard];
+  Shard& shard = shards_[job.shard];
   UserLine& line = shard.users.line(job.place);
   Record& record = shard.users.record(line, job.ordinal);
   const Units held = record.units;
@@ -478,7 +481,7 @@ void SaleEngine::CommitToRecord(Time now, const Job& job, std::uint64_t seq) {
 
 void SaleEngine::CommitReserve(Time now, const Job& job, std::uint64_t seq) {
   const Command& command = *job.command;
-  Shard& shard = *shards_[job.shard];
+  Shard& shard = shards_[job.shard];
   const std::uint32_t place =
       job.place == UserTable::kNone ? shard.users.Insert(job.hash, command.user) : job.place;
   UserLine& line = shard.users.line(place);
@@ -504,7 +507,7 @@ void SaleEngine::CommitReserve(Time now, const Job& job, std::uint64_t seq) {
                   .units = command.units};
   shard.queue.Push({.deadline_us = job.deadline_us, .place = place, .ordinal = ordinal});
   if (job.keys != nullptr) {
-    shard.keys.SetKeysOf(command.user, ordinal, command.keys);
+    shard.keys->SetKeysOf(command.user, ordinal, command.keys);
     ChargeKeys(command.user, ordinal, command.units, 0);
   }
   Answer(job, Code::kDone, record);
@@ -526,7 +529,7 @@ void SaleEngine::CommitReserve(Time now, const Job& job, std::uint64_t seq) {
 
 void SaleEngine::CommitTombstone(Time now, const Job& job, std::uint64_t seq) {
   const Command& command = *job.command;
-  Shard& shard = *shards_[job.shard];
+  Shard& shard = shards_[job.shard];
   known_.Insert(job.hash);
   const std::uint32_t place =
       job.place == UserTable::kNone ? shard.users.Insert(job.hash, command.user) : job.place;
@@ -548,11 +551,11 @@ void SaleEngine::CommitTombstone(Time now, const Job& job, std::uint64_t seq) {
 void SaleEngine::ChargeKeys(const UserId& user, Ordinal ordinal, std::int64_t held,
                             std::int64_t bought) {
   if (!has_keys_) return;
-  const LimitKeys keys = shards_[ShardOf(hash_(user.bytes()))]->keys.KeysOf(user, ordinal);
+  const LimitKeys keys = shards_[ShardOf(hash_(user.bytes()))].keys->KeysOf(user, ordinal);
   for (std::size_t i = 0; i < kMaxLimitKeys; ++i) {
     if (keys[i].is_nil()) continue;
     const ShardIndex shard = ShardOf(hash_(keys[i].bytes(), i + 1));
-    KeyLedger::Charge& charge = shards_[shard]->keys.At(TallyKey::Of(i, keys[i]));
+    KeyLedger::Charge& charge = shards_[shard].keys->At(TallyKey::Of(i, keys[i]));
     charge.held = static_cast<Units>(charge.held + held);
     charge.bought = static_cast<Units>(charge.bought + bought);
   }

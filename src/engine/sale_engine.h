@@ -237,8 +237,8 @@ class SaleEngine {
   std::vector<std::unique_ptr<LineState>> lines_;
   KnownFilter known_;
   BlockPool pool_;
-  std::vector<std::unique_ptr<Shard>> shards_owned_;
-  std::vector<Shard*> shards_;
+  ExpiryBlockArena expiry_blocks_;
+  ShardArray shards_;
   ExpiryBound bound_;
   EventRing events_;
 

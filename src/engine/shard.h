@@ -15,13 +15,16 @@ namespace flashsale::inline v0::engine {
 
 // One part of a sale: the users and limit keys whose hashes fall here, and the holds of those
 // users. Everything but the mutex is touched only by who holds it.
-struct alignas(128) Shard {
-  Shard(BlockPool& pool, const TableGeometry& geometry) : users(pool, geometry) {}
+struct alignas(64) Shard {
+  Shard(BlockPool& pool, const TableGeometry& geometry, ExpiryBlockArena& arena, bool has_keys)
+      : users(pool, geometry),
+        queue(arena),
+        keys(has_keys ? std::make_unique<KeyLedger>() : nullptr) {}
 
   WordMutex mutex;
   UserTable users;
   ExpiryQueue queue;
-  KeyLedger keys;  // empty unless the terms have limit keys
+  std::unique_ptr<KeyLedger> keys;  // null unless the terms have limit keys
   // Holds that could not be expired.  They wait for ExpireDue and count for nothing else.
   std::vector<ExpiryEntry> quarantine;
 
@@ -36,6 +39,39 @@ struct alignas(128) Shard {
     for (ExpiryEntry& entry : quarantine) follow(entry);
     return true;
   }
+};
+
+// The shards of a sale, side by side.
+class ShardArray {
+ public:
+  template <typename... Args>
+  ShardArray(std::size_t size, Args&&... args) : shards_(std::allocator<Shard>().allocate(size)) {
+    // A shard's constructor may run out of memory: what was made is unmade.
+    try {
+      for (; size_ < size; ++size_) new (&shards_[size_]) Shard(args...);
+    } catch (...) {
+      Destroy(size);
+      throw;
+    }
+  }
+  ~ShardArray() { Destroy(size_); }
+  ShardArray(const ShardArray&) = delete;
+  ShardArray& operator=(const ShardArray&) = delete;
+
+  std::size_t size() const { return size_; }
+  Shard& operator[](std::size_t i) { return shards_[i]; }
+  const Shard& operator[](std::size_t i) const { return shards_[i]; }
+  Shard* begin() { return shards_; }
+  Shard* end() { return shards_ + size_; }
+
+ private:
+  void Destroy(std::size_t allocated) {
+    std::destroy_n(shards_, size_);
+    std::allocator<Shard>().deallocate(shards_, allocated);
+  }
+
+  Shard* shards_;
+  std::size_t size_ = 0;
 };
 
 }  // namespace flashsale::inline v0::engine

@@ -117,6 +117,9 @@ TEST_CASE("a unit promised beyond what was released is oversold, even if it come
   stream.Reserve(3, 2);
   CHECK(stream.Report().oversold == 2);
   stream.Add(EventType::kCancelled, 3, 2);
+  stream.Add(EventType::kCancelled, 2, 2);
+  stream.Reserve(4, 1);
+  CHECK(stream.Report().available == 1);
   CHECK(stream.Report().oversold == 2);
   CHECK_FALSE(stream.Report().ok());
 }
@@ -190,6 +193,17 @@ TEST_CASE("under a cut every hold lapses at the end") {
   CHECK(stream.Report().ok());
 }
 
+TEST_CASE("a hold that a cut has ended is not live any more, though no event says so") {
+  SaleTerms terms = Terms();
+  terms.end_policy = EndPolicy::kCut;
+  Stream stream(terms);
+  stream.Reserve(1);
+  stream.Wait(1s);
+  stream.Add(EventType::kClosed, 0, 0);
+  stream.Answer(1, Code::kAlreadyDone, 1, ReservationState::kActive);
+  CHECK(stream.Report().unrecorded_answers == 1);
+}
+
 TEST_CASE("units left at the end are stranded if one who was refused them never got them") {
   Stream stream;
   stream.Reserve(1, 2);
@@ -197,14 +211,17 @@ TEST_CASE("units left at the end are stranded if one who was refused them never 
   CHECK(stream.Report().stranded == 2);
   CHECK(stream.Report().undersold == 3);
 
-  SUBCASE("not if they went to another one") {
+  SUBCASE("not if they went to another one, even if they came back") {
     stream.Reserve(3, 1);
+    stream.Add(EventType::kCancelled, 3, 1);
+    CHECK(stream.Report().available == 2);
     CHECK(stream.Report().stranded == 0);
     CHECK(stream.Report().undersold == 1);
   }
-  SUBCASE("not if that one got them later") {
-    stream.Reserve(2, 1);
-    stream.Add(EventType::kCancelled, 2, 1);
+  SUBCASE("not if that one got some of them later") {
+    stream.Answer(3, Code::kSoldOut, 1);
+    stream.Reserve(3, 1);
+    CHECK(stream.Report().available == 1);
     CHECK(stream.Report().stranded == 0);
   }
   SUBCASE("only as many as there are") {

@@ -59,9 +59,8 @@ void ReserveAll(Engine& engine, const Crowd& crowd, const Arrivals& arrivals) {
   SendAll(engine, arrivals, [&](std::uint64_t i) { return crowd.Reserve(i); });
 }
 
-// A sale that has the larger half of its crowd and receives the rest, a tenth of all at a time;
-// when all are there, the next sale takes its place.  So its tables are in use and mostly in place,
-// as in the midst of a sale; what still grows within a tenth counts.
+// A sale that has half of its crowd and receives the rest, a tenth of all at a time; when all are
+// there, the next sale takes its place.  So its tables are as full as in the midst of a sale.
 template <typename Engine>
 class SaleInFlow {
  public:
@@ -114,7 +113,9 @@ class SaleInFlow {
 
 // An opener of sales with `units` to sell.
 inline SaleInFlow<EngineUnderTest>::Opener EngineOpener(std::uint64_t units) {
-  return [units] { return std::make_unique<EngineUnderTest>(static_cast<Units>(units)); };
+  return [units] {
+    return std::make_unique<EngineUnderTest>(static_cast<Units>(units), Memory::kAtOnce);
+  };
 }
 
 }  // namespace flashsale::bench

@@ -14,8 +14,9 @@ SaleTerms BenchTerms(Units units) {
           .end = kOpening + std::chrono::hours{24}};
 }
 
-EngineUnderTest::EngineUnderTest(Units units) {
-  Result<std::unique_ptr<Storage>> storage = OpenMemoryStorage({.events_per_sale = 1024});
+EngineUnderTest::EngineUnderTest(Units units, Memory memory) {
+  Result<std::unique_ptr<Storage>> storage =
+      OpenMemoryStorage({.events_per_sale = 1024, .prefault = memory == Memory::kAtOnce});
   if (!storage.ok()) Fail(storage.status());
   storage_ = std::move(*storage);
   inventory_ = &storage_->inventory();

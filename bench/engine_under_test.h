@@ -23,12 +23,18 @@ SaleTerms BenchTerms(Units units);
 // The first instant of every benchmark.
 inline constexpr Time kOpening = kMinTime + std::chrono::hours{24};
 
+// When the engine takes its memory.
+enum class Memory : std::uint8_t {
+  kAsUsersCome,
+  kAtOnce,  // before the clock starts: where the question is about a sale that runs
+};
+
 // One sale in the memory backend, called as a host does that resolved it once.  Few events are
 // kept, so that their ring takes no part.
 // Thread safety: any thread.
 class EngineUnderTest {
  public:
-  explicit EngineUnderTest(Units units);
+  EngineUnderTest(Units units, Memory memory);
 
   void Apply(Time now, std::span<const Command> commands, std::span<Outcome> outcomes) {
     const Status status = inventory_->Apply(sale_, now, commands, outcomes);

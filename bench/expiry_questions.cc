@@ -54,7 +54,7 @@ class LapsingSale {
   void FillIfEmpty() {
     if (left_ == 0) {
       engine_.reset();  // before the next, so that only one is in memory
-      engine_ = std::make_unique<EngineUnderTest>(static_cast<Units>(users_));
+      engine_ = std::make_unique<EngineUnderTest>(static_cast<Units>(users_), Memory::kAtOnce);
       ReserveAll(*engine_, crowd_, {.count = users_, .batch = kFillingBatch});
       left_ = users_;
       due_ = 0;

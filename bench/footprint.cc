@@ -15,7 +15,7 @@ std::uint64_t Difference(std::uint64_t after, std::uint64_t before) {
 
 ResidentMemory Measure(const Settings& settings, std::uint64_t users) {
   const ResidentMemory before = ReadResidentMemory();
-  EngineUnderTest engine(static_cast<Units>(users));
+  EngineUnderTest engine(static_cast<Units>(users), Memory::kAsUsersCome);
   ReserveAll(engine, Crowd(settings.seed), {.count = users, .batch = kFillingBatch});
   const ResidentMemory after = ReadResidentMemory();
   return {.all = Difference(after.all, before.all), .huge = Difference(after.huge, before.huge)};

@@ -48,7 +48,7 @@ Question ReserveFromEmpty(const Settings& settings) {
           .prepare = [users](const Settings& s) -> Trial {
             MachineLimits& limits = LimitsAtSize(s, users);
             return [&limits, users, crowd = Crowd(s.seed)]() -> Sample {
-              EngineUnderTest engine(static_cast<Units>(users));
+              EngineUnderTest engine(static_cast<Units>(users), Memory::kAsUsersCome);
               const double taken =
                   NanosecondsOf([&] { ReserveAll(engine, crowd, {.count = users, .batch = 1}); });
               return {.ours = taken / static_cast<double>(users),

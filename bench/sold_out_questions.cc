@@ -26,7 +26,7 @@ class SoldOutSale {
         calls_(std::min(kCalls, settings.users)),
         crowd_(settings.seed),
         holders_(units_),
-        engine_(static_cast<Units>(units_)) {
+        engine_(static_cast<Units>(units_), Memory::kAtOnce) {
     ReserveAll(engine_, crowd_, {.count = units_, .batch = kFillingBatch});
     next_ = units_;
   }
@@ -139,7 +139,7 @@ Question ResendOfKnownId() {
 double Stampede(const Settings& settings) {
   const Crowd crowd(settings.seed);
   const std::uint64_t units = UnitsFor(settings);
-  EngineUnderTest engine(static_cast<Units>(units));
+  EngineUnderTest engine(static_cast<Units>(units), Memory::kAtOnce);
   struct alignas(64) Count {
     std::uint64_t done = 0;
     std::uint64_t sold_out = 0;

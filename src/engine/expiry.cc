@@ -206,6 +206,8 @@ ExpireReport SaleEngine::ExpireDue(Time now, std::size_t max_holds) {
         ExpireSlice(now, max_holds - static_cast<std::size_t>(report.expired));
     report.expired += slice.expired;
     report.more = slice.more;
+  } else {
+    report.more = LapseIsDue(now);
   }
   RecordClock(now);  // last: what lapsed may have carried the edge
   report.quarantined = quarantined_.load(std::memory_order_relaxed);

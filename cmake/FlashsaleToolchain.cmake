@@ -50,6 +50,23 @@ elseif(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
        -Wunreachable-code)
 endif()
 
+# Clang's sanitizers as shared libraries, as GCC's are: the static ones do not let a test replace
+# operator new.
+set(FLASHSALE_SANITIZER_LINK_OPTIONS "")
+if(FLASHSALE_SANITIZE)
+  list(JOIN FLASHSALE_SANITIZE "," _flashsale_sanitizers)
+  list(APPEND FLASHSALE_SANITIZER_LINK_OPTIONS -fsanitize=${_flashsale_sanitizers})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    execute_process(
+      COMMAND "${CMAKE_CXX_COMPILER}" -print-file-name=libclang_rt.tsan-${CMAKE_SYSTEM_PROCESSOR}.so
+      OUTPUT_VARIABLE _flashsale_runtime
+      OUTPUT_STRIP_TRAILING_WHITESPACE)
+    cmake_path(GET _flashsale_runtime PARENT_PATH _flashsale_runtime)
+    list(APPEND FLASHSALE_SANITIZER_LINK_OPTIONS -shared-libsan
+         "-Wl,-rpath,${_flashsale_runtime}")
+  endif()
+endif()
+
 # Language, warnings and sanitizers of a target of ours.
 function(flashsale_configure_target target)
   target_compile_features(${target} PUBLIC cxx_std_20)
@@ -62,6 +79,6 @@ function(flashsale_configure_target target)
     list(JOIN FLASHSALE_SANITIZE "," sanitizers)
     target_compile_options(${target} PRIVATE -fsanitize=${sanitizers} -fno-sanitize-recover=all
                                              -fno-omit-frame-pointer)
-    target_link_options(${target} PRIVATE -fsanitize=${sanitizers})
+    target_link_options(${target} PRIVATE ${FLASHSALE_SANITIZER_LINK_OPTIONS})
   endif()
 endfunction()

@@ -217,11 +217,11 @@ bool SaleEngine::RefuseUnlocked(Time now, const Job& job) const {
     } else {
       // As in TakeStock: the count, the bound, the stock, the count again.
       const LineState& line = LineOf(command.line);
+      if (line.stock.available() >= command.units) return false;  // as a rule, until the end
       const std::uint64_t entries = line.entries.load(std::memory_order_acquire);
-      if (LapseIsDue(now) || line.stock.available() >= command.units ||
-          line.entries.load(std::memory_order_acquire) != entries) {
-        return false;
-      }
+      if (LapseIsDue(now)) return false;
+      if (line.stock.available() >= command.units) return false;
+      if (line.entries.load(std::memory_order_acquire) != entries) return false;
       code = Code::kSoldOut;
     }
   }
@@ -236,10 +236,10 @@ bool SaleEngine::RefuseUnlocked(Time now, const Job& job) const {
 }
 
 Field SaleEngine::FindTermsError(const Command& command) const {
-  if (command.line >= lines_.size()) return Field::kLine;
+  if (command.line >= line_count_) return Field::kLine;
   if (command.units > most_units_) return Field::kUnits;
   if (command.user_limit > *terms_.limit_ceiling) return Field::kUserLimit;
-  for (std::size_t i = terms_.key_limits.size(); i < kMaxLimitKeys; ++i) {
+  for (std::size_t i = key_count_; i < kMaxLimitKeys; ++i) {
     if (!command.keys[i].is_nil()) return Field::kLimitKeys;
   }
   return Field::kNone;

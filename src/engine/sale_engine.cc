@@ -93,6 +93,8 @@ std::unique_ptr<SaleEngine> SaleEngine::New(const SaleTerms& terms, const Engine
 
 SaleEngine::SaleEngine(const SaleTerms& terms, const EngineOptions& options)
     : terms_(terms),
+      line_count_(terms.lines.size()),
+      key_count_(terms.key_limits.size()),
       has_keys_(!terms.key_limits.empty()),
       max_records_(options.max_records),
       counts_records_(options.max_records < std::uint64_t{1} << 32),

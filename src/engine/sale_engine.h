@@ -226,6 +226,8 @@ class SaleEngine {
   const LineState& LineOf(std::uint16_t line) const { return *lines_[line]; }
 
   const SaleTerms terms_;
+  const std::size_t line_count_;
+  const std::size_t key_count_;
   const bool has_keys_;
   const std::uint64_t max_records_;
   const bool counts_records_;

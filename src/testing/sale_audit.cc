@@ -81,7 +81,8 @@ std::string SaleAudit::CheckTally(const TallyKey& key) {
                          ? *tally == by_events
                          : tally->held == by_events.held && tally->bought == by_events.bought;
   if (equal) return {};
-  return fmt::format("a tally of kind {} has {}, by the events {}", key.kind, ToText(*tally),
+  return fmt::format("the tally of {} (kind {}) has {}, by the events {}",
+                     UserId::FromBytes(key.bytes).ToString(), key.kind, ToText(*tally),
                      ToText(by_events));
 }
 

@@ -1,0 +1,82 @@
+#include "flashsale/testing/conformance.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <utility>
+
+#include "flashsale/testing/script.h"
+#include "testing/catalogue_check.h"
+
+namespace flashsale::inline v0 {
+namespace {
+
+std::vector<CheckResult> RunScripts(const StorageFactory& open, ScriptMode mode) {
+  std::vector<CheckResult> all;
+  for (const ScriptSource& script : ContractScripts()) {
+    std::vector<CheckResult> results = RunScript(script, open, mode);
+    for (CheckResult& result : results) {
+      result.name += mode == ScriptMode::kSingly ? " (singly)" : " (batched)";
+    }
+    std::move(results.begin(), results.end(), std::back_inserter(all));
+  }
+  return all;
+}
+
+std::vector<CheckResult> RunContentions(const StorageFactory& open,
+                                        const ConformanceOptions& options) {
+  std::vector<CheckResult> results;
+  ContentionOptions contention = options.contention;
+  for (std::size_t i = 0; i < options.contention_runs; ++i, ++contention.seed) {
+    results.push_back(CheckContention(open, contention));
+  }
+  return results;
+}
+
+}  // namespace
+
+bool ConformanceReport::passed() const {
+  return !results.empty() && std::all_of(results.begin(), results.end(),
+                                         [](const CheckResult& result) { return result.passed; });
+}
+
+std::string ConformanceReport::Summary() const {
+  std::string text;
+  std::size_t failed = 0;
+  for (const CheckResult& result : results) {
+    if (result.passed) continue;
+    ++failed;
+    text += result.name + ":\n" + result.message + "\n\n";
+  }
+  return text + std::to_string(results.size() - failed) + " checks passed, " +
+         std::to_string(failed) + " failed\n";
+}
+
+std::vector<ConformancePart> ConformanceParts() {
+  return {
+      {.name = "scripts, singly",
+       .run = [](const StorageFactory& open,
+                 const ConformanceOptions&) { return RunScripts(open, ScriptMode::kSingly); }},
+      {.name = "scripts, batched",
+       .run = [](const StorageFactory& open,
+                 const ConformanceOptions&) { return RunScripts(open, ScriptMode::kBatched); }},
+      {.name = "calls and catalogue",
+       .run = [](const StorageFactory& open,
+                 const ConformanceOptions&) { return CheckCatalogue(open); }},
+      {.name = "random runs",
+       .run = [](const StorageFactory& open,
+                 const ConformanceOptions& options) { return RunRandom(open, options.random); }},
+      {.name = "contention", .run = RunContentions},
+  };
+}
+
+ConformanceReport RunConformance(const StorageFactory& open, const ConformanceOptions& options) {
+  ConformanceReport report;
+  for (const ConformancePart& part : ConformanceParts()) {
+    std::vector<CheckResult> results = part.run(open, options);
+    std::move(results.begin(), results.end(), std::back_inserter(report.results));
+  }
+  return report;
+}
+
+}  // namespace flashsale::inline v0

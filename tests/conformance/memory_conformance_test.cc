@@ -1,0 +1,38 @@
+#include <doctest/doctest.h>
+
+#include "flashsale/backend/memory.h"
+#include "tests/conformance/conformance_cases.h"
+
+namespace flashsale {
+namespace {
+
+Result<std::unique_ptr<Storage>> Open(const StorageNeeds& needs) {
+  MemoryOptions options;
+  if (needs.max_records_per_sale.has_value()) {
+    options.max_records_per_sale = *needs.max_records_per_sale;
+  }
+  // A fixed key, so that a failure can be repeated.
+  options.hash_seed = 1;
+  return OpenMemoryStorage(options);
+}
+
+TEST_CASE("the memory backend answers every script as the contract does") {
+  RunPart(Open, "scripts, singly");
+}
+
+TEST_CASE("the memory backend answers batches as it answers single commands") {
+  RunPart(Open, "scripts, batched");
+}
+
+TEST_CASE("the memory backend keeps the catalogue and answers odd calls") {
+  RunPart(Open, "calls and catalogue");
+}
+
+TEST_CASE("the memory backend answers random commands as the reference model does") {
+  RunPart(Open, "random runs");
+}
+
+TEST_CASE("the memory backend keeps its books under contention") { RunPart(Open, "contention"); }
+
+}  // namespace
+}  // namespace flashsale

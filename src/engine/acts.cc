@@ -1,6 +1,8 @@
 // The operators' acts about a sale.  One at a time; see the class comment for how they are ordered
 // with shoppers' commands.
 
+#include <algorithm>
+
 #include "engine/sale_engine.h"
 #include "flashsale/domain/flash_sale.h"
 
@@ -97,23 +99,36 @@ void SaleEngine::ApplyClosing(Time now, Verb act) {
   std::uint64_t seq = 0;
   {
     const AllShardsLock all(shards_);
-    SaleMarks marks = Marks();
-    RecordAct(act, now, marks);
-    SetMarks(marks);
-    seq = events_.TakeNumbers(1);
+    seq = MarkUnderAllLocks(now, act);
   }
   WriteAct(now, EventOfAct(act), seq);
 }
 
+std::uint64_t SaleEngine::MarkUnderAllLocks(Time now, Verb act) {
+  SaleMarks marks = Marks();
+  RecordAct(act, now, marks);
+  SetMarks(marks);
+  return events_.TakeNumbers(1);
+}
+
 Code SaleEngine::ApplySettle(Time now) {
   constexpr std::size_t kSlice = 1024;
-  while (ExpireSlice(now, kSlice).more) {
+  std::uint64_t seq = 0;
+  while (seq == 0) {
+    while (ExpireSlice(now, kSlice).more) {
+    }
+    // Somebody whose clock is behind may still reserve, but not while all shards are held.
+    const AllShardsLock all(shards_);
+    const bool held = std::any_of(lines_.begin(), lines_.end(), [](const auto& line) {
+      return line->stock.Read().reserved != 0;
+    });
+    if (!held) {
+      seq = MarkUnderAllLocks(now, Verb::kSettle);
+    } else if (!LapseIsDue(now)) {
+      return Code::kHoldsRemain;  // what is still reserved lives, or waits in quarantine
+    }
   }
-  // No hold is made any more: what is still reserved lives, or waits in quarantine.
-  for (const auto& line : lines_) {
-    if (line->stock.Read().reserved != 0) return Code::kHoldsRemain;
-  }
-  ApplyClosing(now, Verb::kSettle);
+  WriteAct(now, EventType::kSettled, seq);
   return Code::kDone;
 }
 

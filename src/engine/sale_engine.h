@@ -194,6 +194,8 @@ class SaleEngine {
   Code ApplySettle(Time now);
   void ApplyClosing(Time now, Verb act);
   void ApplyOpening(Time now, Verb act);
+  // Records an act and takes its number.  REQUIRES: all shards are locked.
+  std::uint64_t MarkUnderAllLocks(Time now, Verb act);
   void SetMarks(const SaleMarks& marks);
   void WriteAct(Time now, EventType type, std::uint64_t seq);
   SaleMarks Marks() const { return MarksOf(control_.load(std::memory_order_acquire)); }

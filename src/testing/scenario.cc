@@ -28,11 +28,11 @@ class ScenarioMaker {
 
   Scenario Make(std::uint32_t most_commands) {
     MakeTerms();
-    now_ = scenario_.terms.start - seconds{dice_.Roll(90)};
-    const std::uint32_t commands = dice_.Between(1, std::min<std::uint32_t>(most_commands, 400));
-    while (scenario_.moves.size() < commands) {
+    now_ = scenario_.terms.start - seconds{dice_.Roll(15)};
+    commands_ = dice_.Between(1, std::min<std::uint32_t>(most_commands, 400));
+    while (scenario_.moves.size() < commands_) {
       MoveTime();
-      AddBatch(std::min<std::size_t>(BatchSize(), commands - scenario_.moves.size()));
+      AddBatch(std::min<std::size_t>(BatchSize(), commands_ - scenario_.moves.size()));
     }
     return std::move(scenario_);
   }
@@ -43,7 +43,7 @@ class ScenarioMaker {
     // In a heavy world few users make many records, up to the bound; in others stock is scarce.
     const bool heavy = dice_.Chance(15);
     users_ = heavy ? dice_.Between(1, 2) : dice_.Between(2, ScenarioNames::kUsers);
-    ids_ = heavy ? ScenarioNames::kReservations : dice_.Between(2, 12);
+    ids_ = heavy ? ScenarioNames::kReservations : dice_.Between(3, 20);
     const std::uint32_t lines = dice_.Between(1, 3);
     for (std::uint32_t i = 0; i < lines; ++i) {
       SaleLine line{.product = "p" + std::to_string(i),
@@ -52,7 +52,7 @@ class ScenarioMaker {
       terms.lines.push_back(line);
     }
     terms.start = kScriptOrigin + minutes{2};
-    terms.end = terms.start + minutes{dice_.Between(5, 120)};
+    terms.end = terms.start + minutes{dice_.Between(5, 200)};
     terms.limit_per_user = heavy ? dice_.Between(30, 90) : dice_.Between(1, 5);
     if (dice_.Chance(40)) terms.limit_ceiling = terms.limit_per_user + dice_.Between(0, 4);
     if (dice_.Chance(30)) terms.max_units_per_order = dice_.Between(1, 6);
@@ -83,9 +83,9 @@ class ScenarioMaker {
       now_ = held_since_[dice_.Roll(held_since_.size())] + terms.hold + Duration{1} -
              Duration{dice_.Roll(3)};
     } else if (way < 94) {
-      now_ = (dice_.Chance(50) ? terms.start : terms.end) - Duration{dice_.Roll(2)};
+      now_ = (dice_.Chance(80) ? terms.start : terms.end) - Duration{dice_.Roll(2)};
     } else if (way < 97) {
-      now_ -= seconds{dice_.Roll(600)};
+      now_ -= seconds{dice_.Roll(300)};
     } else {
       now_ += minutes{dice_.Roll(10)};
     }
@@ -123,28 +123,44 @@ class ScenarioMaker {
       command.line = MakeLine();
       command.units = dice_.Between(1, scenario_.terms.lines[command.line].units + 1);
     }
-    if (!IsOperatorAct(command.verb)) {
-      command.user = names_.user(dice_.Roll(users_));
-      command.id = names_.reservation(dice_.Roll(ids_));
-    }
+    if (!IsOperatorAct(command.verb)) MakeIds(command);
     if (command.verb == Verb::kConfirm && dice_.Chance(25)) command.units = dice_.Between(1, 4);
     if (dice_.Chance(2)) Spoil(command);
     return command;
   }
 
+  void MakeIds(Command& command) {
+    const bool reserve = command.verb == Verb::kReserve;
+    if (!recent_.empty() && dice_.Chance(reserve ? 8 : 85)) {
+      // One that was asked for lately and so may well be held.
+      const Command& reserved = recent_[dice_.Roll(recent_.size())];
+      command.user = reserved.user;
+      command.id = reserved.id;
+      return;
+    }
+    command.user = names_.user(dice_.Roll(users_));
+    command.id = names_.reservation(dice_.Roll(ids_));
+    if (!reserve) return;
+    constexpr std::size_t kMostRecent = 12;
+    if (recent_.size() == kMostRecent) recent_.erase(recent_.begin());
+    recent_.push_back(command);
+  }
+
   Verb MakeVerb() {
-    const std::uint64_t roll = dice_.Roll(1000);
-    if (roll < 500) return Verb::kReserve;
-    if (roll < 660) return Verb::kConfirm;
-    if (roll < 770) return Verb::kCancel;
-    if (roll < 840) return Verb::kExtend;
-    if (roll < 880) return Verb::kVoid;
-    if (roll < 920) return Verb::kRelease;
-    if (roll < 940) return Verb::kPause;
-    if (roll < 975) return Verb::kResume;
-    if (roll < 982) return Verb::kStart;
-    if (roll < 987) return Verb::kClose;
-    if (roll < 990) return Verb::kCancelSale;
+    // What ends a sale comes mostly late in its life.
+    const bool late = scenario_.moves.size() * 4 > commands_ * 3;
+    const std::uint64_t roll = dice_.Roll(late || dice_.Chance(10) ? 1000 : 965);
+    if (roll < 470) return Verb::kReserve;
+    if (roll < 630) return Verb::kConfirm;
+    if (roll < 730) return Verb::kCancel;
+    if (roll < 830) return Verb::kExtend;
+    if (roll < 870) return Verb::kVoid;
+    if (roll < 900) return Verb::kRelease;
+    if (roll < 915) return Verb::kPause;
+    if (roll < 960) return Verb::kResume;
+    if (roll < 965) return Verb::kStart;
+    if (roll < 978) return Verb::kClose;
+    if (roll < 984) return Verb::kCancelSale;
     return Verb::kSettle;
   }
 
@@ -152,7 +168,7 @@ class ScenarioMaker {
     const SaleTerms& terms = scenario_.terms;
     held_since_.push_back(now_);
     command.line = MakeLine();
-    command.units = dice_.Chance(60) ? 1 : dice_.Between(1, 4);
+    command.units = dice_.Chance(50) ? 1 : dice_.Between(1, 4);
     if (dice_.Chance(25)) command.user_limit = dice_.Between(1, terms.limit_per_user + 4);
     if (dice_.Chance(20)) command.quote = dice_.Next();
     if (dice_.Chance(terms.requires_admission ? 90 : 10)) {
@@ -206,10 +222,12 @@ class ScenarioMaker {
   Dice& dice_;
   const ScenarioNames& names_;
   Scenario scenario_;
+  std::size_t commands_ = 1;
   std::size_t users_ = 1;
   std::size_t ids_ = 1;
   Time now_ = kScriptOrigin;
   std::vector<Time> held_since_;
+  std::vector<Command> recent_;
 };
 
 }  // namespace

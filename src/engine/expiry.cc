@@ -193,7 +193,13 @@ void SaleEngine::RecordClock(Time now) {
   if (Micros(now) < next_time_edge_us_.load(std::memory_order_relaxed)) return;
   const MutexLock lock(operator_mutex_);
   if (Micros(now) < next_time_edge_us_.load(std::memory_order_relaxed)) return;
-  if (events_.TimeEdgeIsDue(now)) WriteAct(now, EventType::kClock, events_.TakeNumbers(1));
+  std::uint64_t seq = 0;
+  {
+    // Nobody is between a number and its event, so none that carries the edge is still to come.
+    const AllShardsLock all(shards_);
+    if (events_.TimeEdgeIsDue(now)) seq = events_.TakeNumbers(1);
+  }
+  if (seq != 0) WriteAct(now, EventType::kClock, seq);
   next_time_edge_us_.store(now < terms_.end ? Micros(terms_.end) : ExpiryBound::kNever,
                            std::memory_order_relaxed);
 }

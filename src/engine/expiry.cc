@@ -31,7 +31,7 @@ bool SaleEngine::ShardIsDue(Time now, std::size_t shard) const {
   return earliest <= Micros(now) || AllHoldsAreDue(now);
 }
 
-void SaleEngine::RecordLapse(Time now, const LapseKey& key) {
+bool SaleEngine::RecordLapse(Time now, const LapseKey& key) {
   Shard& shard = shards_[key.shard];
   ShardLocks locks(shards_);
   locks.Add(key.shard);
@@ -48,8 +48,9 @@ void SaleEngine::RecordLapse(Time now, const LapseKey& key) {
   locks.Lock();
   UserLine& line = shard.users.line(shard.users.Find(key.hash, key.user));
   Record& record = shard.users.record(line, key.ordinal);
-  if (!MustBeRecorded(now, record)) return;  // another call came first
+  if (!MustBeRecorded(now, record)) return false;  // another call came first
   Expire(now, shard, line, key.ordinal, record);
+  return true;
 }
 
 bool SaleEngine::CanExpire(const UserId& user, const Record& record) const {
@@ -119,15 +120,15 @@ std::uint64_t SaleEngine::ExpireShard(Time now, ShardIndex index, std::size_t mo
                          .user = line.user,
                          .ordinal = entry.ordinal};
       locks.Unlock();
-      RecordLapse(now, key);
+      if (RecordLapse(now, key)) ++expired;
       locks.Lock();
     } else {
       Expire(now, shard, line, entry.ordinal, record);
       shard.queue.Pop();
       if (record.extended != 0) shard.queue.ForgetRequeue();
       record.extended = 0;
+      ++expired;
     }
-    ++expired;
   }
   bound_.SetShard(index,
                   shard.queue.empty() ? ExpiryBound::kNever : shard.queue.front().deadline_us);
@@ -183,8 +184,7 @@ std::uint64_t SaleEngine::RetryQuarantined(Time now, std::size_t most) {
         return true;
       });
     }
-    for (const LapseKey& key : again) RecordLapse(now, key);
-    expired += again.size();
+    for (const LapseKey& key : again) expired += RecordLapse(now, key) ? 1U : 0U;
   }
   return expired;
 }

@@ -177,8 +177,8 @@ class SaleEngine {
   bool LapseIsDue(Time now) const;
   bool ShardIsDue(Time now, std::size_t shard) const;
   bool AllHoldsAreDue(Time now) const;
-  // Records the lapse of one hold, taking the locks that this needs.
-  void RecordLapse(Time now, const LapseKey& key);
+  // Records the lapse of one hold, taking the locks that this needs.  False where another call did.
+  bool RecordLapse(Time now, const LapseKey& key);
   bool CanExpire(const UserId& user, const Record& record) const;
   void Expire(Time now, Shard& shard, UserLine& line, Ordinal ordinal, Record& record);
   // Expires up to `most` holds of one shard.

@@ -3,14 +3,16 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <atomic>
 #include <barrier>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -19,6 +21,7 @@
 #include "flashsale/backend/memory.h"
 #include "flashsale/domain/sale_terms.h"
 #include "flashsale/repository/storage.h"
+#include "flashsale/testing/invariants.h"
 
 namespace flashsale {
 
@@ -103,6 +106,13 @@ class Shop {
     const Result<std::optional<Reservation>> found = inventory().Find(sale_, user, id);
     REQUIRE_MESSAGE(found.ok(), found.status().ToString());
     return *found;
+  }
+
+  // Stock, tallies and records agree, and nobody has more than they may.
+  void CheckBooks() {
+    const Result<std::vector<std::string>> broken = CheckInvariants(inventory(), sale_);
+    REQUIRE_MESSAGE(broken.ok(), broken.status().ToString());
+    for (const std::string& sentence : *broken) FAIL_CHECK(sentence);
   }
 
   // Every event so far.

@@ -76,6 +76,7 @@ TEST_CASE("sums that would overflow 32 bits do not: of a user, of a key, of a li
   CHECK(shop.Do(kStart, Reserve(User(9), Id(1), kMaxUnits, 0)) == Code::kSoldOut);
   CHECK(shop.Do(kStart, Reserve(User(9), Id(1), 1, 0)) == Code::kSoldOut);
   CHECK(shop.StockOf(0) == Stock{.limit = kMaxUnits, .released = kMaxUnits, .reserved = kMaxUnits});
+  shop.CheckBooks();
 }
 
 TEST_CASE("times outside the calendar are Invalid, deadlines beyond it stop at its end") {
@@ -130,6 +131,7 @@ TEST_CASE("a sale id with NUL, CR LF, quotes or of 1 MB is Invalid and names no 
   }
   CHECK(shop.Events().empty());
   CHECK(shop.StockOf() == Stock{.limit = 1, .released = 1});
+  shop.CheckBooks();
 }
 
 TEST_CASE("an id of any bytes is opaque: NUL, quotes and line ends tell ids apart") {

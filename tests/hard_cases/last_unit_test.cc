@@ -54,6 +54,7 @@ TEST_CASE("10,000 callers for 100 units: 100 buy, nobody else, and each has thei
   CHECK(answers[Code::kUnknownReservation] == 9'900);
   CHECK(answers[Code::kInvalid] == 0);
   CHECK(shop.StockOf() == Stock{.limit = 100, .released = 100, .sold = 100});
+  shop.CheckBooks();
 }
 
 TEST_CASE("batches of a crowd sell exactly what there is") {
@@ -76,6 +77,7 @@ TEST_CASE("batches of a crowd sell exactly what there is") {
   CHECK(answers[Code::kDone] == 1'000);
   CHECK(answers[Code::kSoldOut] == 8 * 480 - 1'000);
   CHECK(shop.StockOf().reserved == 1'000);
+  shop.CheckBooks();
 }
 
 TEST_CASE("one id sent 1,000 times at once is one hold and one answer") {

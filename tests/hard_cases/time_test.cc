@@ -20,6 +20,7 @@ TEST_CASE("a confirm one microsecond before the deadline is honoured, at the dea
   CHECK(shop.Do(deadline - kMicrosecond, About(Verb::kConfirm, User(1), Id(1))) == Code::kDone);
   CHECK(shop.Do(deadline, About(Verb::kConfirm, User(2), Id(2))) == Code::kExpired);
   CHECK(shop.StockOf() == Stock{.limit = 2, .released = 2, .sold = 1});
+  shop.CheckBooks();
 }
 
 TEST_CASE("a lapsed hold goes to the next caller though no cleaner ever ran") {
@@ -44,6 +45,7 @@ TEST_CASE("many lapsed holds make room for one large order") {
   CHECK(shop.Do(fortieth - kMicrosecond, order) == Code::kSoldOut);
   CHECK(shop.Do(fortieth, order) == Code::kDone);
   CHECK(shop.StockOf() == Stock{.limit = 50, .released = 50, .reserved = 50});
+  shop.CheckBooks();
 }
 
 TEST_CASE("limit 2: the second reserve of 2 meets the user's limit, with no race at all") {
@@ -80,6 +82,7 @@ TEST_CASE("the clock one day back and forth loses nothing and sells nothing twic
   CHECK(shop.Do(kStart, About(Verb::kConfirm, User(2), Id(2))) == Code::kDone);
   CHECK(shop.Do(kStart + 24h + 5min, Reserve(User(3), Id(4))) == Code::kSoldOut);
   CHECK(shop.StockOf() == Stock{.limit = 1, .released = 1, .sold = 1});
+  shop.CheckBooks();
 }
 
 TEST_CASE("a hold taken while the clock was a day back lapses on its own deadline all the same") {
@@ -113,6 +116,7 @@ TEST_CASE("expiry in small slices ends where expiry at one go does") {
   CHECK(slices >= 4);
   CHECK(report.next_due == kMaxTime);
   CHECK(shop.StockOf() == Stock{.limit = 1'000, .released = 1'000});
+  shop.CheckBooks();
 }
 
 }  // namespace

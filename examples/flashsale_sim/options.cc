@@ -25,6 +25,7 @@ struct Range {
 std::uint64_t ParseNumber(const char* option, std::string_view text, Range range) {
   std::uint64_t number = 0;
   const char* const end = text.data() + text.size();
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size is in `end`.
   const auto [rest, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || rest != end || number < range.from || number > range.to) {
     throw CLI::ValidationError(option, fmt::format("'{}': expected a whole number from {} to {}",

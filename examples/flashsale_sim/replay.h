@@ -20,16 +20,16 @@ inline constexpr int kExitStoreFailed = 3;  // the store answered with an error
 
 struct ReplayOptions {
   // Exactly one of these two is given.
-  std::string log_file;
+  std::string log_file = {};
   std::uint64_t synthetic_shoppers = 0;
 
   // Not set: a twentieth of the shoppers, at least 1.
-  std::optional<Units> units;
+  std::optional<Units> units = std::nullopt;
   Units limit_per_user = 1;
   Duration hold = std::chrono::minutes(5);
   std::uint64_t seed = 1;
   // Empty: none is written.
-  std::string json_file;
+  std::string json_file = {};
 };
 
 // What a person may ask for.

@@ -39,6 +39,7 @@ std::string Counted(std::uint64_t number, std::string_view noun) {
 std::optional<Duration> ParseDuration(std::string_view text) {
   std::int64_t number = 0;
   const char* const end = text.data() + text.size();
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size is in `end`.
   const auto [rest, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || number < 0) return std::nullopt;
   const std::string_view name(rest, static_cast<std::size_t>(end - rest));

@@ -48,8 +48,8 @@ TEST_CASE("every part of an answer is compared, and a mismatch names file and li
 
 TEST_CASE("every figure of a look is compared") {
   const std::string setup =
-      "reserve alice a1 shirt 1 quote 7 admission 3/1 -> Done\nreserve bob b1 shirt 2 -> "
-      "UserLimit\n";
+      "reserve alice a1 shirt 1 quote 7 admission 3/1 -> Done\n"
+      "reserve bob b1 shirt 2 -> Invalid units\n";
   for (const std::string wrong : {"expect stock shirt available 8",
                                   "expect stock shirt reserved 2",
                                   "expect stock shirt sold 1",

@@ -93,7 +93,7 @@ class Shopper {
         clock_us_(clock_us) {}
 
   void Run(std::size_t calls) {
-    for (std::size_t i = 0; i < calls; ++i) {
+    for (calls_ = 0; calls_ < calls; ++calls_) {
       // Ten microseconds a call: a hold lives for about a hundred calls of the crowd.  Relaxed: any
       // order of times is lawful.
       const Time now =
@@ -130,7 +130,8 @@ class Shopper {
     // Every second call is about a hold of one's own, if there is one.
     const Command& own = held_[Below(held_.size())];
     const bool about_own = OneIn(2) && !own.user.is_nil();
-    const std::size_t user = Below(users_);
+    // Every second one is about a user whom all threads have to do with just now.
+    const std::size_t user = (OneIn(2) ? calls_ / 8 : Below(users_)) % users_;
     command.user = about_own ? own.user : UserId::FromInteger(user);
     command.id = about_own ? own.id : ReservationId::FromInteger(Below(8));
     static constexpr std::array kAboutOwn = {Verb::kConfirm, Verb::kConfirm, Verb::kCancel,
@@ -152,6 +153,7 @@ class Shopper {
   const std::size_t users_;
   std::mt19937_64 random_;
   std::atomic<std::int64_t>& clock_us_;
+  std::size_t calls_ = 0;
   std::array<Command, 16> held_{};
   std::size_t next_held_ = 0;
   std::vector<Command> commands_;

@@ -8,12 +8,15 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "flashsale/backend/memory.h"
+#include "flashsale/testing/event_fold.h"
 #include "flashsale/testing/history.h"
 #include "flashsale/testing/linearizability.h"
 #include "tests/linearizability/preemption.h"
@@ -40,6 +43,20 @@ std::size_t OverlapsIn(const History& history) {
   return overlaps;
 }
 
+// What is wrong with the log of a sale; empty if nothing is.
+std::string ComplaintAboutLog(InventoryRepository& inventory, const SaleTerms& terms) {
+  std::array<Event, 512> events;
+  const Result<EventPage> page = inventory.ReadEvents(terms.id, 0, events);
+  if (!page.ok()) return page.status().ToString();
+  EventFold fold(*Validate(terms));
+  for (const Event& event : std::span(events).first(page->count)) {
+    if (const std::optional<std::string> complaint = fold.Add(event); complaint.has_value()) {
+      return *complaint;
+    }
+  }
+  return "";
+}
+
 // Lets all threads of a history go on together: they meet here spinning, so that those that have a
 // processor begin their next calls within the same microsecond.
 class MeetingPoint {
@@ -58,7 +75,7 @@ class MeetingPoint {
   std::atomic<std::size_t> arrivals_{0};
 };
 
-TEST_CASE("concurrent histories of the memory backend are linearizable") {
+TEST_CASE("concurrent histories of the memory backend are linearizable, their logs lawful") {
   const std::uint64_t histories = HistoriesToCheck();
   constexpr std::uint64_t kFirstSeed = 1;
   MESSAGE("seeds " << kFirstSeed << " to " << kFirstSeed + histories - 1);
@@ -113,6 +130,9 @@ TEST_CASE("concurrent histories of the memory backend are linearizable") {
     const LinearizabilityReport report = CheckLinearizable(world->terms, history);
     most_configurations = std::max(most_configurations, report.configurations);
     if (!report.ok()) failure = "seed " + std::to_string(seed) + ": " + report.explanation;
+    // The log is a linearization of its own: each prefix of it must be lawful, too.
+    const std::string complaint = ComplaintAboutLog(inventory, world->terms);
+    if (!complaint.empty()) failure = "seed " + std::to_string(seed) + ": " + complaint;
   }
   over = true;
   start.arrive_and_wait();

@@ -1,5 +1,5 @@
-#ifndef FLASHSALE_TESTING_SEQUENTIAL_SALE_H_
-#define FLASHSALE_TESTING_SEQUENTIAL_SALE_H_
+#ifndef FLASHSALE_SRC_TESTING_SEQUENTIAL_SALE_H_
+#define FLASHSALE_SRC_TESTING_SEQUENTIAL_SALE_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -92,4 +92,4 @@ class SequentialSale {
 
 }  // namespace flashsale::inline v0
 
-#endif  // FLASHSALE_TESTING_SEQUENTIAL_SALE_H_
+#endif  // FLASHSALE_SRC_TESTING_SEQUENTIAL_SALE_H_

@@ -54,7 +54,9 @@ struct Sums {
     }
     if (outcome.code != Code::kDone) return;
     switch (command.verb) {
-      case Verb::kReserve: ++transitions[EventType::kReserved]; break;
+      case Verb::kReserve:
+        ++transitions[EventType::kReserved];
+        break;
       case Verb::kConfirm:
         ++transitions[EventType::kConfirmed];
         bought += outcome.units;
@@ -62,12 +64,15 @@ struct Sums {
       case Verb::kCancel:
         ++transitions[outcome.units == 0 ? EventType::kTombstoned : EventType::kCancelled];
         break;
-      case Verb::kExtend: ++transitions[EventType::kExtended]; break;
+      case Verb::kExtend:
+        ++transitions[EventType::kExtended];
+        break;
       case Verb::kVoid:
         ++transitions[EventType::kVoided];
         refunded += outcome.units;
         break;
-      default: break;
+      default:
+        break;
     }
   }
 
@@ -96,9 +101,8 @@ class Shopper {
     for (calls_ = 0; calls_ < calls; ++calls_) {
       // Ten microseconds a call: a hold lives for about a hundred calls of the crowd.  Relaxed: any
       // order of times is lawful.
-      const Time now =
-          kStart + Duration(clock_us_.fetch_add(10, std::memory_order_relaxed)) -
-          Duration(OneIn(8) ? 500 : 0);
+      const Time now = kStart + Duration(clock_us_.fetch_add(10, std::memory_order_relaxed)) -
+                       Duration(OneIn(8) ? 500 : 0);
       if (OneIn(50)) {
         if (!repository_.ExpireDue(sale_, std::max(now, kStart), 10).ok()) ++sums_.failed_calls;
         continue;
@@ -135,10 +139,10 @@ class Shopper {
     command.user = about_own ? own.user : UserId::FromInteger(user);
     command.id = about_own ? own.id : ReservationId::FromInteger(Below(8));
     static constexpr std::array kAboutOwn = {Verb::kConfirm, Verb::kConfirm, Verb::kCancel,
-                                             Verb::kExtend, Verb::kVoid,    Verb::kVoid};
-    command.verb = about_own      ? kAboutOwn[Below(kAboutOwn.size())]
-                   : OneIn(10)    ? kAboutOwn[Below(kAboutOwn.size())]
-                                  : Verb::kReserve;
+                                             Verb::kExtend,  Verb::kVoid,    Verb::kVoid};
+    command.verb = about_own   ? kAboutOwn[Below(kAboutOwn.size())]
+                   : OneIn(10) ? kAboutOwn[Below(kAboutOwn.size())]
+                               : Verb::kReserve;
     if (command.verb == Verb::kConfirm && OneIn(4)) command.units = 1;
     if (command.verb == Verb::kReserve) {
       command.line = OneIn(4) ? 1 : 0;
@@ -180,8 +184,7 @@ class Audit {
           EventType::kTombstoned, EventType::kExtended, EventType::kVoided}) {
       const auto answered = sums.transitions.find(type);
       ExpectEqual("events " + std::string(Name(type)) + " and answers that tell of one",
-                  transitions_[type],
-                  answered == sums.transitions.end() ? 0 : answered->second);
+                  transitions_[type], answered == sums.transitions.end() ? 0 : answered->second);
     }
     ExpectEqual("calls that failed", sums.failed_calls, 0);
 
@@ -245,16 +248,24 @@ class Audit {
         keys_of_[{event.user, event.id}] = event.keys[0];
         change = units;
         break;
-      case EventType::kRevived: change = units; break;
-      case EventType::kConfirmed: change = -static_cast<std::int64_t>(event.returned); break;
+      case EventType::kRevived:
+        change = units;
+        break;
+      case EventType::kConfirmed:
+        change = -static_cast<std::int64_t>(event.returned);
+        break;
       case EventType::kCancelled:
       case EventType::kExpired:
-      case EventType::kVoided: change = -units; break;
-      default: return;
+      case EventType::kVoided:
+        change = -units;
+        break;
+      default:
+        return;
     }
     std::int64_t& promised = promised_[event.line];
     promised += change;
-    const std::int64_t beyond = promised - static_cast<std::int64_t>(terms_.lines[event.line].units);
+    const std::int64_t beyond =
+        promised - static_cast<std::int64_t>(terms_.lines[event.line].units);
     if (beyond > 0) {
       report_.oversold = std::max(report_.oversold, static_cast<std::uint64_t>(beyond));
     }
@@ -276,12 +287,12 @@ class Audit {
       const std::uint64_t free = stock.lines[line].available() + stock.lines[line].reserved;
       std::uint64_t got = 0;
       for (; got <= free; ++got) {
-        const Command command{.verb = Verb::kReserve,
-                              .line = static_cast<std::uint16_t>(line),
-                              .units = 1,
-                              .user = UserId::FromText("probe-" + std::to_string(line) + "-" +
-                                                       std::to_string(got)),
-                              .id = ReservationId::FromInteger(1)};
+        const Command command{
+            .verb = Verb::kReserve,
+            .line = static_cast<std::uint16_t>(line),
+            .units = 1,
+            .user = UserId::FromText("probe-" + std::to_string(line) + "-" + std::to_string(got)),
+            .id = ReservationId::FromInteger(1)};
         Outcome outcome;
         if (!Succeeded(repository_.Apply(sale_, later, {&command, 1}, {&outcome, 1}), "Apply")) {
           return;

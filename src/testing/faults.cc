@@ -82,8 +82,7 @@ std::unique_ptr<Storage> NewFaultyStorage(std::unique_ptr<Storage> inner, FaultP
 
 std::unique_ptr<Storage> NewResendingStorage(std::unique_ptr<Storage> inner,
                                              const ResendOptions& options) {
-  return std::make_unique<StorageDecorator<ResendAround>>(std::move(inner),
-                                                          ResendAround(options));
+  return std::make_unique<StorageDecorator<ResendAround>>(std::move(inner), ResendAround(options));
 }
 
 std::function<Fault(StorageCall)> RandomFaults(const FaultMix& mix) {

@@ -43,7 +43,9 @@ std::string ToString(const Call& call) {
       text += " -> " + (call.has_returned() ? ToString(call.outcome) : "no reply");
       break;
     }
-    case CallKind::kExpireDue: text += "expire-due"; break;
+    case CallKind::kExpireDue:
+      text += "expire-due";
+      break;
     case CallKind::kFind:
       text += "find user " + ShortName(call.command.user) + " id " + ShortName(call.command.id) +
               " -> ";
@@ -123,12 +125,10 @@ Status HistoryRecorder::Client::ApplyBatch(Time now, std::span<const Command> co
   Status status = recorder_.repository_.Apply(recorder_.sale_, now, commands, outcomes);
   // A batch that was refused as a whole may have been applied in part, so for a batch of several
   // commands every error says no more than Unknown.
-  const bool may_be_applied =
-      !status.ok() && (status.MayHaveBeenApplied() || commands.size() > 1);
+  const bool may_be_applied = !status.ok() && (status.MayHaveBeenApplied() || commands.size() > 1);
   if (!status.ok() && !may_be_applied) return status;
-  const std::uint64_t returned = status.ok()
-                                     ? recorder_.ticks_.fetch_add(1, std::memory_order_acq_rel)
-                                     : Call::kNeverReturned;
+  const std::uint64_t returned =
+      status.ok() ? recorder_.ticks_.fetch_add(1, std::memory_order_acq_rel) : Call::kNeverReturned;
   for (std::size_t i = 0; i < commands.size(); ++i) {
     Call& call = calls_.emplace_back(batch);
     call.command = commands[i];

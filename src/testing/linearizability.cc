@@ -108,7 +108,8 @@ class Search {
     return candidates;
   }
 
-  // Carries the call out on `sale`; false where the contract answers otherwise than it was answered.
+  // Carries the call out on `sale`; false where the contract answers otherwise than it was
+  // answered.
   static bool TakesEffect(const Call& call, SequentialSale& sale) {
     switch (call.kind) {
       case CallKind::kCommand: {
@@ -116,14 +117,16 @@ class Search {
         if (!outcome.has_value()) return false;
         return !call.has_returned() || call.outcome == *outcome;
       }
-      case CallKind::kExpireDue: return true;  // it does nothing but let holds expire while it runs
+      case CallKind::kExpireDue:
+        return true;  // it does nothing but let holds expire while it runs
       case CallKind::kFind:
         return Agrees(call.found, sale.Find(call.command.user, call.command.id));
       case CallKind::kReadTally: {
         const Tally tally = sale.ReadTally(call.tally_key);
         return call.tally.held == tally.held && call.tally.bought == tally.bought;
       }
-      case CallKind::kReadStock: return call.stock == sale.ReadStock(call.command.line);
+      case CallKind::kReadStock:
+        return call.stock == sale.ReadStock(call.command.line);
     }
     return false;
   }

@@ -101,8 +101,7 @@ SequentialSale::Charge SequentialSale::ChargeOf(const TallyKey& key, Time now) c
   Charge charge;
   for (const Reservation& record : records_) {
     if (!IsCharged(record, key)) continue;
-    if (record.state != ReservationState::kActive &&
-        record.state != ReservationState::kPurchased) {
+    if (record.state != ReservationState::kActive && record.state != ReservationState::kPurchased) {
       continue;
     }
     charge.recorded += record.units;
@@ -145,9 +144,12 @@ std::optional<Outcome> SequentialSale::Apply(const Command& command, Time now) {
   Reservation* const record = FindRecord(command.user, command.id);
   if (record == nullptr) {
     switch (command.verb) {
-      case Verb::kReserve: return ApplyNewReserve(command, now);
-      case Verb::kCancel: return ApplyCancelOfUnknown(command);
-      default: return Refusal(Code::kUnknownReservation);
+      case Verb::kReserve:
+        return ApplyNewReserve(command, now);
+      case Verb::kCancel:
+        return ApplyCancelOfUnknown(command);
+      default:
+        return Refusal(Code::kUnknownReservation);
     }
   }
   if (command.verb == Verb::kConfirm) return ApplyConfirm(*record, command, now);
@@ -174,15 +176,15 @@ std::optional<Outcome> SequentialSale::Apply(const Command& command, Time now) {
       code = JudgeVoid(record->state);
       if (code == Code::kDone) record->state = ReservationState::kCancelled;
       break;
-    default: break;
+    default:
+      break;
   }
   return About(code, *record);
 }
 
 std::optional<Outcome> SequentialSale::ApplyConfirm(Reservation& record, const Command& command,
                                                     Time now) {
-  const ReservationState judged =
-      IsLapsed(record, now) ? ReservationState::kExpired : record.state;
+  const ReservationState judged = IsLapsed(record, now) ? ReservationState::kExpired : record.state;
   const bool may_revive = MayRevive(terms_->late_confirm, terms_->end_policy, PhaseAt(now));
   Code code = JudgeConfirm(judged, record.is_tombstone(), may_revive, command.units, record.units);
   const Units units = command.units == 0 ? record.units : command.units;
@@ -190,13 +192,12 @@ std::optional<Outcome> SequentialSale::ApplyConfirm(Reservation& record, const C
     // Its own lapsed hold stands in nobody's way here: it is expired in this very step.
     const ReservationState before = record.state;
     record.state = ReservationState::kExpired;
-    const std::optional<Code> wish =
-        JudgeWish({.line = record.line,
-                   .units = units,
-                   .user = record.user,
-                   .user_limit = UserOf(record.user).limit,
-                   .keys = record.keys},
-                  now);
+    const std::optional<Code> wish = JudgeWish({.line = record.line,
+                                                .units = units,
+                                                .user = record.user,
+                                                .user_limit = UserOf(record.user).limit,
+                                                .keys = record.keys},
+                                               now);
     if (!wish.has_value()) {
       record.state = before;
       return std::nullopt;
@@ -259,8 +260,8 @@ std::optional<Outcome> SequentialSale::ApplyNewReserve(const Command& command, T
   if (records >= kMaxRecordsPerUser) return Refusal(Code::kTooManyAttempts);
   if (live >= terms_->max_open_holds) return Refusal(Code::kTooManyHolds);
 
-  user.limit = std::max(
-      user.limit, command.user_limit == 0 ? terms_->limit_per_user : command.user_limit);
+  user.limit =
+      std::max(user.limit, command.user_limit == 0 ? terms_->limit_per_user : command.user_limit);
   const std::optional<Code> wish = JudgeWish({.line = command.line,
                                               .units = command.units,
                                               .user = command.user,
@@ -338,7 +339,8 @@ Outcome SequentialSale::ApplyAct(const Command& command, Time now) {
         if (record.state == ReservationState::kActive) record.state = ReservationState::kExpired;
       }
       break;
-    default: break;
+    default:
+      break;
   }
   RecordAct(command.verb, now, marks_);
   return Refusal(Code::kDone);

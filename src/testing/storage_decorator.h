@@ -44,9 +44,8 @@ class StorageDecorator final : public Storage {
     }
     Status Apply(const SaleRef& sale, Time now, std::span<const Command> commands,
                  std::span<Outcome> outcomes) override {
-      Status status = Call<Status>(StorageCall::kApply, [&] {
-        return inner_.Apply(sale, now, commands, outcomes);
-      });
+      Status status = Call<Status>(StorageCall::kApply,
+                                   [&] { return inner_.Apply(sale, now, commands, outcomes); });
       // A caller that does not look at the status must not be right by chance.
       if (!status.ok()) std::fill(outcomes.begin(), outcomes.end(), Outcome{});
       return status;
@@ -61,12 +60,12 @@ class StorageDecorator final : public Storage {
     }
     Result<std::optional<Reservation>> Find(const SaleRef& sale, const UserId& user,
                                             const ReservationId& id) override {
-      return Call<Result<std::optional<Reservation>>>(
-          StorageCall::kFind, [&] { return inner_.Find(sale, user, id); });
+      return Call<Result<std::optional<Reservation>>>(StorageCall::kFind,
+                                                      [&] { return inner_.Find(sale, user, id); });
     }
     Result<ExpireReport> ExpireDue(const SaleRef& sale, Time now, std::size_t max_holds) override {
-      return Call<Result<ExpireReport>>(
-          StorageCall::kExpireDue, [&] { return inner_.ExpireDue(sale, now, max_holds); });
+      return Call<Result<ExpireReport>>(StorageCall::kExpireDue,
+                                        [&] { return inner_.ExpireDue(sale, now, max_holds); });
     }
     Result<EventPage> ReadEvents(const SaleRef& sale, std::uint64_t after,
                                  std::span<Event> events) override {
@@ -74,12 +73,10 @@ class StorageDecorator final : public Storage {
                                      [&] { return inner_.ReadEvents(sale, after, events); });
     }
     Status Snapshot(const SaleRef& sale, SnapshotVisitor& visitor) override {
-      return Call<Status>(StorageCall::kSnapshot,
-                          [&] { return inner_.Snapshot(sale, visitor); });
+      return Call<Status>(StorageCall::kSnapshot, [&] { return inner_.Snapshot(sale, visitor); });
     }
     Result<Outcome> Forget(const SaleRef& sale, Time now) override {
-      return Call<Result<Outcome>>(StorageCall::kForget,
-                                   [&] { return inner_.Forget(sale, now); });
+      return Call<Result<Outcome>>(StorageCall::kForget, [&] { return inner_.Forget(sale, now); });
     }
 
    private:
@@ -103,8 +100,8 @@ class StorageDecorator final : public Storage {
       return Call<Result<FlashSale>>(StorageCall::kGetSale, [&] { return inner_.Get(id); });
     }
     Result<std::vector<FlashSale>> FindByWindow(const Window& window, std::size_t max) override {
-      return Call<Result<std::vector<FlashSale>>>(
-          StorageCall::kFindSales, [&] { return inner_.FindByWindow(window, max); });
+      return Call<Result<std::vector<FlashSale>>>(StorageCall::kFindSales,
+                                                  [&] { return inner_.FindByWindow(window, max); });
     }
     Result<std::vector<FlashSale>> FindByProduct(const ProductId& product,
                                                  std::size_t max) override {

@@ -38,8 +38,7 @@ extern "C" void* mmap(void* address, std::size_t size, int protection, int flags
     return MAP_FAILED;
   }
   // NOLINTNEXTLINE(performance-no-int-to-ptr): what the system call answers is an address
-  return reinterpret_cast<void*>(
-      syscall(SYS_mmap, address, size, protection, flags, file, offset));
+  return reinterpret_cast<void*>(syscall(SYS_mmap, address, size, protection, flags, file, offset));
 }
 #endif
 
@@ -65,12 +64,12 @@ class StateText final : public SnapshotVisitor {
               std::span<const Reservation> records) override {
     lines_.push_back("user " + user.ToString() + TextOf(tally));
     for (const Reservation& record : records) {
-      lines_.push_back(
-          user.ToString() + " " + record.id.ToString() + " " + std::string(Name(record.state)) +
-          " line " + std::to_string(record.line) + " units " + std::to_string(record.units) +
-          " asked " + std::to_string(record.asked) + " until " +
-          std::to_string(record.deadline.time_since_epoch().count()) + " device " +
-          record.keys[0].ToString());
+      lines_.push_back(user.ToString() + " " + record.id.ToString() + " " +
+                       std::string(Name(record.state)) + " line " + std::to_string(record.line) +
+                       " units " + std::to_string(record.units) + " asked " +
+                       std::to_string(record.asked) + " until " +
+                       std::to_string(record.deadline.time_since_epoch().count()) + " device " +
+                       record.keys[0].ToString());
     }
   }
   void OnKey(const TallyKey& key, const Tally& tally) override {
@@ -86,8 +85,8 @@ class StateText final : public SnapshotVisitor {
  private:
   static std::string TextOf(const Tally& tally) {
     return " limit " + std::to_string(tally.limit) + " held " + std::to_string(tally.held) +
-           " bought " + std::to_string(tally.bought) + " open " +
-           std::to_string(tally.open_holds) + " records " + std::to_string(tally.records);
+           " bought " + std::to_string(tally.bought) + " open " + std::to_string(tally.open_holds) +
+           " records " + std::to_string(tally.records);
   }
 
   std::vector<std::string> lines_;

@@ -87,7 +87,8 @@ class Shop {
   const SaleRef& sale() const { return sale_; }
   const SaleTerms& terms() const { return terms_; }
 
-  // The whole outcome; an error of the store becomes an Invalid about nothing, which no test expects.
+  // The whole outcome; an error of the store becomes an Invalid about nothing, which no test
+  // expects.
   Outcome Ask(const SaleRef& sale, Time now, const Command& command) {
     Outcome outcome;
     const Status status = inventory().Apply(sale, now, {&command, 1}, {&outcome, 1});
@@ -121,8 +122,8 @@ class Shop {
     std::size_t count = 0;
     std::uint64_t cursor = 0;
     for (;;) {
-      const Result<EventPage> page = inventory().ReadEvents(
-          sale_, cursor, std::span(events).subspan(count));
+      const Result<EventPage> page =
+          inventory().ReadEvents(sale_, cursor, std::span(events).subspan(count));
       REQUIRE_MESSAGE(page.ok(), page.status().ToString());
       REQUIRE_FALSE(page->lost.has_value());
       count += page->count;

@@ -38,8 +38,7 @@ TEST_CASE("a reserve racing its own cancel holds nothing when both are answered"
       },
       [&](int) {
         if (codes[0] == Code::kCancelled) ++tombstones;
-        if (codes[1] != Code::kDone ||
-            (codes[0] != Code::kDone && codes[0] != Code::kCancelled)) {
+        if (codes[1] != Code::kDone || (codes[0] != Code::kDone && codes[0] != Code::kCancelled)) {
           ++wrong;
         }
       });
@@ -96,8 +95,7 @@ TEST_CASE("a sale forgotten and made anew knows no old id, by an old reference e
           Code::kUnknownReservation);
     CHECK(shop.Ask(sale, kStart, About(Verb::kVoid, User(1), Id(1))).code ==
           Code::kUnknownReservation);
-    const Result<std::optional<Reservation>> found =
-        shop.inventory().Find(sale, User(1), Id(1));
+    const Result<std::optional<Reservation>> found = shop.inventory().Find(sale, User(1), Id(1));
     REQUIRE(found.ok());
     CHECK_FALSE(found->has_value());
   }
@@ -141,8 +139,10 @@ TEST_CASE("a sale may be forgotten and made anew while others call") {
         case Code::kSaleCancelled:
         case Code::kSaleEnded:
         case Code::kTooManyAttempts:
-        case Code::kSoldOut: break;
-        default: ++wrong;
+        case Code::kSoldOut:
+          break;
+        default:
+          ++wrong;
       }
       if (thread == 1) {
         const Result<ExpireReport> report = shop.inventory().ExpireDue(sale, kStart, 10);

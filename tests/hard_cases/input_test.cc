@@ -23,8 +23,8 @@ TEST_CASE("units 0, -5, 2^31 and 2^30 + 1 are Invalid and change nothing") {
   SaleTerms terms = SmallSale(kMaxUnits);
   terms.limit_per_user = kMaxUnits;
   Shop shop(terms);
-  for (const Units units : {Units{0}, kMinusFive, kTwoTo31, kMaxUnits + 1,
-                            std::numeric_limits<Units>::max()}) {
+  for (const Units units :
+       {Units{0}, kMinusFive, kTwoTo31, kMaxUnits + 1, std::numeric_limits<Units>::max()}) {
     const Outcome outcome = shop.Ask(kStart, Reserve(User(1), Id(1), units));
     CHECK(outcome == Outcome{.code = Code::kInvalid, .field = Field::kUnits});
   }
@@ -84,7 +84,8 @@ TEST_CASE("times outside the calendar are Invalid, deadlines beyond it stop at i
   terms.end = kMaxTime;
   terms.limit_per_user = 5;
   Shop shop(terms);
-  for (const Time now : {kMinTime - kMicrosecond, kMaxTime + kMicrosecond, Time::min(), Time::max()}) {
+  for (const Time now :
+       {kMinTime - kMicrosecond, kMaxTime + kMicrosecond, Time::min(), Time::max()}) {
     const Outcome outcome = shop.Ask(now, Reserve(User(1), Id(1)));
     CHECK(outcome == Outcome{.code = Code::kInvalid, .field = Field::kTime});
   }

@@ -105,7 +105,8 @@ TEST_CASE("expiry in small slices ends where expiry at one go does") {
   int slices = 0;
   ExpireReport report;
   do {
-    const Result<ExpireReport> slice = shop.inventory().ExpireDue(shop.sale(), kStart + 5min + 6us, 64);
+    const Result<ExpireReport> slice =
+        shop.inventory().ExpireDue(shop.sale(), kStart + 5min + 6us, 64);
     REQUIRE(slice.ok());
     report = *slice;
     expired += report.expired;

@@ -21,7 +21,8 @@ class Generator {
     users_ = 2 + Below(3);
     const std::size_t threads = 2 + Below(4);
     const std::size_t steps = threads <= 3 ? 4 + Below(6) : 3 + Below(4);
-    // In some worlds the clock runs through the history; in others all commands are of few instants.
+    // In some worlds the clock runs through the history; in others all commands are of few
+    // instants.
     clock_runs_ = OneIn(2);
     world_.threads.resize(threads);
     const bool has_operator = OneIn(2);
@@ -115,9 +116,9 @@ class Generator {
 
   Command OperatorAct() {
     Command command;
-    static constexpr std::array kActs = {Verb::kPause,  Verb::kResume, Verb::kRelease,
+    static constexpr std::array kActs = {Verb::kPause,   Verb::kResume, Verb::kRelease,
                                          Verb::kRelease, Verb::kPause,  Verb::kResume,
-                                         Verb::kClose,  Verb::kSettle};
+                                         Verb::kClose,   Verb::kSettle};
     command.verb = kActs[Below(kActs.size())];
     if (command.verb == Verb::kRelease) {
       command.line = static_cast<std::uint16_t>(Below(world_.terms.lines.size()));
@@ -129,7 +130,9 @@ class Generator {
   void MakeRead(RandomWorld::Step& step) {
     const std::size_t user = Below(users_);
     switch (Below(3)) {
-      case 0: step.kind = CallKind::kReadStock; break;
+      case 0:
+        step.kind = CallKind::kReadStock;
+        break;
       case 1:
         step.kind = CallKind::kReadTally;
         step.tally_key = world_.terms.key_limits.empty() || OneIn(2)
@@ -160,10 +163,14 @@ bool Take(const RandomWorld::Step& step, HistoryRecorder::Client& client) {
       std::vector<Outcome> outcomes(step.commands.size());
       return client.ApplyBatch(step.now, step.commands, outcomes).ok();
     }
-    case CallKind::kExpireDue: return client.ExpireDue(step.now, 100).ok();
-    case CallKind::kFind: return client.Find(step.commands[0].user, step.commands[0].id).ok();
-    case CallKind::kReadTally: return client.ReadTally(step.tally_key).ok();
-    case CallKind::kReadStock: return client.ReadStock(step.now).ok();
+    case CallKind::kExpireDue:
+      return client.ExpireDue(step.now, 100).ok();
+    case CallKind::kFind:
+      return client.Find(step.commands[0].user, step.commands[0].id).ok();
+    case CallKind::kReadTally:
+      return client.ReadTally(step.tally_key).ok();
+    case CallKind::kReadStock:
+      return client.ReadStock(step.now).ok();
   }
   return false;
 }

@@ -3,10 +3,10 @@
 
 // Lets Relacy run the engine's own sources: include this first, then the sources to be explored.
 //
-// Within namespace flashsale the name std::atomic means rl::atomic from here on, because a namespace
-// std of our own, inside flashsale, is found before the real one.  Relacy's macros turn
-// std::memory_order_acquire into std::mo_acquire and the place in the source, which rl::atomic takes.
-// So nothing under test is copied or changed.
+// Within namespace flashsale the name std::atomic means rl::atomic from here on, because a
+// namespace std of our own, inside flashsale, is found before the real one.  Relacy's macros turn
+// std::memory_order_acquire into std::mo_acquire and the place in the source, which rl::atomic
+// takes. So nothing under test is copied or changed.
 
 #include <algorithm>
 #include <atomic>

@@ -1,6 +1,7 @@
 // The atomics of stock and expiry bound under Relacy: random schedules of the sources themselves,
 // with every value that the C++ memory model lets a load see.
-// Usage: refusal_relacy [ITERATIONS]; exit code 1 where the protocol breaks or a bug goes unnoticed.
+// Usage: refusal_relacy [ITERATIONS]; exit code 1 where the protocol breaks or a bug goes
+// unnoticed.
 
 #include "tests/model/model_atomics.h"
 
@@ -31,8 +32,8 @@ enum class Bug {
 };
 
 // One unit; thread 0 asks at time 0, thread 1 at time 10, when a hold of thread 0 has just lapsed;
-// thread 2 cleans at time 10.  To thread 1 the unit is free or lapsed at every instant, so it must get
-// it; thread 0 may be refused only because thread 1 has it.
+// thread 2 cleans at time 10.  To thread 1 the unit is free or lapsed at every instant, so it must
+// get it; thread 0 may be refused only because thread 1 has it.
 template <Bug kBug>
 struct Refusal : rl::test_suite<Refusal<kBug>, 3> {
   Inventory stock{1, 1};

@@ -40,8 +40,7 @@ struct Answer {
 };
 Answer Ask(Storage& storage, Time now, const Command& command) {
   Answer answer{.outcome = {.code = Code::kSoldOut}};
-  answer.status =
-      storage.inventory().Apply("drop", now, {&command, 1}, {&answer.outcome, 1});
+  answer.status = storage.inventory().Apply("drop", now, {&command, 1}, {&answer.outcome, 1});
   return answer;
 }
 
@@ -135,25 +134,24 @@ TEST_CASE("resending gives up after its bound and does not repeat a compare-and-
     ++calls;
     return Fault::kRefused;
   };
-  const std::unique_ptr<Storage> refusing = NewResendingStorage(
-      NewFaultyStorage(OpenMemory(), {.decide = count}), {.max_attempts = 5});
+  const std::unique_ptr<Storage> refusing =
+      NewResendingStorage(NewFaultyStorage(OpenMemory(), {.decide = count}), {.max_attempts = 5});
   CHECK(refusing->inventory().Create(Terms()).status().code() == StatusCode::kUnavailable);
   CHECK(calls == 5);
 
   calls = 0;
-  const std::unique_ptr<Storage> losing = NewResendingStorage(
-      NewFaultyStorage(OpenMemory(), {.decide = [&](StorageCall) {
-                         ++calls;
-                         return Fault::kLostReply;
-                       }}));
+  const std::unique_ptr<Storage> losing =
+      NewResendingStorage(NewFaultyStorage(OpenMemory(), {.decide = [&](StorageCall) {
+                                             ++calls;
+                                             return Fault::kLostReply;
+                                           }}));
   CHECK(losing->sales().Put({.terms = Terms()}).status().MayHaveBeenApplied());
   CHECK(calls == 1);
 }
 
 // A resent command answers as the first time, or tells that it had been carried out.
 bool Agrees(const Outcome& due, Outcome given) {
-  if (given.code == Code::kAlreadyDone &&
-      (due.code == Code::kDone || due.code == Code::kRevived)) {
+  if (given.code == Code::kAlreadyDone && (due.code == Code::kDone || due.code == Code::kRevived)) {
     given.code = due.code;
   }
   return given == due;
@@ -164,10 +162,9 @@ TEST_CASE("resent through every fault, commands do what they do without") {
     CAPTURE(seed);
     const std::unique_ptr<Storage> plain = OpenMemory();
     const std::unique_ptr<Storage> resent = NewResendingStorage(NewFaultyStorage(
-        OpenMemory(), {.decide = RandomFaults({.seed = seed,
-                                               .refused = 200,
-                                               .lost_requests = 200,
-                                               .lost_replies = 200})}));
+        OpenMemory(),
+        {.decide = RandomFaults(
+             {.seed = seed, .refused = 200, .lost_requests = 200, .lost_replies = 200})}));
     REQUIRE(plain->inventory().Create(Terms()).ok());
     REQUIRE(resent->inventory().Create(Terms()).ok());
     std::mt19937_64 random(seed);
@@ -183,9 +180,9 @@ TEST_CASE("resent through every fault, commands do what they do without") {
       const Answer given = Ask(*resent, now, command);
       REQUIRE(due.status.ok());
       REQUIRE(given.status.ok());
-      REQUIRE_MESSAGE(Agrees(due.outcome, given.outcome),
-                      Name(command.verb) << ": " << ToString(given.outcome) << ", due "
-                                         << ToString(due.outcome));
+      REQUIRE_MESSAGE(Agrees(due.outcome, given.outcome), Name(command.verb)
+                                                              << ": " << ToString(given.outcome)
+                                                              << ", due " << ToString(due.outcome));
       REQUIRE(*ReadDigest(plain->inventory(), "drop", now) ==
               *ReadDigest(resent->inventory(), "drop", now));
     }

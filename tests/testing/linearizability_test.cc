@@ -83,13 +83,13 @@ class Scene {
   History history_;
 };
 
-#define CHECK_ACCEPTED(scene)                                  \
-  do {                                                         \
-    const LinearizabilityReport report = (scene).Check();      \
-    CHECK_MESSAGE(report.ok(), report.explanation);            \
+#define CHECK_ACCEPTED(scene)                             \
+  do {                                                    \
+    const LinearizabilityReport report = (scene).Check(); \
+    CHECK_MESSAGE(report.ok(), report.explanation);       \
   } while (false)
 
-#define CHECK_REJECTED(scene)                                                            \
+#define CHECK_REJECTED(scene) \
   CHECK((scene).Check().verdict == LinearizabilityReport::Verdict::kNotLinearizable)
 
 using enum ReservationState;
@@ -136,7 +136,8 @@ TEST_CASE("the order of one thread's calls is kept, within a batch too") {
 TEST_CASE("SoldOut is honest only while nothing that lapsed could be had") {
   Scene dishonest;
   dishonest.Reserve(0, {1, 2}, 0, 1, 1, Code::kDone);
-  dishonest.Reserve(1, {3, 4}, 1'000, 2, 2, Code::kSoldOut);  // the hold lapsed at this very instant
+  dishonest.Reserve(1, {3, 4}, 1'000, 2, 2,
+                    Code::kSoldOut);  // the hold lapsed at this very instant
   CHECK_REJECTED(dishonest);
 
   Scene honest;

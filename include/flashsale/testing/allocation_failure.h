@@ -11,10 +11,10 @@ namespace flashsale::inline v0 {
 // While one of these lives, one allocation of the thread that made it fails: the first (0), the
 // second (1), …; those before and after it succeed.  They may not be nested.
 //
-// It works in programs whose allocation functions ask ShouldFail.  One source of a test program gets
-// such functions by defining FLASHSALE_DEFINE_FAILING_OPERATOR_NEW before it includes this header;
-// the library itself never replaces operator new.
-// Thread safety: belongs to the thread that made it; other threads' allocations succeed.
+// It works in programs whose allocation functions ask ShouldFail.  One source of a test program
+// gets such functions by defining FLASHSALE_DEFINE_FAILING_OPERATOR_NEW before it includes this
+// header; the library itself never replaces operator new. Thread safety: belongs to the thread that
+// made it; other threads' allocations succeed.
 class AllocationFailure {
  public:
   explicit AllocationFailure(std::uint64_t index) {

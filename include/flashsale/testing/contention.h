@@ -21,16 +21,16 @@ struct ContentionOptions {
   std::size_t calls_per_thread = 1'000;
 };
 
-// What a crowd was answered and what the books say afterwards, counted with the words of programs and
-// reports: every figure is recomputed from the event stream.
+// What a crowd was answered and what the books say afterwards, counted with the words of programs
+// and reports: every figure is recomputed from the event stream.
 struct ContentionReport {
   // By code, of all commands.
   std::array<std::uint64_t, 128> answers{};
   std::uint64_t events = 0;
   // Units promised beyond what was released, at the worst event (I5).
   std::uint64_t oversold = 0;
-  // Units that the books have as free or lapsed at the end, and that a shopper who asks for them then
-  // is refused (I8).
+  // Units that the books have as free or lapsed at the end, and that a shopper who asks for them
+  // then is refused (I8).
   std::uint64_t undersold = 0;
   // Users and limit keys that ever had more than their limit (I3).
   std::uint64_t users_over_limit = 0;

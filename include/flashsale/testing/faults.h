@@ -69,11 +69,11 @@ struct ResendOptions {
   std::uint32_t max_attempts = 100;
 };
 
-// The caller that the contract has in mind: sends the very same call again on Unavailable and, where
-// repetition is safe, on Unknown, without waiting.  So a store with refusals and lost requests
-// answers like one without.  After a lost reply the repetition answers for a Done, by any verb,
-// AlreadyDone; and a batch may be judged by what its own first run did.
-// Thread safety: any thread.  Blocking: as `inner`.  Ownership: of `inner`.
+// The caller that the contract has in mind: sends the very same call again on Unavailable and,
+// where repetition is safe, on Unknown, without waiting.  So a store with refusals and lost
+// requests answers like one without.  After a lost reply the repetition answers for a Done, by any
+// verb, AlreadyDone; and a batch may be judged by what its own first run did. Thread safety: any
+// thread.  Blocking: as `inner`.  Ownership: of `inner`.
 FLASHSALE_EXPORT std::unique_ptr<Storage> NewResendingStorage(std::unique_ptr<Storage> inner,
                                                               const ResendOptions& options = {});
 

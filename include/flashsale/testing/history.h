@@ -36,8 +36,8 @@ enum class CallKind : std::uint8_t {
 struct Call {
   static constexpr std::uint64_t kNeverReturned = std::numeric_limits<std::uint64_t>::max();
 
-  // Calls of one thread took effect in the order in which they stand in the history, the commands of
-  // a batch included.  A call that did not return may take effect at any time later, or never.
+  // Calls of one thread took effect in the order in which they stand in the history, the commands
+  // of a batch included.  A call that did not return may take effect at any time later, or never.
   std::uint32_t thread = 0;
   // Ticks of one counter that all threads share.
   std::uint64_t invoked = 0;

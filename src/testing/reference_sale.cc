@@ -375,8 +375,8 @@ Stock ReferenceSale::StockOf(std::size_t line) const {
 }
 
 std::vector<Stock> ReferenceSale::StockOfAll() const {
-  std::vector<Stock> lines;
-  for (std::size_t i = 0; i < terms_.lines.size(); ++i) lines.push_back(StockOf(i));
+  std::vector<Stock> lines(terms_.lines.size());
+  for (std::size_t i = 0; i < lines.size(); ++i) lines[i] = StockOf(i);
   return lines;
 }
 

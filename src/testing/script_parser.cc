@@ -160,7 +160,7 @@ class StepParser {
     constexpr std::string_view kRaw = "key:";
     if (word.starts_with(kRaw)) {
       const auto number = ParseNumber(word.substr(kRaw.size()));
-      if (number.has_value() && *number < kMaxLimitKeys) return *number;
+      if (number.has_value() && *number < kMaxLimitKeys) return number;
     }
     for (std::size_t i = 0; i < terms_.key_limits.size(); ++i) {
       if (terms_.key_limits[i].name == word) return i;

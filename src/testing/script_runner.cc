@@ -169,8 +169,8 @@ class CaseRunner {
   std::string Flush() {
     const std::vector<const ScriptStep*> batch = std::exchange(batch_, {});
     if (batch.empty()) return {};
-    std::vector<Command> commands;
-    for (const ScriptStep* step : batch) commands.push_back(step->command);
+    std::vector<Command> commands(batch.size());
+    for (std::size_t i = 0; i < batch.size(); ++i) commands[i] = batch[i]->command;
     std::vector<Outcome> outcomes(commands.size());
     const ScriptStep& first = *batch.front();
     const Status status = repository_.Apply(SaleOf(first), first.now, commands, outcomes);

@@ -55,8 +55,9 @@ std::optional<Duration> ParseDuration(std::string_view text) {
 
 std::optional<std::uint64_t> ParseNumber(std::string_view word) {
   std::uint64_t value = 0;
-  const char* end = word.data() + word.size();
-  const auto [stop, error] = std::from_chars(word.data(), end, value);
+  const char* const begin = word.data();
+  const char* const end = begin + word.size();
+  const auto [stop, error] = std::from_chars(begin, end, value);
   if (word.empty() || error != std::errc() || stop != end) return std::nullopt;
   return value;
 }

@@ -97,7 +97,7 @@ TEST_CASE("a sale is created once; the same terms again are AlreadyDone, others 
   CHECK(invalid.status().code() == StatusCode::kInvalidArgument);
 }
 
-TEST_CASE("what there is no sale for: NotFound to reads, UnknownSale to commands, after their shape") {
+TEST_CASE("where there is no sale: NotFound to reads, UnknownSale to commands of good shape") {
   const std::unique_ptr<Storage> storage = Open();
   InventoryRepository& inventory = storage->inventory();
   class Visitor final : public SnapshotVisitor {

@@ -6,10 +6,9 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
-#include <thread>
-#include <vector>
 
 #include "flashsale/testing/simulated_clock.h"
+#include "tests/hard_cases/crowd.h"
 
 namespace flashsale {
 namespace {
@@ -100,28 +99,22 @@ TEST_CASE("a mark near the end of time does not overflow the guard") {
 }
 
 TEST_CASE("no thread sees a service's clock step back, whatever the source does") {
-  constexpr std::size_t kThreads = 4;
   SimulatedClock source(kNoon);
   ServiceClock clock(source);
   std::atomic<int> steps_back = 0;
   std::atomic<Duration::rep> latest{0};
-  {
-    std::vector<std::jthread> threads;
-    for (std::size_t i = 0; i < kThreads; ++i) {
-      threads.emplace_back([&, i] {
-        for (int n = 0; n < 5'000; ++n) {
-          source.Advance((n + static_cast<int>(i)) % 3 == 0 ? -7us : 5us);
-          // What another thread had seen before this reading began.
-          const Duration::rep seen = latest.load();
-          const Duration::rep now = clock.Now().time_since_epoch().count();
-          if (now < seen) ++steps_back;
-          Duration::rep last = latest.load();
-          while (now > last && !latest.compare_exchange_weak(last, now)) {
-          }
-        }
-      });
+  AtOnce(4, [&](std::size_t thread) {
+    for (int i = 0; i < Rounds(200'000); ++i) {
+      source.Advance((i + static_cast<int>(thread)) % 3 == 0 ? -7us : 5us);
+      // What some thread had seen before this reading began.
+      const Duration::rep seen = latest.load();
+      const Duration::rep now = clock.Now().time_since_epoch().count();
+      if (now < seen) ++steps_back;
+      Duration::rep last = latest.load();
+      while (now > last && !latest.compare_exchange_weak(last, now)) {
+      }
     }
-  }
+  });
   CHECK(steps_back == 0);
   CHECK(latest > kNoon.time_since_epoch().count());
 }

@@ -99,7 +99,8 @@ TEST_CASE("transient is what waiting alone may change") {
 TEST_CASE("states and fields have names of their own") {
   std::set<std::string_view> states;
   for (int i = 0; i <= 4; ++i) states.insert(Name(static_cast<ReservationState>(i)));
-  CHECK(states == std::set<std::string_view>{"none", "active", "purchased", "cancelled", "expired"});
+  CHECK(states ==
+        std::set<std::string_view>{"none", "active", "purchased", "cancelled", "expired"});
   CHECK(Name(static_cast<ReservationState>(5)) == "?");
 
   std::set<std::string_view> fields;

@@ -30,7 +30,7 @@ TEST_CASE("an extension gives a whole hold, but never more than the longest life
   CHECK(ExtendedDeadline(cut, kNow, deadline, kNow + 4min) == kNow + 7min);
 }
 
-TEST_CASE("an extension never shortens, not even when the clock or the cut is behind the deadline") {
+TEST_CASE("an extension never shortens, not even with clock or cut behind the deadline") {
   const ExtensionTerms terms{.hold = 5min, .longest_hold = 12min, .cut = kNow + 1min};
   CHECK(ExtendedDeadline(terms, kNow, kNow + 5min, kNow - 24h) == kNow + 5min);
   CHECK(ExtendedDeadline(terms, kNow, kNow + 5min, kNow + 4min) == kNow + 5min);

@@ -173,7 +173,9 @@ TEST_CASE("random batches of every verb answer as the same commands one by one")
     terms.late_confirm = seed % 2 == 0 ? LateConfirm::kRevive : LateConfirm::kRefuse;
     terms.end_policy = seed % 3 == 0 ? EndPolicy::kCut : EndPolicy::kGrace;
     const bool with_keys = seed % 4 < 2;
-    if (with_keys) terms.key_limits = {{.name = "device", .limit = 4}, {.name = "card", .limit = 5}};
+    if (with_keys) {
+      terms.key_limits = {{.name = "device", .limit = 4}, {.name = "card", .limit = 5}};
+    }
     Twins twins(terms);
     Time now = kStart - 30s;
     for (int batch = 0; batch < 40; ++batch) {

@@ -88,7 +88,7 @@ TEST_CASE("what is freed merges until whole chunks are there again, and nothing 
     REQUIRE(chunks.size() == kChunks);
     REQUIRE(chunks.count(nullptr) == 0);
     FreeChunks(pool, chunks);
-    // 60 blocks cannot spoil all of the 64 largest that are asked for: no chunk more is ever needed.
+    // 60 blocks cannot spoil all of the 64 largest that are asked for: no more chunks are needed.
     REQUIRE(Churn(pool, seed, 5'000, 60, &chunks));
     REQUIRE(AllocateChunks(pool, kChunks) == chunks);
     FreeChunks(pool, chunks);
@@ -129,7 +129,7 @@ TEST_CASE("threads never share a block") {
   BlockPool pool(kUnit, kChunkBytes);
   std::atomic<int> unlawful = 0;
   AtOnce(kThreads, [&](std::size_t thread) {
-    if (!Churn(pool, thread, Rounds(40'000), 30, nullptr)) ++unlawful;
+    if (!Churn(pool, thread, Rounds(400'000), 30, nullptr)) ++unlawful;
   });
   CHECK(unlawful == 0);
 }

@@ -1,12 +1,11 @@
 #ifndef FLASHSALE_SRC_ENGINE_KEY_LEDGER_H_
 #define FLASHSALE_SRC_ENGINE_KEY_LEDGER_H_
 
-#include <absl/container/flat_hash_map.h>
+#include <absl/hash/hash.h>
 
 #include <cstddef>
-#include <cstdint>
-#include <new>
 
+#include "engine/flat_table.h"
 #include "engine/user_table.h"
 #include "flashsale/domain/reservation.h"
 #include "flashsale/repository/snapshot.h"
@@ -14,7 +13,7 @@
 namespace flashsale::inline v0::engine {
 
 // What is charged to the limit keys of one shard, and which keys the shard's records were charged
-// to. Only sales whose terms name limit keys use it.  absl::Hash is salted per process, so keys
+// to. Only sales whose terms name limit keys have one.  absl::Hash is salted per process, so keys
 // that shoppers make up cannot be aimed. Thread safety: under the shard's lock.
 class KeyLedger {
  public:
@@ -25,53 +24,48 @@ class KeyLedger {
 
   // Makes room for `keys` more charges and `records` more records.  False where memory ran out.
   bool EnsureRoom(std::size_t keys, std::size_t records) {
-    try {
-      charges_.reserve(charges_.size() + keys);
-      keys_of_.reserve(keys_of_.size() + records);
-    } catch (const std::bad_alloc&) {
-      return false;
-    }
-    return true;
+    return charges_.EnsureRoom(keys) && keys_of_.EnsureRoom(records);
   }
 
   Charge Read(const TallyKey& key) const {
-    const auto found = charges_.find(key);
-    return found == charges_.end() ? Charge{} : found->second;
+    const Charge* const charge = charges_.Find(key);
+    return charge == nullptr ? Charge{} : *charge;
   }
   // REQUIRES: EnsureRoom, or the key was charged before.
-  Charge& At(const TallyKey& key) { return charges_[key]; }
+  Charge& At(const TallyKey& key) { return charges_.At(key); }
 
   LimitKeys KeysOf(const UserId& user, Ordinal ordinal) const {
-    const auto found = keys_of_.find(RecordName{user, ordinal});
-    return found == keys_of_.end() ? LimitKeys{} : found->second;
+    const LimitKeys* const keys = keys_of_.Find({.user = user, .ordinal = ordinal});
+    return keys == nullptr ? LimitKeys{} : *keys;
   }
   // REQUIRES: EnsureRoom.
   void SetKeysOf(const UserId& user, Ordinal ordinal, const LimitKeys& keys) {
-    keys_of_[RecordName{user, ordinal}] = keys;
+    keys_of_.At({.user = user, .ordinal = ordinal}) = keys;
   }
 
   template <typename Visit>
   void ForEachCharge(Visit visit) const {
-    for (const auto& [key, charge] : charges_) visit(key, charge);
+    charges_.ForEach(visit);
   }
 
  private:
   struct RecordName {
     UserId user;
-    Ordinal ordinal;
+    Ordinal ordinal = kFirst;
 
     friend bool operator==(const RecordName&, const RecordName&) = default;
-    template <typename H>
-    friend H AbslHashValue(H h, const RecordName& name) {
-      return H::combine(std::move(h), name.user.bytes(), name.ordinal);
+  };
+  struct HashOfRecord {
+    std::size_t operator()(const RecordName& name) const {
+      return absl::HashOf(name.user.bytes(), name.ordinal);
     }
   };
-  struct TallyKeyHash {
+  struct HashOfKey {
     std::size_t operator()(const TallyKey& key) const { return absl::HashOf(key.kind, key.bytes); }
   };
 
-  absl::flat_hash_map<TallyKey, Charge, TallyKeyHash> charges_;
-  absl::flat_hash_map<RecordName, LimitKeys> keys_of_;
+  FlatTable<TallyKey, Charge, HashOfKey> charges_;
+  FlatTable<RecordName, LimitKeys, HashOfRecord> keys_of_;
 };
 
 }  // namespace flashsale::inline v0::engine

@@ -215,13 +215,10 @@ bool SaleEngine::RefuseUnlocked(Time now, const Job& job) const {
     } else if (command.units > job.carried_limit || over_key_limit) {
       code = Code::kUserLimit;
     } else {
-      // As in TakeStock: the count, the bound, the stock, the count again.
       const LineState& line = LineOf(command.line);
       if (line.stock.available() >= command.units) return false;  // as a rule, until the end
-      const std::uint64_t entries = line.entries.load(std::memory_order_acquire);
-      if (LapseIsDue(now)) return false;
-      if (line.stock.available() >= command.units) return false;
-      if (line.entries.load(std::memory_order_acquire) != entries) return false;
+      const auto lapse_is_due = [&] { return LapseIsDue(now); };
+      if (line.LookFor(command.units, lapse_is_due) != LineState::Look::kSoldOut) return false;
       code = Code::kSoldOut;
     }
   }

@@ -269,7 +269,7 @@ bool SaleEngine::ApplyRun(Time now, std::span<Job> jobs) {
       if (effects[i]->effect == Effect::kReserve) EnterExpiry(*effects[i]);
     }
     LineState& line = LineOf(taker->line);
-    line.entries.fetch_add(holds, std::memory_order_acq_rel);
+    line.CountEntries(holds);
     if (!line.stock.TryReserve(static_cast<Units>(taken))) return false;
   }
   std::uint64_t seq = events_.TakeNumbers(effect_count);
@@ -356,7 +356,7 @@ SaleEngine::Take SaleEngine::TakeStock(Time now, Job& job) {
         return Take::kAnswered;
       }
       EnterExpiry(job);
-      line.entries.fetch_add(1, std::memory_order_acq_rel);
+      line.CountEntries(1);
       if (line.stock.TryReserve(job.units)) return Take::kTaken;
       UncountRecord();
       break;
@@ -372,13 +372,15 @@ SaleEngine::Take SaleEngine::TakeStock(Time now, Job& job) {
       return Take::kTaken;
   }
 
-  // SoldOut is honest only if nothing had lapsed at an instant at which too little was available.
-  // Every hold in the stock word had entered expiry before it took; if none entered between the two
-  // looks at the count, the bound speaks for all of them.
-  const std::uint64_t entries = line.entries.load(std::memory_order_acquire);
-  if (LapseIsDue(now)) return Take::kReclaim;
-  if (line.stock.available() >= job.units) return Take::kAgain;
-  if (line.entries.load(std::memory_order_acquire) != entries) return Take::kAgain;
+  switch (line.LookFor(job.units, [&] { return LapseIsDue(now); })) {
+    case LineState::Look::kLapsed:
+      return Take::kReclaim;
+    case LineState::Look::kAvailable:
+    case LineState::Look::kChanged:
+      return Take::kAgain;
+    case LineState::Look::kSoldOut:
+      break;
+  }
   if (job.effect == Effect::kReserve) {
     Answer(job, Code::kSoldOut);
   } else {

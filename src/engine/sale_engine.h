@@ -16,6 +16,7 @@
 #include "engine/job.h"
 #include "engine/keyed_hash.h"
 #include "engine/known_filter.h"
+#include "engine/line_state.h"
 #include "engine/shard.h"
 #include "flashsale/base/outcome.h"
 #include "flashsale/base/time.h"
@@ -73,16 +74,6 @@ class SaleEngine {
   void PoisonUser(const UserId& user) { poisoned_ = user; }
 
  private:
-  // The stock of a line and what is written together with it: one cache line to move per reserve.
-  struct alignas(64) LineState {
-    LineState(Units limit, Units released) : stock(limit, released) {}
-    Inventory stock;
-    // How many holds have entered expiry; a refusal that sees it change looks again.
-    std::atomic<std::uint64_t> entries{0};
-    // The next event's number.  That of the first line counts for the whole sale.
-    std::atomic<std::uint64_t> next_seq{1};
-  };
-
   enum class Verdict : std::uint8_t {
     kAnswered,   // the outcome is written; nothing changes
     kEffect,     // job.effect is to be carried out

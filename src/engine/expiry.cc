@@ -170,11 +170,13 @@ std::uint64_t SaleEngine::RetryQuarantined(Time now, std::size_t most) {
     std::vector<LapseKey> again;
     {
       const MutexLock lock(shard.mutex);
+      again.reserve(shard.quarantine.size());  // what can fail comes first
       std::erase_if(shard.quarantine, [&](const ExpiryEntry& entry) {
         UserLine& line = shard.users.line(entry.place);
         const Record& record = shard.users.record(line, entry.ordinal);
-        if (record.is_active() && !CanExpire(line.user, record)) return false;
-        if (MustBeRecorded(now, record)) {
+        const bool due = MustBeRecorded(now, record);
+        if (record.is_active() && (!due || !CanExpire(line.user, record))) return false;
+        if (due) {
           again.push_back({.shard = static_cast<ShardIndex>(index),
                            .hash = hash_(line.user.bytes()),
                            .user = line.user,

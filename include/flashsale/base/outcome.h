@@ -117,7 +117,7 @@ FLASHSALE_EXPORT int HttpStatus(Code code);
 FLASHSALE_EXPORT std::string_view Name(ReservationState state);
 FLASHSALE_EXPORT std::string_view Name(Field field);
 
-// "Done active 2 units until 1700000000000000", "Invalid units: expected 1 to 1073741824": for logs.
+// "Done active 2 units until 1700000000000000", "Invalid line: expected a line of the terms; …": for logs.
 FLASHSALE_EXPORT std::string ToString(const Outcome& outcome);
 
 }  // namespace flashsale::inline v0

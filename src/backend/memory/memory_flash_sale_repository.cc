@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <new>
 
 namespace flashsale::inline v0::memory {
@@ -16,6 +17,11 @@ Status NoSuchSale(const SaleId& id) {
 Status OtherRevision(const SaleId& id, std::uint64_t given, std::uint64_t present) {
   return Status(StatusCode::kConflict,
                 fmt::format("revision: {} of sale '{}', expected {}", given, id.view(), present));
+}
+
+bool HasLineOf(const FlashSale& sale, const ProductId& product) {
+  return std::any_of(sale.terms.lines.begin(), sale.terms.lines.end(),
+                     [&product](const SaleLine& line) { return line.product == product; });
 }
 
 }  // namespace
@@ -33,7 +39,8 @@ Result<std::uint64_t> MemoryFlashSaleRepository::Put(const FlashSale& sale) {
     if (found != sales_.end() && found->second.revision != sale.revision) {
       return OtherRevision(stored.terms.id, sale.revision, found->second.revision);
     }
-    // The indices hold more than they need for a moment, never less: what may fail comes first.
+    // What may fail comes first.  If it does the indices hold more than they need, never less, and
+    // look-ups pass over the rest.
     Index(stored);
     const std::uint64_t revision = stored.revision;
     if (found == sales_.end()) {
@@ -72,8 +79,8 @@ Result<std::vector<FlashSale>> MemoryFlashSaleRepository::FindByWindow(const Win
     const MutexLock lock(mutex_);
     for (const auto& [start, id] : by_start_) {
       if (start >= window.to || matches.size() == max) break;
-      const FlashSale& sale = sales_.at(id);
-      if (sale.terms.end > window.from) matches.push_back(sale);
+      const FlashSale* const sale = IndexedBy(start, id);
+      if (sale != nullptr && sale->terms.end > window.from) matches.push_back(*sale);
     }
     return matches;
   } catch (const std::bad_alloc&) {
@@ -90,7 +97,8 @@ Result<std::vector<FlashSale>> MemoryFlashSaleRepository::FindByProduct(const Pr
     if (found == by_product_.end()) return matches;
     for (const auto& [start, id] : found->second) {
       if (matches.size() == max) break;
-      matches.push_back(sales_.at(id));
+      const FlashSale* const sale = IndexedBy(start, id);
+      if (sale != nullptr && HasLineOf(*sale, product)) matches.push_back(*sale);
     }
     return matches;
   } catch (const std::bad_alloc&) {
@@ -108,6 +116,12 @@ Status MemoryFlashSaleRepository::Remove(const SaleId& id, std::uint64_t revisio
   Unindex(found->second);
   sales_.erase(found);
   return Status();
+}
+
+const FlashSale* MemoryFlashSaleRepository::IndexedBy(Time start, const SaleId& id) const {
+  const auto found = sales_.find(id);
+  const bool is_it = found != sales_.end() && found->second.terms.start == start;
+  return is_it ? &found->second : nullptr;
 }
 
 void MemoryFlashSaleRepository::Index(const FlashSale& sale) {

@@ -26,6 +26,8 @@ class MemoryFlashSaleRepository final : public FlashSaleRepository {
  private:
   using ByStart = std::set<std::pair<Time, SaleId>>;
 
+  // The sale that an index entry stands for; null where the entry is left over.
+  const FlashSale* IndexedBy(Time start, const SaleId& id) const FLASHSALE_REQUIRES(mutex_);
   void Index(const FlashSale& sale) FLASHSALE_REQUIRES(mutex_);
   void Unindex(const FlashSale& sale) FLASHSALE_REQUIRES(mutex_);
 

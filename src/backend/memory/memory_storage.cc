@@ -52,7 +52,7 @@ Result<std::unique_ptr<Storage>> OpenMemoryStorage(const MemoryOptions& options)
         engine::EngineOptions{.hash_seed = options.hash_seed == 0 ? DrawSeed() : options.hash_seed,
                               .events_per_sale = options.events_per_sale,
                               .max_records = options.max_records_per_sale,
-        .prefault = options.prefault}));
+                              .prefault = options.prefault}));
   } catch (const std::exception& error) {
     return Status(StatusCode::kResourceExhausted, error.what());
   }

@@ -202,9 +202,12 @@ bool SaleEngine::RefuseUnlocked(Time now, const Job& job) const {
   Field field = Field::kNone;
   Code code = AnswerToNewReserve(PhaseAt(MarksOf(control), terms_.start, terms_.end, now));
   if (code == Code::kDone) {
-    bool over_key_limit = false;
-    ForEachKey(
-        job, [&](std::size_t i) { over_key_limit |= command.units > terms_.key_limits[i].limit; });
+    // Asked only after the terms: a key that they do not name has no limit there.
+    const auto over_key_limit = [&] {
+      bool over = false;
+      ForEachKey(job, [&](std::size_t i) { over |= command.units > terms_.key_limits[i].limit; });
+      return over;
+    };
     if (job.forbidden != Field::kNone) {
       code = Code::kInvalid;
       field = job.forbidden;
@@ -212,7 +215,7 @@ bool SaleEngine::RefuseUnlocked(Time now, const Job& job) const {
       code = Code::kStorageFull;
     } else if (NotAdmitted(command, nullptr)) {
       code = Code::kNotAdmitted;
-    } else if (command.units > job.carried_limit || over_key_limit) {
+    } else if (command.units > job.carried_limit || over_key_limit()) {
       code = Code::kUserLimit;
     } else {
       const LineState& line = LineOf(command.line);

@@ -44,6 +44,10 @@ set(FLASHSALE_WARNINGS
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   list(APPEND FLASHSALE_WARNINGS -Wduplicated-branches -Wduplicated-cond -Wlogical-op
        -Wsuggest-override)
+  if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    # False alarms about std::string at -O3: https://gcc.gnu.org/bugzilla/show_bug.cgi?id=105651
+    list(APPEND FLASHSALE_WARNINGS -Wno-restrict)
+  endif()
 elseif(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # The locking protocol is written down in annotations; a violation is an error everywhere.
   list(APPEND FLASHSALE_WARNINGS -Wthread-safety -Werror=thread-safety -Winconsistent-missing-override

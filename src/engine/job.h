@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -82,10 +83,7 @@ class ShardLocks {
   void Add(ShardIndex shard) { wanted_[static_cast<std::size_t>(count_++)] = shard; }
 
   void Lock() FLASHSALE_NO_THREAD_SAFETY_ANALYSIS {
-    if (count_ > 1) {
-      std::sort(wanted_.begin(), wanted_.begin() + count_);
-      count_ = std::unique(wanted_.begin(), wanted_.begin() + count_) - wanted_.begin();
-    }
+    if (count_ > 1) SortWanted();
     for (std::ptrdiff_t i = 0; i < count_; ++i) shards_[Wanted(i)].mutex.Lock();
     locked_ = true;
   }
@@ -97,6 +95,20 @@ class ShardLocks {
   }
 
  private:
+  // Ascending, each once: through a set of bits.
+  void SortWanted() {
+    std::array<std::uint64_t, kMaxShards / 64> set{};
+    for (std::ptrdiff_t i = 0; i < count_; ++i) {
+      set[Wanted(i) / 64U] |= std::uint64_t{1} << (Wanted(i) % 64U);
+    }
+    count_ = 0;
+    for (std::size_t word = 0; word < set.size(); ++word) {
+      for (std::uint64_t bits = set[word]; bits != 0; bits &= bits - 1) {
+        Add(static_cast<ShardIndex>(word * 64 + static_cast<unsigned>(std::countr_zero(bits))));
+      }
+    }
+  }
+
   ShardIndex Wanted(std::ptrdiff_t i) const { return wanted_[static_cast<std::size_t>(i)]; }
 
   ShardArray& shards_;

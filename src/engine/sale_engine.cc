@@ -43,9 +43,11 @@ TableGeometry GeometryFor(std::uint64_t units) {
 
 std::size_t UnitBytes(const TableGeometry& geometry) { return geometry.base * sizeof(UserLine); }
 
-std::size_t ChunkBytes(const TableGeometry& geometry) {
+// A quarter of all tables at a time: large enough for huge pages, small enough not to waste.
+std::size_t ChunkBytes(const TableGeometry& geometry, std::uint64_t shards) {
   constexpr std::size_t kLargestChunk = std::size_t{64} << 20;
-  return std::min(kLargestChunk, UnitBytes(geometry) << (geometry.expected_order + 2));
+  const std::size_t table = UnitBytes(geometry) << geometry.expected_order;
+  return std::min(kLargestChunk, std::max(table * 4, table * shards / 4));
 }
 
 // What a batch's jobs in one shard add up to.
@@ -111,7 +113,7 @@ SaleEngine::SaleEngine(const SaleTerms& terms, const EngineOptions& options)
         return lines;
       }()),
       known_(UnitsOf(terms) * (1 + terms.key_limits.size())),
-      pool_(UnitBytes(geometry_), ChunkBytes(geometry_)),
+      pool_(UnitBytes(geometry_), ChunkBytes(geometry_, ShardsFor(UnitsOf(terms)))),
       expiry_blocks_(UnitsOf(terms)),
       shards_(ShardsFor(UnitsOf(terms)), pool_, geometry_, expiry_blocks_, has_keys_),
       bound_(ShardsFor(UnitsOf(terms))),

@@ -82,7 +82,9 @@ class LyingStorage final : public Storage, private InventoryRepository {
       if (lie_.command) lie_.command(changed, changed_now);
       if (changed.verb == Verb::kReserve && lie_.sold_out_by_the_books) {
         const Result<SaleStock> stock = truth_.ReadStock(sale, now);
-        const bool known = truth_.Find(sale, changed.user, changed.id).value().has_value();
+        const Result<std::optional<Reservation>> found =
+            truth_.Find(sale, changed.user, changed.id);
+        const bool known = found.ok() && found->has_value();
         if (stock.ok() && !known && stock->phase == Phase::kOpen &&
             changed.line < stock->lines.size() &&
             stock->lines[changed.line].available() < changed.units) {

@@ -1,24 +1,21 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <barrier>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
-#include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "flashsale/backend/memory.h"
-#include "flashsale/testing/event_fold.h"
 #include "flashsale/testing/history.h"
 #include "flashsale/testing/linearizability.h"
+#include "tests/linearizability/lawful_log.h"
 #include "tests/linearizability/preemption.h"
 #include "tests/linearizability/random_history.h"
 
@@ -41,20 +38,6 @@ std::size_t OverlapsIn(const History& history) {
     }
   }
   return overlaps;
-}
-
-// What is wrong with the log of a sale; empty if nothing is.
-std::string ComplaintAboutLog(InventoryRepository& inventory, const SaleTerms& terms) {
-  std::array<Event, 512> events;
-  const Result<EventPage> page = inventory.ReadEvents(terms.id, 0, events);
-  if (!page.ok()) return page.status().ToString();
-  EventFold fold(*Validate(terms));
-  for (const Event& event : std::span(events).first(page->count)) {
-    if (const std::optional<std::string> complaint = fold.Add(event); complaint.has_value()) {
-      return *complaint;
-    }
-  }
-  return "";
 }
 
 // Lets all threads of a history go on together: they meet here spinning, so that those that have a

@@ -48,6 +48,11 @@ void BlockPool::Free(std::byte* block, int order) {
   Push(chunk, unit, order);
 }
 
+void BlockPool::Prefault() {
+  const MutexLock lock(mutex_);
+  for (Chunk& chunk : chunks_) chunk.region.Prefault();
+}
+
 bool BlockPool::AddChunk(int order) {
   const std::size_t units = std::size_t{1} << order;
   Chunk chunk{

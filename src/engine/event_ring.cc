@@ -9,39 +9,7 @@
 namespace flashsale::inline v0::engine {
 namespace {
 
-// The words of a slot.  Each is an atomic: a reader may look at a slot that is being written again,
-// and finds out by the sequence number, which is cleared first and set last.
-enum SlotWord : std::size_t {
-  kSeq = 0,
-  kAt = 1,
-  kTypeLineEdges = 2,  // 16 bits each
-  kUnitsReturned = 3,  // 32 bits each
-  kUser = 4,
-  kId = 6,
-  kDeadline = 8,
-  kQuote = 9,
-  kAdmission = 10,
-  kUserLimit = 11,
-  kKeys = 12,
-};
-
-constexpr int kLineShift = 16;
-constexpr int kEdgesShift = 32;
-
-// Folding is shared out: whoever writes an event with such a number folds what has gathered.
-constexpr std::uint64_t kFoldEvery = 256;
-
-void Put(std::atomic<std::uint64_t>& word, std::uint64_t value) {
-  // Release keeps the store behind that which cleared the sequence number; see CopyOut.
-  word.store(value, std::memory_order_release);
-}
-
-void PutId(std::atomic<std::uint64_t>* words, const std::array<std::uint8_t, 16>& bytes) {
-  std::array<std::uint64_t, 2> values{};
-  std::memcpy(values.data(), bytes.data(), sizeof(values));
-  Put(words[0], values[0]);
-  Put(words[1], values[1]);
-}
+constexpr std::size_t kWordsPerLine = 64 / sizeof(std::uint64_t);
 
 std::uint64_t Get(const std::atomic<std::uint64_t>& word) {
   // Acquire keeps the second look at the sequence number behind this load.
@@ -62,33 +30,15 @@ EventRing::EventRing(const SaleTerms& terms, std::size_t capacity,
                      std::atomic<std::uint64_t>& next_seq)
     : mask_(capacity - 1),
       keys_(terms.key_limits.size()),
-      stride_(kKeys + 2 * keys_),
+      stride_((kKeys + 2 * keys_ + kWordsPerLine - 1) / kWordsPerLine * kWordsPerLine),
       next_seq_(next_seq),
       region_(PageRegion::Map(capacity * stride_ * sizeof(Word))),
       edges_(terms) {}
 
-void EventRing::Write(const Event& event) {
-  // Acquire pairs with the release in Fold: the slot was read before it is written again.
-  if (event.seq > folded_.load(std::memory_order_acquire) + mask_) WaitForRoom(event.seq);
-  Word* const slot = SlotOf(event.seq);
-  slot[kSeq].store(0, std::memory_order_relaxed);
-  Put(slot[kAt], static_cast<std::uint64_t>(Micros(event.at)));
-  Put(slot[kTypeLineEdges],
-      static_cast<std::uint64_t>(event.type) | std::uint64_t{event.line} << kLineShift);
-  Put(slot[kUnitsReturned], std::uint64_t{event.units} << 32 | event.returned);
-  PutId(&slot[kUser], event.user.bytes());
-  PutId(&slot[kId], event.id.bytes());
-  Put(slot[kDeadline], static_cast<std::uint64_t>(Micros(event.deadline)));
-  Put(slot[kQuote], event.quote);
-  Put(slot[kAdmission], event.admission);
-  Put(slot[kUserLimit], event.user_limit);
-  for (std::size_t i = 0; i < keys_; ++i) PutId(&slot[kKeys + 2 * i], event.keys[i].bytes());
-  slot[kSeq].store(event.seq, std::memory_order_release);
-
-  if (event.seq % kFoldEvery == 0 && fold_mutex_.TryLock()) {
-    Fold(2 * kFoldEvery);
-    fold_mutex_.Unlock();
-  }
+void EventRing::FoldGathered() {
+  if (!fold_mutex_.TryLock()) return;
+  Fold(2 * kFoldEvery);
+  fold_mutex_.Unlock();
 }
 
 EventPage EventRing::Read(std::uint64_t after, std::span<Event> events) {

@@ -1,7 +1,9 @@
 #ifndef FLASHSALE_SRC_ENGINE_EVENT_RING_H_
 #define FLASHSALE_SRC_ENGINE_EVENT_RING_H_
 
+#include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -37,8 +39,28 @@ class EventRing {
   }
   std::uint64_t last_seq() const { return next_seq_.load(std::memory_order_acquire) - 1; }
 
-  // Writes and publishes the event with the number event.seq.
-  void Write(const Event& event);
+  // Writes and publishes the event with the number event.seq.  Inline: most of what a caller builds
+  // of the event never leaves its registers.
+  void Write(const Event& event) {
+    // Acquire pairs with the release in Fold: the slot was read before it is written again.
+    if (event.seq > folded_.load(std::memory_order_acquire) + mask_) WaitForRoom(event.seq);
+    Word* const slot = SlotOf(event.seq);
+    slot[kSeq].store(0, std::memory_order_relaxed);
+    Put(slot[kAt], static_cast<std::uint64_t>(event.at.time_since_epoch().count()));
+    Put(slot[kTypeLineEdges],
+        static_cast<std::uint64_t>(event.type) | std::uint64_t{event.line} << kLineShift);
+    Put(slot[kUnitsReturned], std::uint64_t{event.units} << 32 | event.returned);
+    PutId(&slot[kUser], event.user.bytes());
+    PutId(&slot[kId], event.id.bytes());
+    Put(slot[kDeadline], static_cast<std::uint64_t>(event.deadline.time_since_epoch().count()));
+    Put(slot[kQuote], event.quote);
+    Put(slot[kAdmission], event.admission);
+    Put(slot[kUserLimit], event.user_limit);
+    for (std::size_t i = 0; i < keys_; ++i) PutId(&slot[kKeys + 2 * i], event.keys[i].bytes());
+    slot[kSeq].store(event.seq, std::memory_order_release);
+    // Folding is shared out: whoever writes an event with such a number folds what has gathered.
+    if (event.seq % kFoldEvery == 0) FoldGathered();
+  }
 
   EventPage Read(std::uint64_t after, std::span<Event> events) FLASHSALE_EXCLUDES(fold_mutex_);
 
@@ -48,6 +70,35 @@ class EventRing {
  private:
   using Word = std::atomic<std::uint64_t>;
 
+  // The words of a slot.  Each is an atomic: a reader may look at a slot that is being written
+  // again, and finds out by the sequence number, which is cleared first and set last.
+  enum SlotWord : std::size_t {
+    kSeq = 0,
+    kAt = 1,
+    kTypeLineEdges = 2,  // 16 bits each
+    kUnitsReturned = 3,  // 32 bits each
+    kUser = 4,
+    kId = 6,
+    kDeadline = 8,
+    kQuote = 9,
+    kAdmission = 10,
+    kUserLimit = 11,
+    kKeys = 12,
+  };
+  static constexpr int kLineShift = 16;
+  static constexpr int kEdgesShift = 32;
+  static constexpr std::uint64_t kFoldEvery = 256;
+
+  static void Put(Word& word, std::uint64_t value) {
+    // Release keeps the store behind that which cleared the sequence number; see CopyOut.
+    word.store(value, std::memory_order_release);
+  }
+  static void PutId(Word* words, const std::array<std::uint8_t, 16>& bytes) {
+    const auto values = std::bit_cast<std::array<std::uint64_t, 2>>(bytes);
+    Put(words[0], values[0]);
+    Put(words[1], values[1]);
+  }
+
   Word* SlotOf(std::uint64_t seq) const {
     return reinterpret_cast<Word*>(region_.data()) + (seq & mask_) * stride_;
   }
@@ -55,6 +106,7 @@ class EventRing {
     return SlotOf(seq)[0].load(std::memory_order_acquire) == seq;
   }
   void WaitForRoom(std::uint64_t seq) FLASHSALE_EXCLUDES(fold_mutex_);
+  void FoldGathered() FLASHSALE_EXCLUDES(fold_mutex_);
   // Folds what is published and follows without a gap, `most` events at the most.
   void Fold(std::uint64_t most) FLASHSALE_REQUIRES(fold_mutex_);
   // False where the slot was written again meanwhile.
@@ -62,7 +114,7 @@ class EventRing {
 
   const std::uint64_t mask_;
   const std::size_t keys_;
-  const std::size_t stride_;  // in words
+  const std::size_t stride_;  // in words; whole cache lines, so that writers share none
   std::atomic<std::uint64_t>& next_seq_;
   PageRegion region_;
   Mutex fold_mutex_;

@@ -83,9 +83,7 @@ std::uint64_t SaleEngine::ExpireShard(Time now, ShardIndex index, std::size_t mo
   for (std::size_t looked_at = 0; looked_at < kMostUnderOneLock && expired < most && is_due();
        ++looked_at) {
     if (const ExpiryEntry* ahead = shard.queue.Ahead(kPrefetchDistance); ahead != nullptr) {
-      const auto* const bytes = reinterpret_cast<const std::byte*>(&shard.users.line(ahead->place));
-      __builtin_prefetch(bytes, 1);
-      __builtin_prefetch(bytes + 64, 1);
+      shard.users.PrefetchPlace(ahead->place);
     }
     ExpiryEntry entry = shard.queue.front();
     UserLine& line = shard.users.line(entry.place);

@@ -34,6 +34,20 @@ void ExpiryBlockArena::Free(ExpiryBlock* block) {
   block->next = std::exchange(free_, block);
 }
 
+bool ExpiryBlockArena::Prefault(std::uint64_t holds) {
+  ExpiryBlock* taken = nullptr;
+  bool enough = true;
+  for (std::uint64_t i = 0; enough && i < holds; i += ExpiryBlock::kEntries) {
+    ExpiryBlock* const block = Allocate();
+    enough = block != nullptr;
+    if (!enough) break;
+    block->entries.fill({});
+    block->next = std::exchange(taken, block);
+  }
+  while (taken != nullptr) Free(std::exchange(taken, taken->next));
+  return enough;
+}
+
 bool ExpiryQueue::EnsureHeap(std::size_t entries) {
   const std::size_t needed = heap_.size() + requeues_ + entries;
   if (needed <= heap_.capacity()) return true;

@@ -18,7 +18,7 @@ namespace flashsale::inline v0::engine {
 // A hold that is to be looked at when its deadline comes.
 struct ExpiryEntry {
   std::int64_t deadline_us;
-  std::uint32_t place;  // of the user's line
+  Place place;  // of the user's line
   Ordinal ordinal;
 };
 
@@ -40,6 +40,9 @@ class ExpiryBlockArena {
   // Null where memory ran out.
   ExpiryBlock* Allocate() FLASHSALE_EXCLUDES(mutex_);
   void Free(ExpiryBlock* block) FLASHSALE_EXCLUDES(mutex_);
+
+  // Takes, and makes resident, the memory for so many holds.  False where there is not enough.
+  bool Prefault(std::uint64_t holds) FLASHSALE_EXCLUDES(mutex_);
 
  private:
   const std::size_t region_bytes_;
@@ -108,25 +111,18 @@ class ExpiryQueue {
     if (++head_position_ == kEntriesPerBlock || in_order_ == 0) DropHead();
   }
 
-  // Tells the entry `distance` behind the front, if it lies in the same block.
+  // Tells the entry `distance` behind the front, as far as the front's block or the next has it.
+  // REQUIRES: distance <= kEntriesPerBlock.
   const ExpiryEntry* Ahead(std::size_t distance) const {
-    if (head_ == nullptr) return nullptr;
+    if (distance >= in_order_) return nullptr;
     const std::size_t position = head_position_ + distance;
-    const std::size_t end = head_ == tail_ ? tail_size_ : kEntriesPerBlock;
-    return position < end ? &head_->entries[position] : nullptr;
+    return position < kEntriesPerBlock ? &head_->entries[position]
+                                       : &head_->next->entries[position - kEntriesPerBlock];
   }
 
-  // Lets `change` rewrite every entry's place; deadlines stay.
-  template <typename Change>
-  void ForEach(Change change) {
-    std::size_t position = head_position_;
-    for (Block* block = head_; block != nullptr; block = block->next) {
-      const std::size_t end = block == tail_ ? tail_size_ : kEntriesPerBlock;
-      for (; position < end; ++position) change(block->entries[position]);
-      if (block == tail_) break;
-      position = 0;
-    }
-    for (ExpiryEntry& entry : heap_) change(entry);
+  // Asks for the place where the next entry is going to be written.
+  void PrefetchTail() const {
+    if (tail_ != nullptr) __builtin_prefetch(&tail_->entries[tail_size_], 1);
   }
 
  private:

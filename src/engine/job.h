@@ -51,7 +51,7 @@ struct Job {
 
   // Set by the judgement, valid while the locks are held.
   Effect effect;
-  std::uint32_t place;  // of the user's line; UserTable::kNone: there is none yet
+  Place place;          // of the user's line; kNoPlace: there is none yet
   Ordinal ordinal;      // of the record
   std::uint16_t line;
   Units units;     // that are taken, bought or given back

@@ -62,7 +62,7 @@ SaleEngine::Verdict SaleEngine::JudgeReserve(Time now, Job& job, std::uint32_t j
   if (StorageIsFull()) return refuse(Code::kStorageFull);
 
   UserTable& users = shards_[job.shard].users;
-  UserLine* const line = job.place == UserTable::kNone ? nullptr : &users.line(job.place);
+  UserLine* const line = job.place == kNoPlace ? nullptr : &users.line(job.place);
   if (NotAdmitted(command, line)) return refuse(Code::kNotAdmitted);
   job.limit = job.carried_limit;
   if (line == nullptr) {
@@ -142,7 +142,7 @@ SaleEngine::Verdict SaleEngine::JudgeCancelUnseen(Job& job, std::uint32_t jobs_i
   UserTable& users = shards_[job.shard].users;
   if (StorageIsFull()) return refuse(Code::kStorageFull);
   bool stray = true;
-  if (job.place != UserTable::kNone) {
+  if (job.place != kNoPlace) {
     UserLine& line = users.line(job.place);
     if (line.records >= kMaxRecordsPerUser) return refuse(Code::kTooManyAttempts);
     users.ForEachRecord(line, [&stray](Ordinal, const Record& record) {
@@ -275,7 +275,7 @@ SaleEngine::UserSums SaleEngine::SumsOf(Time now, UserTable& users, UserLine& li
 }
 
 bool SaleEngine::FindRecord(Job& job, Record*& record) {
-  if (job.place == UserTable::kNone) return false;
+  if (job.place == kNoPlace) return false;
   UserTable& users = shards_[job.shard].users;
   users.ForEachRecord(users.line(job.place), [&](Ordinal ordinal, Record& candidate) {
     if (candidate.id != job.command->id) return true;
@@ -292,8 +292,8 @@ bool SaleEngine::MustBeRecorded(Time now, const Record& record) const {
 
 bool SaleEngine::EnsureRoom(const Job& job, std::uint32_t jobs_in_shard, bool hold) {
   Shard& shard = shards_[job.shard];
-  const bool newcomer = job.place == UserTable::kNone;
-  if (newcomer ? !shard.EnsureUsers(hash_, jobs_in_shard)
+  const bool newcomer = job.place == kNoPlace;
+  if (newcomer ? !shard.users.EnsureRoom(hash_, jobs_in_shard)
                : !shard.users.EnsureFurther(jobs_in_shard)) {
     return false;
   }

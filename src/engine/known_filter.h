@@ -13,20 +13,26 @@ namespace flashsale::inline v0::engine {
 // Tells who certainly has nothing in a sale, without a lock: a Bloom filter in which all bits of a
 // key lie in one word (F. Putze et al., "Cache-, Hash- and Space-Efficient Bloom Filters", 2007).
 // Keys are never taken out, so "unknown" at one instant means unknown at every earlier one.
-// Thread safety: any thread; wait-free.
+// Thread safety: any thread, but for what is said at Insert; wait-free.
 class KnownFilter {
  public:
   // Eight bits for each of `expected` keys, so that it stays in the caches: one unknown key in
-  // twenty is taken for known.  More keys only make it answer "perhaps" more often.
-  explicit KnownFilter(std::uint64_t expected)
-      : words_(std::clamp(expected / 8, kFewestWords, kMostWords)),
+  // twenty is taken for known.  More keys only make it answer "perhaps" more often.  Each of the
+  // `parts`, into which the upper bits of the hash divide all keys evenly, has words of its own.
+  // REQUIRES: parts >= 1.
+  KnownFilter(std::uint64_t expected, std::uint64_t parts)
+      : words_((std::clamp(expected / 8, kFewestWords, kMostWords) + parts - 1) / parts * parts),
         region_(PageRegion::Map(words_ * sizeof(std::atomic<std::uint64_t>))) {}
 
   // False where the system had no memory.
   bool ok() const { return !region_.empty(); }
 
-  // Release: whoever sees what the caller publishes next sees the key here.
-  void Insert(std::uint64_t hash) { Word(hash).fetch_or(Bits(hash), std::memory_order_release); }
+  // REQUIRES: no other thread inserts a key of the same part; the shard's lock sees to that.
+  void Insert(std::uint64_t hash) {
+    std::atomic<std::uint64_t>& word = Word(hash);
+    // Release: whoever sees what the caller publishes next sees the key here.
+    word.store(word.load(std::memory_order_relaxed) | Bits(hash), std::memory_order_release);
+  }
 
   // False: no Insert(hash) happened before what this thread has read so far.
   bool MayContain(std::uint64_t hash) const {
@@ -41,12 +47,9 @@ class KnownFilter {
   static constexpr std::uint64_t kFewestWords = 512;
   static constexpr std::uint64_t kMostWords = std::uint64_t{1} << 23;
 
-  // The engine's shard and place come from the ends of the hash; this takes a product of its own.
-  static std::uint64_t Remix(std::uint64_t hash) { return hash * 0x9E3779B97F4A7C15; }
-
   std::atomic<std::uint64_t>& Word(std::uint64_t hash) const {
     auto* const words = reinterpret_cast<std::atomic<std::uint64_t>*>(region_.data());
-    return words[(Remix(hash) >> 32) * words_ >> 32];
+    return words[(hash >> 32) * words_ >> 32];
   }
   static std::uint64_t Bits(std::uint64_t hash) {
     return std::uint64_t{1} << (hash & 63) | std::uint64_t{1} << (hash >> 6 & 63) |

@@ -27,8 +27,8 @@ Tally SaleEngine::ReadTally(const TallyKey& key) {
     const std::uint64_t hash = hash_(user.bytes());
     Shard& shard = shards_[ShardOf(hash)];
     const MutexLock lock(shard.mutex);
-    const std::uint32_t place = shard.users.Find(hash, user);
-    return place == UserTable::kNone ? Tally{} : TallyOf(shard.users, shard.users.line(place));
+    const Place place = shard.users.Find(hash, user);
+    return place == kNoPlace ? Tally{} : TallyOf(shard.users, shard.users.line(place));
   }
   if (key.kind > terms_.key_limits.size()) return Tally{};
   Shard& shard = shards_[ShardOf(hash_(key.bytes, key.kind))];
@@ -41,8 +41,8 @@ std::optional<Reservation> SaleEngine::Find(const UserId& user, const Reservatio
   const std::uint64_t hash = hash_(user.bytes());
   Shard& shard = shards_[ShardOf(hash)];
   const MutexLock lock(shard.mutex);
-  const std::uint32_t place = shard.users.Find(hash, user);
-  if (place == UserTable::kNone) return std::nullopt;
+  const Place place = shard.users.Find(hash, user);
+  if (place == kNoPlace) return std::nullopt;
   std::optional<Reservation> found;
   shard.users.ForEachRecord(shard.users.line(place), [&](Ordinal ordinal, const Record& record) {
     if (record.id == id) found = Unpack(shard, user, ordinal, record);
@@ -61,16 +61,14 @@ void SaleEngine::Snapshot(SnapshotVisitor& visitor) {
   std::vector<Reservation> records;
   for (Shard& shard : shards_) {
     UserTable& users = shard.users;
-    for (std::uint32_t place = 0; place < users.capacity(); ++place) {
-      UserLine& line = users.line(place);
-      if (line.user.is_nil()) continue;
+    users.ForEachUser([&](UserLine& line) {
       records.clear();
       users.ForEachRecord(line, [&](Ordinal ordinal, const Record& record) {
         records.push_back(Unpack(shard, line.user, ordinal, record));
         return true;
       });
       visitor.OnUser(line.user, TallyOf(users, line), records);
-    }
+    });
     if (has_keys_)
       shard.keys->ForEachCharge([&](const TallyKey& key, const KeyLedger::Charge& charge) {
         if (charge.held == 0 && charge.bought == 0) return;

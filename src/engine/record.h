@@ -2,6 +2,7 @@
 #define FLASHSALE_SRC_ENGINE_RECORD_H_
 
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 #include "flashsale/base/id.h"
@@ -16,6 +17,11 @@ constexpr std::int64_t Micros(Time t) { return t.time_since_epoch().count(); }
 constexpr Time FromMicros(std::uint64_t us) {
   return Time(Duration(static_cast<std::int64_t>(us)));
 }
+
+// Which record of a user: kFirst, or a number among their shard's further records.
+using Ordinal = std::uint32_t;
+inline constexpr Ordinal kFirst = 0;
+inline constexpr Ordinal kNoRecord = std::numeric_limits<Ordinal>::max();
 
 // A reservation or a tombstone, packed.  Times and admission numbers stay below 2^53, lines below
 // 2^10, so three words have room for what else there is to say.

@@ -22,32 +22,30 @@ std::uint64_t ShardsFor(std::uint64_t units) {
                     std::uint64_t{kMaxShards});
 }
 
-// Tables that are three quarters full when every unit has found a buyer of its own, with four
+// Indices that are full to the load aimed at when every unit has found a buyer of its own, with four
 // standard deviations of room for uneven shards.
-TableGeometry GeometryFor(std::uint64_t units) {
-  constexpr std::uint32_t kSmallestTable = 128;
+IndexGeometry GeometryFor(std::uint64_t units) {
+  constexpr std::uint64_t kKeysPerBucket = 9;
+  constexpr std::uint64_t kSmallestTable = 32;
   const std::uint64_t shards = ShardsFor(units);
   const std::uint64_t mean = units / shards + 1;
   std::uint64_t deviation = 1;
   while (deviation * deviation < mean) ++deviation;
-  std::uint64_t places = (mean + 4 * deviation) * 4 / 3 + 4;
-  TableGeometry geometry;
-  while (places >= kSmallestTable && geometry.expected_order < 16) {
-    places = (places + 1) / 2;
+  std::uint64_t buckets = (mean + 4 * deviation) / kKeysPerBucket + 1;
+  IndexGeometry geometry;
+  while (buckets >= kSmallestTable) {
+    buckets = (buckets + 1) / 2;
     ++geometry.expected_order;
   }
-  geometry.base =
-      static_cast<std::uint32_t>((places + 1) & ~std::uint64_t{1});  // blocks of 64 bytes
+  geometry.base = static_cast<std::uint32_t>(buckets);
   return geometry;
 }
 
-std::size_t UnitBytes(const TableGeometry& geometry) { return geometry.base * sizeof(UserLine); }
-
-// A quarter of all tables at a time: large enough for huge pages, small enough not to waste.
-std::size_t ChunkBytes(const TableGeometry& geometry, std::uint64_t shards) {
+// A quarter of all indices at a time: large enough for huge pages, small enough not to waste.
+std::size_t IndexChunkBytes(const IndexGeometry& geometry, std::uint64_t shards) {
   constexpr std::size_t kLargestChunk = std::size_t{64} << 20;
-  const std::size_t table = UnitBytes(geometry) << geometry.expected_order;
-  return std::min(kLargestChunk, std::max(table * 4, table * shards / 4));
+  const std::size_t index = geometry.unit_bytes() << geometry.expected_order;
+  return std::min(kLargestChunk, index * std::max<std::uint64_t>(4, shards / 4));
 }
 
 // What a batch's jobs in one shard add up to.
@@ -112,10 +110,12 @@ SaleEngine::SaleEngine(const SaleTerms& terms, const EngineOptions& options)
         }
         return lines;
       }()),
-      known_(UnitsOf(terms) * (1 + terms.key_limits.size())),
-      pool_(UnitBytes(geometry_), ChunkBytes(geometry_, ShardsFor(UnitsOf(terms)))),
+      known_(UnitsOf(terms) * (1 + terms.key_limits.size()), ShardsFor(UnitsOf(terms))),
+      user_lines_(UnitsOf(terms)),
+      index_pool_(geometry_.unit_bytes(), IndexChunkBytes(geometry_, ShardsFor(UnitsOf(terms)))),
       expiry_blocks_(UnitsOf(terms)),
-      shards_(ShardsFor(UnitsOf(terms)), pool_, geometry_, expiry_blocks_, has_keys_),
+      shards_(ShardsFor(UnitsOf(terms)), user_lines_, index_pool_, geometry_, expiry_blocks_,
+              has_keys_),
       bound_(ShardsFor(UnitsOf(terms))),
       events_(terms_, options.events_per_sale, lines_.front()->next_seq),
       closed_at_us_(Micros(kMaxTime)),
@@ -124,16 +124,22 @@ SaleEngine::SaleEngine(const SaleTerms& terms, const EngineOptions& options)
 
 SaleEngine::~SaleEngine() = default;
 
-bool SaleEngine::ok() const { return known_.ok() && events_.ok(); }
+bool SaleEngine::ok() const { return known_.ok() && events_.ok() && user_lines_.ok(); }
 
 bool SaleEngine::Prefault() {
   known_.Prefault();
   events_.Prefault();
-  const std::uint32_t users = (geometry_.base << geometry_.expected_order) / 4 * 3;
-  return std::all_of(shards_.begin(), shards_.end(), [&](Shard& shard) {
+  const std::uint64_t units = UnitsOf(terms_);
+  const std::uint64_t users_of_shard = units / shards_.size() + 1;
+  const bool enough = std::all_of(shards_.begin(), shards_.end(), [&](Shard& shard) {
     const MutexLock lock(shard.mutex);
-    return shard.EnsureUsers(hash_, users);
+    return shard.users.EnsureIndex(hash_, users_of_shard);
   });
+  if (!enough) return false;
+  index_pool_.Prefault();
+  // Each shard has a block of lines that is not full, and its queue begins and ends within a block.
+  return user_lines_.Prefault(units + shards_.size() * user_lines_.lines_per_block()) &&
+         expiry_blocks_.Prefault(units + shards_.size() * 2 * ExpiryBlock::kEntries);
 }
 
 void SaleEngine::Apply(Time now, std::span<const Command> commands, std::span<Outcome> outcomes) {
@@ -181,8 +187,16 @@ void SaleEngine::Prepare(const Command& command, Outcome& outcome, Job& job) con
     if (has_keys_) SetKeys(command.keys, job);
   }
   // The misses of a whole batch overlap; those of a single command do among themselves.
-  shards_[job.shard].users.Prefetch(job.hash);
+  const Shard& shard = shards_[job.shard];
+  __builtin_prefetch(&shard, 1);
+  __builtin_prefetch(&shard.queue, 1);
+  shard.users.Prefetch(job.hash);
   known_.Prefetch(job.hash);
+}
+
+void SaleEngine::PrefetchUnderLock(const Job& job) const {
+  const Shard& shard = shards_[job.shard];
+  shard.queue.PrefetchTail();
 }
 
 void SaleEngine::SetKeys(const LimitKeys& keys, Job& job) const {
@@ -232,9 +246,10 @@ bool SaleEngine::ApplyRun(Time now, std::span<Job> jobs) {
     counts.Add(job.shard);
   }
   locks.Lock();
-  // No table may grow between a judgement and its commit: lines would move.
   for (const Job& job : jobs) {
-    if (!shards_[job.shard].EnsureUsers(hash_, counts.Of(job.shard))) return false;
+    Shard& shard = shards_[job.shard];
+    if (!shard.users.EnsureRoom(hash_, counts.Of(job.shard))) return false;
+    PrefetchUnderLock(job);
   }
 
   // No two jobs have a user or a key in common, so none is judged differently because of another;
@@ -285,6 +300,7 @@ void SaleEngine::ApplyOne(Time now, Job& job) {
     ShardLocks locks(shards_);
     AddShards(job, locks);
     locks.Lock();
+    PrefetchUnderLock(job);
     switch (Judge(now, job, 1)) {
       case Verdict::kAnswered:
         return;
@@ -400,7 +416,7 @@ void SaleEngine::AddShards(const Job& job, ShardLocks& locks) const {
 
 void SaleEngine::EnterExpiry(const Job& job) {
   bound_.Enter(job.shard, job.deadline_us);
-  if (job.place == UserTable::kNone) known_.Insert(job.hash);
+  if (job.place == kNoPlace) known_.Insert(job.hash);
   ForEachKey(job, [&](std::size_t i) { known_.Insert(job.key_hashes[i]); });
 }
 
@@ -488,8 +504,8 @@ void SaleEngine::CommitToRecord(Time now, const Job& job, std::uint64_t seq) {
 void SaleEngine::CommitReserve(Time now, const Job& job, std::uint64_t seq) {
   const Command& command = *job.command;
   Shard& shard = shards_[job.shard];
-  const std::uint32_t place =
-      job.place == UserTable::kNone ? shard.users.Insert(job.hash, command.user) : job.place;
+  const Place place =
+      job.place == kNoPlace ? shard.users.Insert(job.hash, command.user) : job.place;
   UserLine& line = shard.users.line(place);
   line.limit = job.limit;
   if (command.admission_number != 0) {
@@ -537,8 +553,8 @@ void SaleEngine::CommitTombstone(Time now, const Job& job, std::uint64_t seq) {
   const Command& command = *job.command;
   Shard& shard = shards_[job.shard];
   known_.Insert(job.hash);
-  const std::uint32_t place =
-      job.place == UserTable::kNone ? shard.users.Insert(job.hash, command.user) : job.place;
+  const Place place =
+      job.place == kNoPlace ? shard.users.Insert(job.hash, command.user) : job.place;
   UserLine& line = shard.users.line(place);
   Record& record = shard.users.record(line, shard.users.AddRecord(line));
   record = Record{};

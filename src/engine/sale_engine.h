@@ -112,6 +112,8 @@ class SaleEngine {
 
   // --- sale_engine.cc: the way of a batch
   void Prepare(const Command& command, Outcome& outcome, Job& job) const;
+  // Asks for what the job is going to write.  REQUIRES: its shard's lock.
+  void PrefetchUnderLock(const Job& job) const;
   void ApplyWindow(Time now, std::span<Job> jobs);
   void ApplySingle(Time now, Job& job) {
     if (!RefuseUnlocked(now, job)) ApplyOne(now, job);
@@ -226,12 +228,13 @@ class SaleEngine {
   const bool counts_records_;
   const KeyedHash hash_;
   const Units most_units_;  // of a reserve, by the terms
-  const TableGeometry geometry_;
+  const IndexGeometry geometry_;
   const int shard_shift_;
 
   std::vector<std::unique_ptr<LineState>> lines_;
   KnownFilter known_;
-  BlockPool pool_;
+  UserLineArena user_lines_;
+  BlockPool index_pool_;
   ExpiryBlockArena expiry_blocks_;
   ShardArray shards_;
   ExpiryBound bound_;

@@ -16,9 +16,10 @@ namespace flashsale::inline v0::engine {
 // One part of a sale: the users and limit keys whose hashes fall here, and the holds of those
 // users. Everything but the mutex is touched only by who holds it.
 struct alignas(64) Shard {
-  Shard(BlockPool& pool, const TableGeometry& geometry, ExpiryBlockArena& arena, bool has_keys)
-      : users(pool, geometry),
-        queue(arena),
+  Shard(UserLineArena& lines, BlockPool& index_pool, const IndexGeometry& geometry,
+        ExpiryBlockArena& expiry_blocks, bool has_keys)
+      : users(lines, index_pool, geometry),
+        queue(expiry_blocks),
         keys(has_keys ? std::make_unique<KeyLedger>() : nullptr) {}
 
   WordMutex mutex;
@@ -27,18 +28,6 @@ struct alignas(64) Shard {
   std::unique_ptr<KeyLedger> keys;  // null unless the terms have limit keys
   // Holds that could not be expired.  They wait for ExpireDue and count for nothing else.
   std::vector<ExpiryEntry> quarantine;
-
-  // Makes room for `users_more` users.  False, and nothing changed, where memory ran out.
-  bool EnsureUsers(const KeyedHash& hash, std::uint32_t users_more) {
-    if (users.HasRoom(users_more)) return true;
-    const std::unique_ptr<std::uint32_t[]> moved_to(new (std::nothrow)
-                                                        std::uint32_t[users.capacity()]);
-    if (moved_to == nullptr || !users.Grow(hash, users_more, moved_to.get())) return false;
-    const auto follow = [&moved_to](ExpiryEntry& entry) { entry.place = moved_to[entry.place]; };
-    queue.ForEach(follow);
-    for (ExpiryEntry& entry : quarantine) follow(entry);
-    return true;
-  }
 };
 
 // The shards of a sale, side by side.

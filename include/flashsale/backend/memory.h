@@ -13,7 +13,7 @@ namespace flashsale::inline v0 {
 
 struct MemoryOptions {
   // How many events of each sale are kept for readers; a power of two from 1,024 to 2^30.  A reader
-  // that falls further behind is told what it lost.  About 100 bytes an event, used only as events come.
+  // that falls further behind is told what it lost.  128 bytes an event, 192 with three limit keys, used only as events come.
   std::size_t events_per_sale = std::size_t{1} << 16;
 
   // The most records (reservations and tombstones) of each sale; then new ones answer StorageFull.

@@ -6,6 +6,7 @@
 
 #include "bench/arrivals.h"
 #include "bench/question.h"
+#include "bench/random.h"
 
 namespace flashsale::bench {
 namespace {
@@ -48,8 +49,34 @@ Question TwoThreadsOnOneLine(const Settings& settings, std::size_t batch, Target
       }};
 }
 
+// Rounds of plain arithmetic a second, in millions, by threads that share nothing at all.
+double ArithmeticOn(unsigned threads) {
+  constexpr std::uint64_t kRounds = 20'000'000;
+  const double taken = NanosecondsOfThreads(threads, [](unsigned thread) {
+    std::uint64_t sum = 0;
+    for (std::uint64_t i = 0; i < kRounds; ++i) sum += Mix(i + thread);
+    Keep(sum);
+  });
+  return 1e3 * static_cast<double>(threads * kRounds) / taken;
+}
+
+// Processors that share a core gain little from a second thread, whatever it does.
+Question TwoThreadsOfArithmetic() {
+  return {.name = "two_threads_arithmetic",
+          .asks = "How much more arithmetic do two threads do that share nothing, against one: what "
+                  "does this machine have to give?",
+          .unit = "M/s",
+          .reference_name = "one thread",
+          .target = {},
+          .prepare = [](const Settings&) -> Trial {
+            return []() -> Sample {
+              return {.ours = ArithmeticOn(2), .reference = ArithmeticOn(1)};
+            };
+          }};
+}
+
 std::vector<Question> ContentionQuestions(const Settings& settings) {
-  return {TwoThreadsOnOneLine(settings, 1, Target::RatioAtLeast(1.3)),
+  return {TwoThreadsOfArithmetic(), TwoThreadsOnOneLine(settings, 1, Target::RatioAtLeast(1.3)),
           TwoThreadsOnOneLine(settings, 16, {}), TwoThreadsOnOneLine(settings, 256, {})};
 }
 

@@ -8,8 +8,7 @@
 namespace flashsale::bench {
 namespace {
 
-// Reserves a second, in millions, over a whole sale: all that grows with the crowd counts on both
-// sides, as neither was told how large it would be.
+// Reserves a second, in millions, over a whole sale of which both were told how large it would be.
 template <typename Engine>
 double MillionsPerSecond(Engine& engine, std::uint64_t seed, const Arrivals& arrivals) {
   const double taken = NanosecondsOf([&] { ReserveAll(engine, Crowd(seed), arrivals); });
@@ -31,7 +30,7 @@ Question AgainstPlainEngine(const Settings& settings, std::size_t batch, double 
             return [users, batch, seed = s.seed]() -> Sample {
               const auto units = static_cast<Units>(users);
               const Arrivals all{.count = users, .batch = batch};
-              EngineUnderTest ours(units, Memory::kAsUsersCome);
+              EngineUnderTest ours(units, Memory::kAtOnce);
               PlainEngine plain(BenchTerms(units));
               return {.ours = MillionsPerSecond(ours, seed, all),
                       .reference = MillionsPerSecond(plain, seed, all)};

@@ -11,7 +11,10 @@ PlainEngine::PlainEngine(const SaleTerms& terms, std::size_t events_kept)
       limit_per_user_(terms.limit_per_user),
       hold_(terms.hold),
       longest_hold_(terms.longest_hold.value_or(3 * terms.hold)),
-      events_kept_(events_kept) {}
+      events_kept_(events_kept) {
+  accounts_.reserve(units_);
+  holds_.reserve(units_);
+}
 
 void PlainEngine::Apply(Time now, std::span<const Command> commands, std::span<Outcome> outcomes) {
   const std::lock_guard lock(mutex_);

@@ -30,6 +30,7 @@ namespace flashsale::bench {
 // Thread safety: any thread.  Blocking: the mutex.
 class PlainEngine {
  public:
+  // The hash maps have room at once for a holder of each unit, so that none of them grows.
   explicit PlainEngine(const SaleTerms& terms, std::size_t events_kept = 1024);
 
   // Takes the mutex once for the whole batch.

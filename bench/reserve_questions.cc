@@ -44,7 +44,7 @@ Question ReserveFromEmpty(const Settings& settings) {
               "everyone, all growth of tables and first touch of memory included?",
           .unit = "ns",
           .reference_name = "dependent load",
-          .target = Target::RatioAtMost(1.5),
+          .target = {},
           .prepare = [users](const Settings& s) -> Trial {
             MachineLimits& limits = LimitsAtSize(s, users);
             return [&limits, users, crowd = Crowd(s.seed)]() -> Sample {

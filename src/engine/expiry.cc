@@ -10,6 +10,8 @@ namespace {
 
 // How many holds are expired under one lock of their shard.
 constexpr std::size_t kMostUnderOneLock = 64;
+// How many of them take their numbers and return their stock in one step each.
+constexpr std::size_t kMostAtOnce = 16;
 // How far ahead the lines of the next holds are fetched.
 constexpr std::size_t kPrefetchDistance = 8;
 // How many holds a shopper who needs stock expires before looking whether it is enough.
@@ -39,35 +41,43 @@ bool SaleEngine::RecordLapse(Time now, const LapseKey& key) {
     LimitKeys keys;
     {
       const MutexLock lock(shard.mutex);
-      keys = shard.keys->KeysOf(key.user, key.ordinal);
+      keys = shard.keys->KeysOf(shard.users.line(key.place).user, key.ordinal);
     }
     for (std::size_t i = 0; i < kMaxLimitKeys; ++i) {
       if (!keys[i].is_nil()) locks.Add(ShardOf(hash_(keys[i].bytes(), i + 1)));
     }
   }
   locks.Lock();
-  UserLine& line = shard.users.line(shard.users.Find(key.hash, key.user));
+  UserLine& line = shard.users.line(key.place);
   Record& record = shard.users.record(line, key.ordinal);
   if (!MustBeRecorded(now, record)) return false;  // another call came first
-  Expire(now, shard, line, key.ordinal, record);
+  LapsedHold hold{.line = &line, .record = &record, .ordinal = key.ordinal};
+  Expire(now, shard, {&hold, 1});
   return true;
 }
 
-bool SaleEngine::CanExpire(const UserId& user, const Record& record) const {
+bool SaleEngine::CanExpire(const UserId& user, const Record& record, std::uint64_t waiting) const {
   return user != poisoned_ &&
-         LineOf(static_cast<std::uint16_t>(record.line)).stock.Read().reserved >= record.units;
+         LineOf(record.line()).stock.Read().reserved >= waiting + record.units;
 }
 
-void SaleEngine::Expire(Time now, Shard& shard, UserLine& line, Ordinal ordinal, Record& record) {
+void SaleEngine::Expire(Time now, const Shard& shard, std::span<const LapsedHold> holds) {
   const bool cancelled = IsCancelled();
-  record.set_state(cancelled ? ReservationState::kCancelled : ReservationState::kExpired);
-  ChargeKeys(line.user, ordinal, -std::int64_t{record.units}, 0);
-  Event event = EventOf(shard, line.user, ordinal, record);
-  event.type = cancelled ? EventType::kCancelled : EventType::kExpired;
-  event.at = now;
-  event.seq = events_.TakeNumbers(1);
-  LineOf(event.line).stock.Return(record.units);
-  events_.Write(event);
+  Units units = 0;
+  for (const LapsedHold& hold : holds) {
+    hold.record->set_state(cancelled ? ReservationState::kCancelled : ReservationState::kExpired);
+    ChargeKeys(hold.line->user, hold.ordinal, -std::int64_t{hold.record->units}, 0);
+    units += hold.record->units;
+  }
+  std::uint64_t seq = events_.TakeNumbers(holds.size());
+  LineOf(holds.front().record->line()).stock.Return(units);
+  for (const LapsedHold& hold : holds) {
+    Event event = EventOf(shard, hold.line->user, hold.ordinal, *hold.record);
+    event.type = cancelled ? EventType::kCancelled : EventType::kExpired;
+    event.at = now;
+    event.seq = seq++;
+    events_.Write(event);
+  }
 }
 
 std::uint64_t SaleEngine::ExpireShard(Time now, ShardIndex index, std::size_t most) {
@@ -76,31 +86,47 @@ std::uint64_t SaleEngine::ExpireShard(Time now, ShardIndex index, std::size_t mo
   const auto is_due = [&] {
     return !shard.queue.empty() && (all || shard.queue.front().deadline_us <= Micros(now));
   };
+  // Holds of one line that left the queue and are still to be recorded.  The shard's bound, which
+  // is what others see of the queue, stays as it is until they are.
+  std::array<LapsedHold, kMostAtOnce> lapsed;
+  std::size_t lapsed_count = 0;
+  std::uint64_t lapsed_units = 0;
   std::uint64_t expired = 0;
+  const auto record_lapsed = [&] {
+    if (lapsed_count == 0) return;
+    Expire(now, shard, std::span(lapsed).first(lapsed_count));
+    expired += lapsed_count;
+    lapsed_count = 0;
+    lapsed_units = 0;
+  };
+
   ShardLocks locks(shards_);
   locks.Add(index);
   locks.Lock();
-  for (std::size_t looked_at = 0; looked_at < kMostUnderOneLock && expired < most && is_due();
-       ++looked_at) {
-    if (const ExpiryEntry* ahead = shard.queue.Ahead(kPrefetchDistance); ahead != nullptr) {
-      shard.users.PrefetchPlace(ahead->place);
-    }
+  for (std::size_t looked_at = 0;
+       looked_at < kMostUnderOneLock && expired + lapsed_count < most && is_due(); ++looked_at) {
+    const ExpiryEntry* const ahead = shard.queue.Ahead(kPrefetchDistance);
+    if (ahead != nullptr) shard.users.PrefetchPlace(ahead->place);
     ExpiryEntry entry = shard.queue.front();
     UserLine& line = shard.users.line(entry.place);
     Record& record = shard.users.record(line, entry.ordinal);
     if (!MustBeRecorded(now, record)) {
       shard.queue.Pop();
-      if (record.extended == 0) continue;
-      record.extended = 0;
+      if (!record.extended()) continue;
+      record.set_extended(false);
       if (record.is_active()) {
-        entry.deadline_us = static_cast<std::int64_t>(record.deadline_us);
+        entry.deadline_us = record.deadline_us();
         shard.queue.Requeue(entry);
       } else {
         shard.queue.ForgetRequeue();
       }
       continue;
     }
-    if (!CanExpire(line.user, record)) {
+    if (lapsed_count == kMostAtOnce ||
+        (lapsed_count != 0 && lapsed[0].record->line() != record.line())) {
+      record_lapsed();
+    }
+    if (!CanExpire(line.user, record, lapsed_units)) {
       try {
         shard.quarantine.push_back(entry);
       } catch (const std::bad_alloc&) {
@@ -113,21 +139,21 @@ std::uint64_t SaleEngine::ExpireShard(Time now, ShardIndex index, std::size_t mo
     if (has_keys_ && shard.keys->KeysOf(line.user, entry.ordinal) != LimitKeys{}) {
       // Its keys may lie in other shards.  It stays in the queue until its lapse is recorded, so
       // that nobody who looks for lapsed stock is sent away meanwhile.
-      const LapseKey key{.shard = index,
-                         .hash = hash_(line.user.bytes()),
-                         .user = line.user,
-                         .ordinal = entry.ordinal};
+      record_lapsed();
       locks.Unlock();
-      if (RecordLapse(now, key)) ++expired;
+      const bool ours =
+          RecordLapse(now, {.shard = index, .place = entry.place, .ordinal = entry.ordinal});
+      if (ours) ++expired;
       locks.Lock();
-    } else {
-      Expire(now, shard, line, entry.ordinal, record);
-      shard.queue.Pop();
-      if (record.extended != 0) shard.queue.ForgetRequeue();
-      record.extended = 0;
-      ++expired;
+      continue;
     }
+    shard.queue.Pop();
+    if (record.extended()) shard.queue.ForgetRequeue();
+    record.set_extended(false);
+    lapsed[lapsed_count++] = {.line = &line, .record = &record, .ordinal = entry.ordinal};
+    lapsed_units += record.units;
   }
+  record_lapsed();
   bound_.SetShard(index,
                   shard.queue.empty() ? ExpiryBound::kNever : shard.queue.front().deadline_us);
   return expired;
@@ -173,11 +199,10 @@ std::uint64_t SaleEngine::RetryQuarantined(Time now, std::size_t most) {
         UserLine& line = shard.users.line(entry.place);
         const Record& record = shard.users.record(line, entry.ordinal);
         const bool due = MustBeRecorded(now, record);
-        if (record.is_active() && (!due || !CanExpire(line.user, record))) return false;
+        if (record.is_active() && (!due || !CanExpire(line.user, record, 0))) return false;
         if (due) {
           again.push_back({.shard = static_cast<ShardIndex>(index),
-                           .hash = hash_(line.user.bytes()),
-                           .user = line.user,
+                           .place = entry.place,
                            .ordinal = entry.ordinal});
         }
         quarantined_.fetch_sub(1, std::memory_order_relaxed);

@@ -122,7 +122,7 @@ class ExpiryQueue {
 
   // Asks for the place where the next entry is going to be written.
   void PrefetchTail() const {
-    if (tail_ != nullptr) __builtin_prefetch(&tail_->entries[tail_size_], 1);
+    if (tail_ != nullptr) __builtin_prefetch(tail_->entries.data() + tail_size_, 1);
   }
 
  private:

@@ -22,11 +22,11 @@ SaleEngine::Verdict SaleEngine::Judge(Time now, Job& job, std::uint32_t jobs_in_
   }
   if (MustBeRecorded(now, *record)) return Verdict::kRecordOwn;
 
-  job.line = static_cast<std::uint16_t>(record->line);
+  job.line = record->line();
   Code code = Code::kDone;
   switch (job.command->verb) {
     case Verb::kReserve: {
-      const bool same = record->line == job.command->line && record->asked == job.command->units;
+      const bool same = record->line() == job.command->line && record->asked == job.command->units;
       Answer(job, JudgeReserveAgain(record->state(), record->is_tombstone(), same), *record);
       return Verdict::kAnswered;
     }
@@ -167,12 +167,12 @@ SaleEngine::Verdict SaleEngine::JudgeExtend(Time now, Job& job, Record& record) 
     return Verdict::kAnswered;
   }
   // Its entry in the queue stays where it is; when that comes up it is queued anew.
-  if (record.extended == 0) {
+  if (!record.extended()) {
     if (!shards_[job.shard].queue.EnsureRequeue()) {
       Answer(job, Code::kStorageFull);
       return Verdict::kAnswered;
     }
-    record.extended = 1;
+    record.set_extended(true);
   }
   job.effect = Effect::kExtend;
   job.deadline_us = Micros(deadline);
@@ -239,10 +239,11 @@ Field SaleEngine::FindTermsError(const Command& command) const {
   if (command.line >= line_count_) return Field::kLine;
   if (command.units > most_units_) return Field::kUnits;
   if (command.user_limit > *terms_.limit_ceiling) return Field::kUserLimit;
+  bool unnamed_keys = false;
   for (std::size_t i = key_count_; i < kMaxLimitKeys; ++i) {
-    if (!command.keys[i].is_nil()) return Field::kLimitKeys;
+    unnamed_keys |= !command.keys[i].is_nil();
   }
-  return Field::kNone;
+  return unnamed_keys ? Field::kLimitKeys : Field::kNone;
 }
 
 bool SaleEngine::NotAdmitted(const Command& command, const UserLine* line) const {
@@ -313,7 +314,7 @@ void SaleEngine::Answer(const Job& job, Code code, const Record& record) {
                          .state = record.state(),
                          .field = Field::kNone,
                          .units = record.units,
-                         .when_us = active ? static_cast<std::int64_t>(record.deadline_us) : 0};
+                         .when_us = active ? record.deadline_us() : 0};
 }
 
 }  // namespace flashsale::inline v0::engine

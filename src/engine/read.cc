@@ -82,7 +82,7 @@ Reservation SaleEngine::Unpack(const Shard& shard, const UserId& user, Ordinal o
   return Reservation{.user = user,
                      .id = record.id,
                      .state = record.state(),
-                     .line = static_cast<std::uint16_t>(record.line),
+                     .line = record.line(),
                      .asked = record.asked,
                      .units = record.units,
                      .reserved_at = record.reserved_at(),
@@ -95,7 +95,7 @@ Reservation SaleEngine::Unpack(const Shard& shard, const UserId& user, Ordinal o
 Event SaleEngine::EventOf(const Shard& shard, const UserId& user, Ordinal ordinal,
                           const Record& record) const {
   Event event;
-  event.line = static_cast<std::uint16_t>(record.line);
+  event.line = record.line();
   event.units = record.units;
   event.user = user;
   event.id = record.id;

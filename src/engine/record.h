@@ -10,6 +10,7 @@
 #include "flashsale/base/time.h"
 #include "flashsale/base/units.h"
 #include "flashsale/domain/reservation.h"
+#include "flashsale/repository/command.h"
 
 namespace flashsale::inline v0::engine {
 
@@ -23,26 +24,65 @@ using Ordinal = std::uint32_t;
 inline constexpr Ordinal kFirst = 0;
 inline constexpr Ordinal kNoRecord = std::numeric_limits<Ordinal>::max();
 
-// A reservation or a tombstone, packed.  Times and admission numbers stay below 2^53, lines below
-// 2^10, so three words have room for what else there is to say.
+// A reservation or a tombstone, packed.  Times and admission numbers stay below 2^53 and lines below
+// 2^10, so two words have room for what else there is to say.
 struct Record {
   ReservationId id;
   std::uint64_t quote;
-  std::uint64_t deadline_us : 53;
-  std::uint64_t state_bits : 3;
-  std::uint64_t extended : 1;  // its entry in the expiry queue names an earlier deadline
-  std::uint64_t reserved_us : 53;
-  std::uint64_t line : 11;
-  std::uint64_t admission : 53;
+  std::uint64_t deadline_and_state;  // microseconds | state << 53 | extended << 56
+  std::uint64_t reserved_and_line;   // microseconds | line << 53
+  std::uint64_t admission;
   Units asked;
   Units units;
 
-  ReservationState state() const { return static_cast<ReservationState>(state_bits); }
-  void set_state(ReservationState state) { state_bits = static_cast<std::uint64_t>(state) & 7; }
+  // Member by member, in place: a record put together elsewhere and copied costs as much again.
+  void BecomeHold(const Command& command, Time now, std::int64_t deadline_us) {
+    id = command.id;
+    quote = command.quote;
+    deadline_and_state =
+        static_cast<std::uint64_t>(deadline_us) | StateBits(ReservationState::kActive);
+    reserved_and_line =
+        static_cast<std::uint64_t>(Micros(now)) | std::uint64_t{command.line} << kUpper;
+    admission = command.admission_number;
+    asked = command.units;
+    units = command.units;
+  }
+  void BecomeTombstone(const ReservationId& of) {
+    *this = {.id = of, .deadline_and_state = StateBits(ReservationState::kCancelled)};
+  }
+
+  ReservationState state() const {
+    return static_cast<ReservationState>(deadline_and_state >> kUpper & 7);
+  }
+  void set_state(ReservationState state) {
+    deadline_and_state = (deadline_and_state & ~StateBits(ReservationState{7})) | StateBits(state);
+  }
   bool is_tombstone() const { return asked == 0; }
   bool is_active() const { return state() == ReservationState::kActive; }
-  Time deadline() const { return FromMicros(deadline_us); }
-  Time reserved_at() const { return FromMicros(reserved_us); }
+
+  // Whether its entry in the expiry queue names an earlier deadline.
+  bool extended() const { return (deadline_and_state & kExtended) != 0; }
+  void set_extended(bool extended) {
+    deadline_and_state = (deadline_and_state & ~kExtended) | (extended ? kExtended : 0);
+  }
+
+  std::int64_t deadline_us() const {
+    return static_cast<std::int64_t>(deadline_and_state & kMaxExactInteger);
+  }
+  void set_deadline_us(std::int64_t deadline_us) {
+    deadline_and_state =
+        (deadline_and_state & ~kMaxExactInteger) | static_cast<std::uint64_t>(deadline_us);
+  }
+  Time deadline() const { return Time(Duration(deadline_us())); }
+  Time reserved_at() const { return FromMicros(reserved_and_line & kMaxExactInteger); }
+  std::uint16_t line() const { return static_cast<std::uint16_t>(reserved_and_line >> kUpper); }
+
+ private:
+  static constexpr int kUpper = 53;
+  static constexpr std::uint64_t kExtended = std::uint64_t{1} << 56;
+  static constexpr std::uint64_t StateBits(ReservationState state) {
+    return static_cast<std::uint64_t>(state) << kUpper;
+  }
 };
 static_assert(sizeof(Record) == 56 && std::is_trivially_copyable_v<Record>);
 

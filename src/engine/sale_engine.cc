@@ -58,14 +58,19 @@ class ShardCounts {
   std::array<std::uint8_t, kMaxShards> counts_{};
 };
 
-// A set of hashes for one run.
+// A set of the hashes of one run.
 class SeenHashes {
  public:
+  // REQUIRES: at most kMaxRun * (1 + kMaxLimitKeys) hashes.
+  explicit SeenHashes(std::size_t hashes) : mask_(std::bit_ceil(2 * hashes) - 1) {
+    std::fill_n(places_.begin(), mask_ + 1, 0);
+  }
+
   // False where the hash is there already.
   bool Insert(std::uint64_t hash) {
     hash |= 1;  // zero marks a free place
     for (std::size_t i = hash >> 32;; ++i) {
-      std::uint64_t& place = places_[i % places_.size()];
+      std::uint64_t& place = places_[i & mask_];
       if (place == hash) return false;
       if (place == 0) {
         place = hash;
@@ -75,7 +80,8 @@ class SeenHashes {
   }
 
  private:
-  std::array<std::uint64_t, 512> places_{};
+  const std::size_t mask_;
+  std::array<std::uint64_t, 512> places_;  // as many of them as are needed
   static_assert(512 >= 2 * kMaxRun * (1 + kMaxLimitKeys));
 };
 
@@ -188,8 +194,7 @@ void SaleEngine::Prepare(const Command& command, Outcome& outcome, Job& job) con
   }
   // The misses of a whole batch overlap; those of a single command do among themselves.
   const Shard& shard = shards_[job.shard];
-  __builtin_prefetch(&shard, 1);
-  __builtin_prefetch(&shard.queue, 1);
+  shard.Prefetch();
   shard.users.Prefetch(job.hash);
   known_.Prefetch(job.hash);
 }
@@ -224,9 +229,9 @@ void SaleEngine::ApplyWindow(Time now, std::span<Job> jobs) {
   }
 }
 
-std::size_t SaleEngine::LengthOfRun(std::span<const Job> jobs) {
+std::size_t SaleEngine::LengthOfRun(std::span<const Job> jobs) const {
   if (jobs.size() == 1) return 1;
-  SeenHashes seen;
+  SeenHashes seen(jobs.size() * (has_keys_ ? 1 + kMaxLimitKeys : 1));
   std::size_t length = 0;
   for (const Job& job : jobs) {
     bool distinct = seen.Insert(job.hash);
@@ -246,11 +251,7 @@ bool SaleEngine::ApplyRun(Time now, std::span<Job> jobs) {
     counts.Add(job.shard);
   }
   locks.Lock();
-  for (const Job& job : jobs) {
-    Shard& shard = shards_[job.shard];
-    if (!shard.users.EnsureRoom(hash_, counts.Of(job.shard))) return false;
-    PrefetchUnderLock(job);
-  }
+  for (const Job& job : jobs) PrefetchUnderLock(job);
 
   // No two jobs have a user or a key in common, so none is judged differently because of another;
   // only the stock is shared, and that is taken for all at once.
@@ -306,10 +307,7 @@ void SaleEngine::ApplyOne(Time now, Job& job) {
         return;
       case Verdict::kRecordOwn:
         locks.Unlock();
-        RecordLapse(now, {.shard = job.shard,
-                          .hash = job.hash,
-                          .user = job.command->user,
-                          .ordinal = job.ordinal});
+        RecordLapse(now, {.shard = job.shard, .place = job.place, .ordinal = job.ordinal});
         continue;
       case Verdict::kReclaim:
         locks.Unlock();
@@ -459,7 +457,7 @@ void SaleEngine::CommitToRecord(Time now, const Job& job, std::uint64_t seq) {
       ChargeKeys(line.user, job.ordinal, 0, -std::int64_t{held});
       break;
     case Effect::kExtend:
-      record.deadline_us = static_cast<std::uint64_t>(job.deadline_us) & kMaxExactInteger;
+      record.set_deadline_us(job.deadline_us);
       break;
     case Effect::kReserve:
     case Effect::kTombstone:
@@ -469,7 +467,7 @@ void SaleEngine::CommitToRecord(Time now, const Job& job, std::uint64_t seq) {
   event.seq = seq;
   event.at = now;
   // The number is taken, the record changed: now the stock may be seen by others.
-  Inventory& stock = LineOf(static_cast<std::uint16_t>(record.line)).stock;
+  Inventory& stock = LineOf(record.line()).stock;
   Code code = Code::kDone;
   switch (job.effect) {
     case Effect::kConfirm:
@@ -501,11 +499,18 @@ void SaleEngine::CommitToRecord(Time now, const Job& job, std::uint64_t seq) {
   events_.Write(event);
 }
 
+SaleEngine::NewRecord SaleEngine::AddRecord(const Job& job) {
+  UserTable& users = shards_[job.shard].users;
+  if (job.place == kNoPlace) {
+    return {.place = users.Insert(job.hash, job.command->user), .ordinal = kFirst};
+  }
+  return {.place = job.place, .ordinal = users.AddRecord(users.line(job.place))};
+}
+
 void SaleEngine::CommitReserve(Time now, const Job& job, std::uint64_t seq) {
   const Command& command = *job.command;
   Shard& shard = shards_[job.shard];
-  const Place place =
-      job.place == kNoPlace ? shard.users.Insert(job.hash, command.user) : job.place;
+  const auto [place, ordinal] = AddRecord(job);
   UserLine& line = shard.users.line(place);
   line.limit = job.limit;
   if (command.admission_number != 0) {
@@ -514,25 +519,17 @@ void SaleEngine::CommitReserve(Time now, const Job& job, std::uint64_t seq) {
     ++line.admission_used;
   }
   if (job.stray != 0) stray_tombstones_.fetch_sub(job.stray, std::memory_order_relaxed);
-
-  const Ordinal ordinal = shard.users.AddRecord(line);
   Record& record = shard.users.record(line, ordinal);
-  record = Record{.id = command.id,
-                  .quote = command.quote,
-                  .deadline_us = static_cast<std::uint64_t>(job.deadline_us) & kMaxExactInteger,
-                  .state_bits = static_cast<std::uint64_t>(ReservationState::kActive) & 7,
-                  .extended = 0,
-                  .reserved_us = static_cast<std::uint64_t>(Micros(now)) & kMaxExactInteger,
-                  .line = command.line & std::uint64_t{0x7FF},
-                  .admission = command.admission_number & kMaxExactInteger,
-                  .asked = command.units,
-                  .units = command.units};
+  record.BecomeHold(command, now, job.deadline_us);
   shard.queue.Push({.deadline_us = job.deadline_us, .place = place, .ordinal = ordinal});
   if (job.keys != nullptr) {
     shard.keys->SetKeysOf(command.user, ordinal, command.keys);
     ChargeKeys(command.user, ordinal, command.units, 0);
   }
-  Answer(job, Code::kDone, record);
+  *job.outcome = Outcome{.code = Code::kDone,
+                         .state = ReservationState::kActive,
+                         .units = command.units,
+                         .when_us = job.deadline_us};
   events_.Write(Event{.seq = seq,
                       .at = now,
                       .type = EventType::kReserved,
@@ -542,7 +539,7 @@ void SaleEngine::CommitReserve(Time now, const Job& job, std::uint64_t seq) {
                       .returned = 0,
                       .user = command.user,
                       .id = command.id,
-                      .deadline = record.deadline(),
+                      .deadline = Time(Duration(job.deadline_us)),
                       .quote = command.quote,
                       .admission = command.admission_number,
                       .user_limit = job.limit,
@@ -551,15 +548,11 @@ void SaleEngine::CommitReserve(Time now, const Job& job, std::uint64_t seq) {
 
 void SaleEngine::CommitTombstone(Time now, const Job& job, std::uint64_t seq) {
   const Command& command = *job.command;
-  Shard& shard = shards_[job.shard];
   known_.Insert(job.hash);
-  const Place place =
-      job.place == kNoPlace ? shard.users.Insert(job.hash, command.user) : job.place;
-  UserLine& line = shard.users.line(place);
-  Record& record = shard.users.record(line, shard.users.AddRecord(line));
-  record = Record{};
-  record.id = command.id;
-  record.set_state(ReservationState::kCancelled);
+  UserTable& users = shards_[job.shard].users;
+  const auto [place, ordinal] = AddRecord(job);
+  Record& record = users.record(users.line(place), ordinal);
+  record.BecomeTombstone(command.id);
   Answer(job, Code::kDone, record);
   Event event;
   event.seq = seq;

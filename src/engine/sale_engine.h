@@ -95,8 +95,14 @@ class SaleEngine {
 
   struct LapseKey {
     ShardIndex shard;
-    std::uint64_t hash;
-    UserId user;
+    Place place;
+    Ordinal ordinal;
+  };
+
+  // A lapsed hold under its shard's lock.
+  struct LapsedHold {
+    UserLine* line;
+    Record* record;
     Ordinal ordinal;
   };
 
@@ -119,7 +125,7 @@ class SaleEngine {
     if (!RefuseUnlocked(now, job)) ApplyOne(now, job);
   }
   // The jobs from the front that name distinct users and keys.
-  static std::size_t LengthOfRun(std::span<const Job> jobs);
+  std::size_t LengthOfRun(std::span<const Job> jobs) const;
   // False, and nothing changed, where the jobs must be carried out one by one.
   bool ApplyRun(Time now, std::span<Job> jobs);
   void ApplyOne(Time now, Job& job);
@@ -137,6 +143,12 @@ class SaleEngine {
   void AddShards(const Job& job, ShardLocks& locks) const;
   void EnterExpiry(const Job& job);
   void Commit(Time now, const Job& job, std::uint64_t seq);
+  struct NewRecord {
+    Place place;
+    Ordinal ordinal;
+  };
+  // A record for the job's user, who becomes one here if they are not yet; its members undefined.
+  NewRecord AddRecord(const Job& job);
   void CommitReserve(Time now, const Job& job, std::uint64_t seq);
   void CommitTombstone(Time now, const Job& job, std::uint64_t seq);
   void CommitToRecord(Time now, const Job& job, std::uint64_t seq);
@@ -172,8 +184,11 @@ class SaleEngine {
   bool AllHoldsAreDue(Time now) const;
   // Records the lapse of one hold, taking the locks that this needs.  False where another call did.
   bool RecordLapse(Time now, const LapseKey& key);
-  bool CanExpire(const UserId& user, const Record& record) const;
-  void Expire(Time now, Shard& shard, UserLine& line, Ordinal ordinal, Record& record);
+  // Whether the stock has what this hold is to return, beside `waiting` units of other holds.
+  bool CanExpire(const UserId& user, const Record& record, std::uint64_t waiting) const;
+  // Records the lapse of holds of one line.  REQUIRES: the shard's lock, and those of their limit
+  // keys; they are due and can be expired; at least one.
+  void Expire(Time now, const Shard& shard, std::span<const LapsedHold> holds);
   // Expires up to `most` holds of one shard.
   std::uint64_t ExpireShard(Time now, ShardIndex index, std::size_t most);
   SliceReport ExpireSlice(Time now, std::size_t most);

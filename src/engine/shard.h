@@ -28,6 +28,12 @@ struct alignas(64) Shard {
   std::unique_ptr<KeyLedger> keys;  // null unless the terms have limit keys
   // Holds that could not be expired.  They wait for ExpireDue and count for nothing else.
   std::vector<ExpiryEntry> quarantine;
+
+  // Asks for what every command of these users reads.
+  void Prefetch() const {
+    const auto* const bytes = reinterpret_cast<const std::byte*>(this);
+    for (std::size_t i = 0; i < 3; ++i) __builtin_prefetch(bytes + i * 64, 1);
+  }
 };
 
 // The shards of a sale, side by side.

@@ -31,7 +31,8 @@ bool UserTable::EnsureIndex(const KeyedHash& hash, std::uint64_t users) {
   return true;
 }
 
-Ordinal UserTable::AddFurther(UserLine& line) {
+Ordinal UserTable::AddRecord(UserLine& line) {
+  ++line.records;
   const Ordinal ordinal = ++further_count_;
   FurtherAt(ordinal).next = line.further;
   line.further = ordinal;

@@ -47,7 +47,8 @@ class UserTable {
     return index_.Find(hash, [&](Place place) { return arena_.At(place)->user == user; });
   }
 
-  // A line for a user not there yet, who has no record so far.  REQUIRES: EnsureRoom(1).
+  // A line for a user not there yet, with their first record, whose members are undefined.  Only
+  // written, never read: the memory may still be on its way here.  REQUIRES: EnsureRoom(1).
   Place Insert(std::uint64_t hash, const UserId& user) {
     const Place place = PlaceOf(size_++);
     index_.Insert(hash, place);
@@ -57,7 +58,7 @@ class UserTable {
     line.admission_used = 0;
     line.admission = 0;
     line.further = kNoRecord;
-    line.records = 0;
+    line.records = 1;
     next_line_.store(&line + 1, std::memory_order_relaxed);
     return place;
   }
@@ -65,11 +66,8 @@ class UserTable {
   UserLine& line(Place place) { return *arena_.At(place); }
   const UserLine& line(Place place) const { return *arena_.At(place); }
 
-  // A new record of the user, its members undefined.  REQUIRES: the user's first, or
-  // EnsureFurther(1).
-  Ordinal AddRecord(UserLine& line) {
-    return line.records++ == 0 ? kFirst : AddFurther(line);
-  }
+  // A further record of the user, its members undefined.  REQUIRES: EnsureFurther(1).
+  Ordinal AddRecord(UserLine& line);
 
   Record& record(UserLine& line, Ordinal ordinal) {
     return ordinal == kFirst ? line.first : FurtherAt(ordinal).record;
@@ -78,7 +76,7 @@ class UserTable {
   // Calls visit(ordinal, record) for each record of the user, until it returns false.
   template <typename Visit>
   void ForEachRecord(UserLine& line, Visit visit) {
-    if (line.records == 0 || !visit(kFirst, line.first)) return;
+    if (!visit(kFirst, line.first)) return;
     for (Ordinal i = line.further; i != kNoRecord; i = FurtherAt(i).next) {
       if (!visit(i, FurtherAt(i).record)) return;
     }
@@ -116,7 +114,6 @@ class UserTable {
     return blocks_[i >> block_shift_] + (i & ((std::uint32_t{1} << block_shift_) - 1));
   }
   bool MakeRoom(const KeyedHash& hash, std::uint64_t users);
-  Ordinal AddFurther(UserLine& line);
   Further& FurtherAt(Ordinal ordinal) {
     const Ordinal index = ordinal - 1;
     return further_[index / kFurtherPerBlock][index % kFurtherPerBlock];

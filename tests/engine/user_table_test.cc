@@ -8,80 +8,58 @@
 #include <map>
 #include <random>
 #include <set>
-#include <vector>
 
 namespace flashsale::engine {
 namespace {
 
-constexpr TableGeometry kGeometry{.base = 64, .expected_order = 2};
-constexpr std::size_t kUnitBytes = kGeometry.base * sizeof(UserLine);
+constexpr IndexGeometry kGeometry{.base = 2, .expected_order = 2};
 
-// A table with the pool that it lives in; grows as the shard does.
-class GrowingTable {
- public:
-  // Inserts a user; tells the moves of a growth to `moved`, if there was one.
-  std::uint32_t Insert(const UserId& user, std::vector<std::uint32_t>* moved = nullptr) {
-    if (!table.HasRoom(1)) {
-      std::vector<std::uint32_t> moved_to(table.capacity());
-      REQUIRE(table.Grow(hash, 1, moved_to.data()));
-      REQUIRE(table.HasRoom(1));
-      if (moved != nullptr) *moved = moved_to;
-    }
+// A table with the memory that it lives in.
+struct TableWithMemory {
+  Place Insert(const UserId& user) {
+    REQUIRE(table.EnsureRoom(hash, 1));
     return table.Insert(hash(user.bytes()), user);
   }
-  std::uint32_t Find(const UserId& user) const { return table.Find(hash(user.bytes()), user); }
+  Place Find(const UserId& user) const { return table.Find(hash(user.bytes()), user); }
 
   const KeyedHash hash{20'240'229};
-  BlockPool pool{kUnitBytes, kUnitBytes << 4};
-  UserTable table{pool, kGeometry};
+  UserLineArena arena{1'000};
+  BlockPool pool{kGeometry.unit_bytes(), kGeometry.unit_bytes() << 4};
+  UserTable table{arena, pool, kGeometry};
 };
 
-TEST_CASE("a new table finds nobody and has room for nobody") {
-  GrowingTable users;
+TEST_CASE("a new table finds nobody") {
+  TableWithMemory users;
   CHECK(users.table.size() == 0);
-  CHECK(users.table.capacity() == 0);
-  CHECK_FALSE(users.table.HasRoom(1));
-  CHECK(users.table.HasRoom(0));
-  CHECK(users.Find(UserId::FromInteger(1)) == UserTable::kNone);
+  CHECK(users.Find(UserId::FromInteger(1)) == kNoPlace);
+  CHECK(users.Find(UserId()) == kNoPlace);
+  users.table.Prefetch(users.hash(UserId().bytes()));
 }
 
-TEST_CASE("who was inserted is found, through every growth, and nobody else") {
-  GrowingTable users;
+TEST_CASE("who was inserted is found where they were put, and nobody else") {
+  TableWithMemory users;
   constexpr std::uint64_t kUsers = 3'000;
-  std::map<UserId, std::uint32_t> places;
-  int growths = 0;
+  std::map<UserId, Place> places;
+  std::set<Place> taken;
   for (std::uint64_t i = 0; i < kUsers; ++i) {
     const UserId user = UserId::FromInteger(i);
-    REQUIRE(users.Find(user) == UserTable::kNone);
-    std::vector<std::uint32_t> moved;
-    const std::uint32_t place = users.Insert(user, &moved);
-    if (!moved.empty()) {
-      ++growths;
-      std::set<std::uint32_t> taken;
-      for (auto& [known, at] : places) {
-        at = moved[at];
-        REQUIRE(at < users.table.capacity());
-        REQUIRE(users.table.line(at).user == known);
-        REQUIRE(taken.insert(at).second);
-      }
-    }
+    REQUIRE(users.Find(user) == kNoPlace);
+    const Place place = users.Insert(user);
+    REQUIRE(taken.insert(place).second);
     UserLine& line = users.table.line(place);
     REQUIRE(line.user == user);
-    REQUIRE(line.records == 0);
+    REQUIRE(line.records == 1);
     REQUIRE(line.limit == 0);
     REQUIRE(line.admission == 0);
     REQUIRE(line.admission_used == 0);
     line.limit = static_cast<Units>(i + 1);
     line.admission = i * 3;
-    REQUIRE(users.table.AddRecord(line) == kFirst);
     line.first = Record{.id = ReservationId::FromInteger(i), .quote = ~i};
     REQUIRE(places.emplace(user, place).second);
   }
-  CHECK(growths >= 5);
   CHECK(users.table.size() == kUsers);
-  CHECK(users.table.capacity() >= kUsers * 4 / 3);
   for (std::uint64_t i = 0; i < kUsers; ++i) {
-    const std::uint32_t place = users.Find(UserId::FromInteger(i));
+    const Place place = users.Find(UserId::FromInteger(i));
     REQUIRE(place == places.at(UserId::FromInteger(i)));
     const UserLine& line = users.table.line(place);
     REQUIRE(line.limit == i + 1);
@@ -89,30 +67,47 @@ TEST_CASE("who was inserted is found, through every growth, and nobody else") {
     REQUIRE(line.first.id == ReservationId::FromInteger(i));
     REQUIRE(line.first.quote == ~i);
   }
-  CHECK(users.Find(UserId::FromInteger(kUsers)) == UserTable::kNone);
+  CHECK(users.Find(UserId::FromInteger(kUsers)) == kNoPlace);
+  CHECK(users.Find(UserId()) == kNoPlace);
+  std::uint64_t visited = 0;
+  users.table.ForEachUser(
+      [&](const UserLine& line) { CHECK(line.user == UserId::FromInteger(visited++)); });
+  CHECK(visited == kUsers);
 }
 
-TEST_CASE("a table grows at once as far as it must") {
-  GrowingTable users;
+TEST_CASE("room for many is room for many, and two tables share no line") {
+  TableWithMemory users;
+  UserTable other(users.arena, users.pool, kGeometry);
   users.Insert(UserId::FromInteger(1));
-  std::vector<std::uint32_t> moved(users.table.capacity());
-  REQUIRE(users.table.Grow(users.hash, 5'000, moved.data()));
-  CHECK(users.table.HasRoom(5'000));
-  CHECK(users.Find(UserId::FromInteger(1)) != UserTable::kNone);
+  REQUIRE(users.table.EnsureRoom(users.hash, 5'000));
+  std::set<Place> taken{users.Find(UserId::FromInteger(1))};
+  for (std::uint64_t i = 2; i < 5'000; ++i) {
+    const UserId user = UserId::FromInteger(i);
+    REQUIRE(taken.insert(users.table.Insert(users.hash(user.bytes()), user)).second);
+    REQUIRE(other.EnsureRoom(users.hash, 1));
+    REQUIRE(taken.insert(other.Insert(users.hash(user.bytes()), user)).second);
+  }
+  CHECK(users.Find(UserId::FromInteger(1)) != kNoPlace);
 }
 
 TEST_CASE("the records of a user are theirs, however many users add theirs in between") {
-  GrowingTable users;
+  TableWithMemory users;
   constexpr std::uint64_t kUsers = 40;
   std::mt19937_64 random(7);
   std::map<UserId, std::map<Ordinal, ReservationId>> model;
-  for (std::uint64_t i = 0; i < kUsers; ++i) users.Insert(UserId::FromInteger(i));
+  for (std::uint64_t i = 0; i < kUsers; ++i) {
+    const UserId user = UserId::FromInteger(i);
+    const ReservationId id = ReservationId::FromInteger(1'000'000 + i);
+    users.table.line(users.Insert(user)).first = Record{.id = id};
+    model[user].emplace(kFirst, id);
+  }
   for (std::uint64_t i = 0; i < 32 * kUsers; ++i) {
     const UserId user = UserId::FromInteger(random() % kUsers);
     UserLine& line = users.table.line(users.Find(user));
     if (line.records == 32) continue;
     REQUIRE(users.table.EnsureFurther(1));
     const Ordinal ordinal = users.table.AddRecord(line);
+    REQUIRE(ordinal != kFirst);
     users.table.record(line, ordinal) = Record{.id = ReservationId::FromInteger(i)};
     REQUIRE(model[user].emplace(ordinal, ReservationId::FromInteger(i)).second);
   }
@@ -136,24 +131,47 @@ TEST_CASE("the records of a user are theirs, however many users add theirs in be
 
 TEST_CASE("a record packs every value at its bounds") {
   Record record{};
-  record.deadline_us = kMaxExactInteger;
-  record.reserved_us = kMaxExactInteger;
-  record.admission = kMaxExactInteger;
-  record.line = kMaxLines - 1;
-  record.extended = 1;
-  record.set_state(ReservationState::kExpired);
+  record.set_deadline_us(static_cast<std::int64_t>(kMaxExactInteger));
   CHECK(record.deadline() == kMaxTime);
-  CHECK(record.reserved_at() == kMaxTime);
-  CHECK(std::uint64_t{record.admission} == kMaxExactInteger);
-  CHECK(std::uint64_t{record.line} == kMaxLines - 1);
-  CHECK(std::uint64_t{record.extended} == 1);
+  CHECK(record.state() == ReservationState::kNone);
+  CHECK_FALSE(record.extended());
+  CHECK(record.is_tombstone());
+
+  Command command;
+  command.id = ReservationId::FromInteger(1);
+  command.line = kMaxLines - 1;
+  command.units = kMaxUnits;
+  command.quote = ~std::uint64_t{0};
+  command.admission_number = kMaxExactInteger;
+  record.BecomeHold(command, kMaxTime, Micros(kMaxTime));
+  record.set_extended(true);
   for (int i = 0; i <= 4; ++i) {
     record.set_state(static_cast<ReservationState>(i));
     CHECK(record.state() == static_cast<ReservationState>(i));
     CHECK(record.is_active() == (i == 1));
+    CHECK(record.extended());
+    CHECK(record.deadline() == kMaxTime);
   }
-  CHECK(record.deadline() == kMaxTime);
+  CHECK(record.id == command.id);
+  CHECK(record.line() == command.line);
+  CHECK(record.asked == kMaxUnits);
+  CHECK(record.units == kMaxUnits);
+  CHECK(record.quote == command.quote);
+  CHECK(record.admission == kMaxExactInteger);
+  CHECK(record.reserved_at() == kMaxTime);
+  CHECK_FALSE(record.is_tombstone());
+  record.set_deadline_us(5);
+  record.set_extended(false);
+  CHECK(record.deadline_us() == 5);
+  CHECK(record.state() == ReservationState::kExpired);
+  CHECK_FALSE(record.extended());
+
+  record.BecomeTombstone(ReservationId::FromInteger(2));
   CHECK(record.is_tombstone());
+  CHECK(record.state() == ReservationState::kCancelled);
+  CHECK(record.deadline_us() == 0);
+  CHECK(record.units == 0);
+  CHECK(record.line() == 0);
 }
 
 }  // namespace

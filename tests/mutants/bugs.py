@@ -19,7 +19,7 @@ FLASH_SALE = "src/domain/flash_sale.cc"
 ACTS = "src/engine/acts.cc"
 BOUND = "src/engine/expiry_bound.cc"
 BOUND_H = "src/engine/expiry_bound.h"
-EDGES = "src/engine/edge_fold.cc"
+EDGES = "src/engine/edge_fold.h"
 ENGINE = "src/engine/sale_engine.cc"
 EXPIRY = "src/engine/expiry.cc"
 JOB = "src/engine/job.h"
@@ -27,8 +27,9 @@ JUDGE = "src/engine/judge.cc"
 LINE = "src/engine/line_state.h"
 QUEUE = "src/engine/expiry_queue.h"
 READ = "src/engine/read.cc"
-RING = "src/engine/event_ring.cc"
-SHARD = "src/engine/shard.h"
+RING_H = "src/engine/event_ring.h"
+TABLE = "src/engine/user_table.cc"
+INDEX = "src/engine/user_index.h"
 DIRECTORY = "src/backend/memory/sale_directory.cc"
 
 ENTER_AND_TAKE = """\
@@ -36,6 +37,9 @@ ENTER_AND_TAKE = """\
       line.CountEntries(1);
       if (line.stock.TryReserve(job.units)) return Take::kTaken;
 """
+
+TAKE_NUMBERS = "  std::uint64_t seq = events_.TakeNumbers(holds.size());\n"
+RETURN_STOCK = "  LineOf(holds.front().record->line()).stock.Return(units);\n"
 
 BUGS = []
 
@@ -65,11 +69,11 @@ bug("a wave counts from what is released, not in all", "scripts",
 # The order of stock, numbers and marks.
 bug("stock is taken for a moment before the limits are judged", "interleavings",
     (JUDGE, "  UserTable& users = shards_[job.shard].users;\n"
-            "  UserLine* const line = job.place == UserTable::kNone",
+            "  UserLine* const line = job.place == kNoPlace",
      "  Inventory& stock = LineOf(command.line).stock;\n"
      "  if (stock.TryReserve(command.units)) stock.Return(command.units);\n"
      "  UserTable& users = shards_[job.shard].users;\n"
-     "  UserLine* const line = job.place == UserTable::kNone"))
+     "  UserLine* const line = job.place == kNoPlace"))
 bug("a reserve takes its number before its stock", "contention",
     (ENGINE, "}  // namespace\n\nstd::unique_ptr<SaleEngine>",
      "thread_local std::uint64_t early = 0;\n}  // namespace\n\nstd::unique_ptr<SaleEngine>"),
@@ -80,13 +84,7 @@ bug("a reserve takes its number before its stock", "contention",
      "    const bool numbered = job.effect == Effect::kReserve && early != 0;\n"
      "    Commit(now, job, numbered ? early : events_.TakeNumbers(1));\n"))
 bug("a lapse returns its stock before it takes its number", "interleavings",
-    (EXPIRY, """\
-  event.seq = events_.TakeNumbers(1);
-  LineOf(event.line).stock.Return(record.units);
-""", """\
-  LineOf(event.line).stock.Return(record.units);
-  event.seq = events_.TakeNumbers(1);
-"""))
+    (EXPIRY, TAKE_NUMBERS + RETURN_STOCK, RETURN_STOCK + TAKE_NUMBERS))
 bug("a pause, close or cancellation takes its number without the locks", "hard cases",
     (ACTS, "    const AllShardsLock all(shards_);\n    seq = MarkUnderAllLocks(now, act);",
      "    seq = MarkUnderAllLocks(now, act);"))
@@ -109,10 +107,10 @@ bug("a wave takes its number after its stock was released", "interleavings",
     (ACTS, "  stock.ReleaseUpTo(command.units);\n",
      "  stock.ReleaseUpTo(command.units);\n  event.seq = events_.TakeNumbers(1);\n"))
 bug("a reserve's phase is judged before its locks are held", "hard cases",
-    (ENGINE, "    AddShards(job, locks);\n    locks.Lock();\n    switch (Judge(now, job, 1)) {",
+    (ENGINE, "    AddShards(job, locks);\n    locks.Lock();\n    PrefetchUnderLock(job);\n",
      "    AddShards(job, locks);\n"
      "    job.effect = static_cast<Effect>(AnswerToNewReserve(PhaseNow(now)));\n"
-     "    locks.Lock();\n    switch (Judge(now, job, 1)) {"),
+     "    locks.Lock();\n    PrefetchUnderLock(job);\n"),
     (ENGINE, "  for (const Job& job : jobs) {\n    AddShards(job, locks);",
      "  for (Job& job : jobs) {\n"
      "    job.effect = static_cast<Effect>(AnswerToNewReserve(PhaseNow(now)));\n"
@@ -161,10 +159,28 @@ bug("a hold that enters leaves the mark of the raiser as it is", "interleavings"
     (BOUND, "const std::int64_t next = seen < 0 ? seen - 1 : deadline_us;",
      "if (seen < 0) return;\n    const std::int64_t next = deadline_us;"))
 bug("a hold with limit keys leaves the queue before its lapse is recorded", "interleavings",
-    (EXPIRY, "      locks.Unlock();\n      if (RecordLapse(now, key)) ++expired;\n",
-     "      shard.queue.Pop();\n      if (record.extended != 0) shard.queue.ForgetRequeue();\n"
-     "      record.extended = 0;\n"
-     "      locks.Unlock();\n      if (RecordLapse(now, key)) ++expired;\n"))
+    (EXPIRY, "      record_lapsed();\n      locks.Unlock();\n",
+     "      record_lapsed();\n      shard.queue.Pop();\n"
+     "      if (record.extended()) shard.queue.ForgetRequeue();\n"
+     "      record.set_extended(false);\n"
+     "      bound_.SetShard(index, shard.queue.empty() ? ExpiryBound::kNever\n"
+     "                                                 : shard.queue.front().deadline_us);\n"
+     "      locks.Unlock();\n"))
+bug("a shard's bound rises before its lapsed holds are recorded", "interleavings",
+    (EXPIRY, "  record_lapsed();\n  bound_.SetShard(index,\n"
+             "                  shard.queue.empty() ? ExpiryBound::kNever "
+             ": shard.queue.front().deadline_us);\n",
+     "  bound_.SetShard(index,\n"
+     "                  shard.queue.empty() ? ExpiryBound::kNever "
+     ": shard.queue.front().deadline_us);\n"
+     "  bound_.Raise();\n"
+     "  record_lapsed();\n"))
+bug("holds of two lines lapse as holds of the first", "random runs",
+    (EXPIRY, "    if (lapsed_count == kMostAtOnce ||\n"
+             "        (lapsed_count != 0 && lapsed[0].record->line() != record.line())) {\n",
+     "    if (lapsed_count == kMostAtOnce) {\n"))
+bug("of holds that lapse together one returns its stock", "random runs",
+    (EXPIRY, "    units += hold.record->units;\n", "    units = hold.record->units;\n"))
 
 # Who is unknown.
 bug("an unlocked refusal does not ask whether the user is known", "scripts",
@@ -180,18 +196,16 @@ bug("an unlocked refusal does not look at the marks again", "interleavings",
     (JUDGE, "if (keys_known || control_.load(std::memory_order_acquire) != control) return false;",
      "if (keys_known) return false;"))
 bug("a user becomes known only after their stock was taken", "interleavings",
-    (ENGINE, "  if (job.place == UserTable::kNone) known_.Insert(job.hash);\n", ""),
+    (ENGINE, "  if (job.place == kNoPlace) known_.Insert(job.hash);\n", ""),
     (ENGINE, "  UserLine& line = shard.users.line(place);\n  line.limit = job.limit;\n",
      "  known_.Insert(job.hash);\n"
      "  UserLine& line = shard.users.line(place);\n  line.limit = job.limit;\n"))
 
 # Lapse.
 bug("a lapse does not return its stock", "scripts",
-    (EXPIRY, "  LineOf(event.line).stock.Return(record.units);\n", ""))
+    (EXPIRY, RETURN_STOCK, ""))
 bug("a lapse returns its stock twice", "scripts",
-    (EXPIRY, "  LineOf(event.line).stock.Return(record.units);\n",
-     "  LineOf(event.line).stock.Return(record.units);\n"
-     "  LineOf(event.line).stock.Return(record.units);\n"))
+    (EXPIRY, RETURN_STOCK, RETURN_STOCK + RETURN_STOCK))
 bug("two who meet the same lapse both record it", "contention",
     (EXPIRY, "if (!MustBeRecorded(now, record)) return false;  // another call came first",
      "static_cast<void>(0);"))
@@ -229,7 +243,8 @@ bug("a revival is not judged by the user's limit", "random runs",
 bug("limit keys are judged without the locks of their shards", "contention",
     (ENGINE, "  ForEachKey(job, [&](std::size_t i) { locks.Add(job.key_shards[i]); });\n", ""))
 bug("a lapse is not returned to its limit keys", "scripts",
-    (EXPIRY, "  ChargeKeys(line.user, ordinal, -std::int64_t{record.units}, 0);\n", ""))
+    (EXPIRY, "    ChargeKeys(hold.line->user, hold.ordinal, "
+             "-std::int64_t{hold.record->units}, 0);\n", ""))
 bug("a confirm of a part charges the whole to its limit keys", "scripts",
     (ENGINE, "ChargeKeys(line.user, job.ordinal, -std::int64_t{held}, job.units);",
      "ChargeKeys(line.user, job.ordinal, -std::int64_t{held}, held);"))
@@ -250,12 +265,14 @@ bug("a refused reserve keeps its place in the store", "random runs",
 # Runs of a batch, tables, locks.
 bug("a run holds the same user twice", "scripts",
     (ENGINE, "    if (!distinct) break;\n", ""))
-bug("a table grows in the midst of a run", "engine",
-    (ENGINE, "    if (!shards_[job.shard].EnsureUsers(hash_, counts.Of(job.shard))) "
-             "return false;\n",
-     "    static_cast<void>(job);\n"))
-bug("the queue keeps the places of a table that has grown", "contention",
-    (SHARD, "    queue.ForEach(follow);\n", ""))
+bug("a run makes room for one user of each shard", "engine",
+    (ENGINE, "    switch (Judge(now, job, counts.Of(job.shard))) {",
+     "    switch (Judge(now, job, counts.Of(job.shard) == 0 ? 0 : 1)) {"))
+bug("an index that grows forgets its latest user", "random runs",
+    (TABLE, "  for (std::uint32_t i = 0; i < size_; ++i) {", "  for (std::uint32_t i = 0; i + 1 < size_; ++i) {"))
+bug("a search ends at the first line of the index", "engine",
+    (INDEX, "      if (bucket.tags[IndexBucket::kPlaces - 1] == IndexBucket::kFree) return kNoPlace;",
+     "      return kNoPlace;"))
 bug("shards are locked in the order in which they are named", "engine",
     (JOB, "    for (std::ptrdiff_t i = 0; i < count_; ++i) {\n"
           "      set[Wanted(i) / 64U] |= std::uint64_t{1} << (Wanted(i) % 64U);\n"
@@ -277,11 +294,11 @@ bug("a snapshot is taken while shoppers are at work", "interleavings",
 bug("the start is marked again on every event", "scripts",
     (EDGES, "    started_ = true;\n", ""))
 bug("a ring that is full is written over", "engine",
-    (RING, "  if (event.seq > folded_.load(std::memory_order_acquire) + mask_) "
-           "WaitForRoom(event.seq);\n", ""))
+    (RING_H, "    if (event.seq > folded_.load(std::memory_order_acquire) + mask_) "
+             "WaitForRoom(event.seq);\n", ""))
 bug("a slot of the ring is published before it is written", "engine",
-    (RING, "  slot[kSeq].store(0, std::memory_order_relaxed);\n",
-     "  slot[kSeq].store(event.seq, std::memory_order_release);\n"))
+    (RING_H, "    slot[kSeq].store(0, std::memory_order_relaxed);\n",
+     "    slot[kSeq].store(event.seq, std::memory_order_release);\n"))
 
 # Acts and lifetime.
 bug("a sale is settled although holds live", "scripts",

@@ -6,45 +6,10 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "base/field_check.h"
+
 namespace flashsale::inline v0 {
 namespace {
-
-// Gathers the first thing that is wrong.
-class Check {
- public:
-  template <typename T>
-  Check& InRange(std::string_view field, T value, T lowest, T highest) {
-    if (status_.ok() && (value < lowest || value > highest)) {
-      Fail(field, fmt::format("{}", value), fmt::format("{} to {}", lowest, highest));
-    }
-    return *this;
-  }
-
-  Check& InRange(std::string_view field, Duration value, Duration lowest, Duration highest) {
-    if (status_.ok() && (value < lowest || value > highest)) {
-      Fail(field, fmt::format("{} us", value.count()),
-           fmt::format("{} us to {} us", lowest.count(), highest.count()));
-    }
-    return *this;
-  }
-
-  Check& That(bool holds, std::string_view field, std::string_view value,
-              std::string_view expectation) {
-    if (status_.ok() && !holds) Fail(field, value, expectation);
-    return *this;
-  }
-
-  bool ok() const { return status_.ok(); }
-  const Status& status() const { return status_; }
-
- private:
-  void Fail(std::string_view field, std::string_view value, std::string_view expectation) {
-    status_ = Status(StatusCode::kInvalidArgument,
-                     fmt::format("{}: {}, expected {}", field, value, expectation));
-  }
-
-  Status status_;
-};
 
 constexpr std::string_view kNameExpectation = "1 to 64 of A-Z a-z 0-9 . _ -";
 constexpr Duration kShortestHold = std::chrono::milliseconds{1};
@@ -53,7 +18,7 @@ constexpr std::uint32_t kMostAdmissionsPerSecond = 10'000'000;
 
 std::string Micros(Time t) { return fmt::format("{} us", t.time_since_epoch().count()); }
 
-void CheckLines(const SaleTerms& terms, Check& check) {
+void CheckLines(const SaleTerms& terms, FieldCheck& check) {
   check.InRange<std::size_t>("lines.size", terms.lines.size(), 1, kMaxLines);
   if (!check.ok()) return;
   std::unordered_set<std::string_view> seen;
@@ -70,7 +35,7 @@ void CheckLines(const SaleTerms& terms, Check& check) {
   }
 }
 
-void CheckKeyLimits(const SaleTerms& terms, Check& check) {
+void CheckKeyLimits(const SaleTerms& terms, FieldCheck& check) {
   check.InRange<std::size_t>("key_limits.size", terms.key_limits.size(), 0, kMaxLimitKeys);
   if (!check.ok()) return;
   std::unordered_set<std::string_view> seen;
@@ -88,7 +53,7 @@ void CheckKeyLimits(const SaleTerms& terms, Check& check) {
 }  // namespace
 
 Result<SaleTerms> Validate(SaleTerms terms) {
-  Check check;
+  FieldCheck check;
   check.That(terms.id.valid(), "id", "not a sale id", kNameExpectation)
       .That(IsValid(terms.start), "start", Micros(terms.start), "0 to 2^53 - 1 us since 1970")
       .That(IsValid(terms.end), "end", Micros(terms.end), "0 to 2^53 - 1 us since 1970")

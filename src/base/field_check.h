@@ -1,0 +1,53 @@
+#ifndef FLASHSALE_SRC_BASE_FIELD_CHECK_H_
+#define FLASHSALE_SRC_BASE_FIELD_CHECK_H_
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "flashsale/base/status.h"
+#include "flashsale/base/time.h"
+
+namespace flashsale::inline v0 {
+
+// Gathers the first thing that is wrong with terms or options: field, value, what was expected.
+// Thread safety: as an int.
+class FieldCheck {
+ public:
+  template <typename T>
+  FieldCheck& InRange(std::string_view field, T value, T lowest, T highest) {
+    if (status_.ok() && (value < lowest || value > highest)) {
+      Fail(field, fmt::format("{}", value), fmt::format("{} to {}", lowest, highest));
+    }
+    return *this;
+  }
+
+  FieldCheck& InRange(std::string_view field, Duration value, Duration lowest, Duration highest) {
+    if (status_.ok() && (value < lowest || value > highest)) {
+      Fail(field, fmt::format("{} us", value.count()),
+           fmt::format("{} us to {} us", lowest.count(), highest.count()));
+    }
+    return *this;
+  }
+
+  FieldCheck& That(bool holds, std::string_view field, std::string_view value,
+              std::string_view expectation) {
+    if (status_.ok() && !holds) Fail(field, value, expectation);
+    return *this;
+  }
+
+  bool ok() const { return status_.ok(); }
+  const Status& status() const { return status_; }
+
+ private:
+  void Fail(std::string_view field, std::string_view value, std::string_view expectation) {
+    status_ = Status(StatusCode::kInvalidArgument,
+                     fmt::format("{}: {}, expected {}", field, value, expectation));
+  }
+
+  Status status_;
+};
+
+}  // namespace flashsale::inline v0
+
+#endif  // FLASHSALE_SRC_BASE_FIELD_CHECK_H_

@@ -21,8 +21,8 @@
 #include "flashsale/backend/memory.h"
 #include "flashsale/testing/history.h"
 #include "flashsale/testing/linearizability.h"
+#include "flashsale/testing/log_check.h"
 #include "tests/linearizability/interruption.h"
-#include "tests/linearizability/lawful_log.h"
 
 namespace flashsale {
 namespace {
@@ -108,7 +108,7 @@ bool RunsOn(const Row& row, std::size_t place) {
 
   const LinearizabilityReport report = CheckLinearizable(row.terms, recorder.TakeHistory());
   REQUIRE_MESSAGE(report.ok(), "at place " << place << ": " << report.explanation);
-  const std::string complaint = ComplaintAboutLog(inventory, row.terms);
+  const std::string complaint = CheckLog(inventory, row.terms);
   REQUIRE_MESSAGE(complaint.empty(), "at place " << place << ": " << complaint);
   return reached;
 }

@@ -1,10 +1,11 @@
-#include "tests/linearizability/random_history.h"
+#include "testing/random_world.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
-#include <initializer_list>
+#include <random>
 
-namespace flashsale {
+namespace flashsale::inline v0 {
 namespace {
 
 using namespace std::chrono_literals;
@@ -19,7 +20,7 @@ class Generator {
   void Run() {
     MakeTerms();
     users_ = 2 + Below(3);
-    const std::size_t threads = 2 + Below(4);
+    const std::size_t threads = 2 + Below(RandomWorld::kMostThreads - 1);
     const std::size_t steps = threads <= 3 ? 4 + Below(6) : 3 + Below(4);
     // In some worlds the clock runs through the history; in others all commands are of few
     // instants.
@@ -34,6 +35,7 @@ class Generator {
         now_ = TimeOf(step);
         RandomWorld::Step& made = world_.threads[thread].emplace_back();
         made.now = now_;
+        world_.latest = std::max(world_.latest, now_);
         if (operates && OneIn(2)) {
           made.commands.push_back(OperatorAct());
         } else if (cleans && OneIn(2)) {
@@ -153,26 +155,37 @@ class Generator {
   Time now_{};
 };
 
+// Makes the call of one step.
+Status TakeOnce(const RandomWorld::Step& step, HistoryRecorder::Client& client) {
+  switch (step.kind) {
+    case CallKind::kCommand: {
+      std::vector<Outcome> outcomes(step.commands.size());
+      return client.ApplyBatch(step.now, step.commands, outcomes);
+    }
+    case CallKind::kExpireDue:
+      return client.ExpireDue(step.now, 100);
+    case CallKind::kFind:
+      return client.Find(step.commands[0].user, step.commands[0].id);
+    case CallKind::kReadTally:
+      return client.ReadTally(step.tally_key);
+    case CallKind::kReadStock:
+      return client.ReadStock(step.now);
+  }
+  return Status(StatusCode::kInternal, "a step of no kind");
+}
+
 }  // namespace
 
 RandomWorld::RandomWorld(std::uint64_t seed) { Generator(seed, *this).Run(); }
 
-bool Take(const RandomWorld::Step& step, HistoryRecorder::Client& client) {
-  switch (step.kind) {
-    case CallKind::kCommand: {
-      std::vector<Outcome> outcomes(step.commands.size());
-      return client.ApplyBatch(step.now, step.commands, outcomes).ok();
-    }
-    case CallKind::kExpireDue:
-      return client.ExpireDue(step.now, 100).ok();
-    case CallKind::kFind:
-      return client.Find(step.commands[0].user, step.commands[0].id).ok();
-    case CallKind::kReadTally:
-      return client.ReadTally(step.tally_key).ok();
-    case CallKind::kReadStock:
-      return client.ReadStock(step.now).ok();
+Status Take(const RandomWorld::Step& step, HistoryRecorder::Client& client) {
+  constexpr int kMostAttempts = 100;
+  Status status;
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    status = TakeOnce(step, client);
+    if (status.code() != StatusCode::kUnavailable && !status.MayHaveBeenApplied()) break;
   }
-  return false;
+  return status;
 }
 
-}  // namespace flashsale
+}  // namespace flashsale::inline v0

@@ -67,6 +67,11 @@ std::vector<ConformancePart> ConformanceParts() {
        .run = [](const StorageFactory& open,
                  const ConformanceOptions& options) { return RunRandom(open, options.random); }},
       {.name = "contention", .run = RunContentions},
+      {.name = "histories",
+       .run =
+           [](const StorageFactory& open, const ConformanceOptions& options) {
+             return RunHistories(open, options.histories).results;
+           }},
   };
 }
 

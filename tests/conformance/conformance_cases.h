@@ -27,6 +27,7 @@ inline ConformanceOptions OptionsOfThisBuild() {
   if (full != nullptr && std::string_view(full) == "1") {
     options.random.seeds *= 10;
     options.contention_runs *= 10;
+    options.histories.histories *= 10;
   }
   return options;
 }

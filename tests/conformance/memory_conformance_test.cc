@@ -34,5 +34,9 @@ TEST_CASE("the memory backend answers random commands as the reference model doe
 
 TEST_CASE("the memory backend keeps its books under contention") { RunPart(Open, "contention"); }
 
+TEST_CASE("every history of the memory backend has an order that explains it") {
+  RunPart(Open, "histories");
+}
+
 }  // namespace
 }  // namespace flashsale

@@ -32,5 +32,9 @@ TEST_CASE("the reference model answers random commands as the reference model do
 
 TEST_CASE("the reference model keeps its books under contention") { RunPart(Open, "contention"); }
 
+TEST_CASE("every history of the reference model has an order that explains it") {
+  RunPart(Open, "histories");
+}
+
 }  // namespace
 }  // namespace flashsale

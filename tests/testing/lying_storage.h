@@ -34,7 +34,7 @@ struct Lie {
 };
 
 // Tells the lie about an otherwise right storage.  It may remember more in the lie's closures.
-// Thread safety: none.  Ownership: of `inner`.
+// Thread safety: once its sales are created, that of the closures.  Ownership: of `inner`.
 class LyingStorage final : public Storage, private InventoryRepository {
  public:
   LyingStorage(std::unique_ptr<Storage> inner, Lie lie)

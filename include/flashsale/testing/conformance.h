@@ -8,6 +8,7 @@
 #include "flashsale/export.h"
 #include "flashsale/testing/check_result.h"
 #include "flashsale/testing/contention.h"
+#include "flashsale/testing/history_run.h"
 #include "flashsale/testing/random_run.h"
 #include "flashsale/testing/storage_factory.h"
 
@@ -20,6 +21,7 @@ struct ConformanceOptions {
   ContentionOptions contention = {};
   // Runs of the contention check, each with a seed of its own.
   std::size_t contention_runs = 4;
+  HistoryRunOptions histories = {};
 };
 
 struct ConformanceReport {
@@ -32,14 +34,15 @@ struct ConformanceReport {
 };
 
 // Proves that a backend keeps docs/contract.md: the scripts singly and batched, random runs against
-// the reference model, threads in contention, the catalogue.  A backend's test is this one call:
+// the reference model, threads in contention, recorded histories that some order must explain, the
+// catalogue.  A backend's test is this one call:
 //
 //   const auto report = flashsale::RunConformance(
 //       [](const flashsale::StorageNeeds& needs) { return OpenMine(needs); });
 //   std::cout << report.Summary();
 //   return report.passed() ? 0 : 1;
 //
-// With the default options: a million random commands over 200 seeds.
+// With the default options: a million random commands over 200 seeds, 1,000 histories.
 FLASHSALE_EXPORT ConformanceReport RunConformance(const StorageFactory& open,
                                                   const ConformanceOptions& options = {});
 

@@ -72,6 +72,9 @@ std::vector<ConformancePart> ConformanceParts() {
            [](const StorageFactory& open, const ConformanceOptions& options) {
              return RunHistories(open, options.histories).results;
            }},
+      {.name = "faults",
+       .run = [](const StorageFactory& open,
+                 const ConformanceOptions& options) { return RunFaults(open, options.faults); }},
   };
 }
 

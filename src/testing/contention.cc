@@ -38,10 +38,13 @@ SaleTerms CrowdedSale() {
           .late_confirm = LateConfirm::kRevive};
 }
 
+using ReservationKey = std::pair<UserId, ReservationId>;
+
 // What the answers add up to, of one thread or of all.
 struct Sums {
   std::array<std::uint64_t, 128> answers{};
   std::map<EventType, std::uint64_t> transitions;
+  std::vector<ReservationKey> reserved;
   std::uint64_t bought = 0;
   std::uint64_t refunded = 0;
   std::uint64_t failed_calls = 0;
@@ -56,6 +59,7 @@ struct Sums {
     switch (command.verb) {
       case Verb::kReserve:
         ++transitions[EventType::kReserved];
+        reserved.emplace_back(command.user, command.id);
         break;
       case Verb::kConfirm:
         ++transitions[EventType::kConfirmed];
@@ -79,6 +83,7 @@ struct Sums {
   void Add(const Sums& other) {
     for (std::size_t i = 0; i < answers.size(); ++i) answers[i] += other.answers[i];
     for (const auto& [type, count] : other.transitions) transitions[type] += count;
+    reserved.insert(reserved.end(), other.reserved.begin(), other.reserved.end());
     bought += other.bought;
     refunded += other.refunded;
     failed_calls += other.failed_calls;
@@ -94,6 +99,7 @@ class Shopper {
         sale_(sale),
         // Enough users that none runs out of records, few enough that threads meet on each.
         users_(std::max<std::size_t>(4, options.threads * options.calls_per_thread / 10)),
+        resent_per_thousand_(options.resent_per_thousand),
         random_(options.seed * 1'000 + index),
         clock_us_(clock_us) {}
 
@@ -109,17 +115,9 @@ class Shopper {
       }
       commands_.resize(OneIn(8) ? 1 + Below(20) : 1);
       for (Command& command : commands_) command = NextCommand();
-      outcomes_.assign(commands_.size(), Outcome{});
-      if (!repository_.Apply(sale_, std::max(now, kStart), commands_, outcomes_).ok()) {
-        ++sums_.failed_calls;
-        continue;
-      }
-      for (std::size_t k = 0; k < commands_.size(); ++k) {
-        sums_.Add(commands_[k], outcomes_[k]);
-        if (commands_[k].verb == Verb::kReserve && outcomes_[k].code == Code::kDone) {
-          held_[next_held_++ % held_.size()] = commands_[k];
-        }
-      }
+      Send(std::max(now, kStart));
+      if (resent_per_thousand_ > 0 && Below(1000) < resent_per_thousand_)
+        Send(std::max(now, kStart));
     }
   }
 
@@ -128,6 +126,20 @@ class Shopper {
  private:
   std::size_t Below(std::size_t bound) { return random_() % bound; }
   bool OneIn(std::size_t n) { return Below(n) == 0; }
+
+  void Send(Time now) {
+    outcomes_.assign(commands_.size(), Outcome{});
+    if (!repository_.Apply(sale_, now, commands_, outcomes_).ok()) {
+      ++sums_.failed_calls;
+      return;
+    }
+    for (std::size_t i = 0; i < commands_.size(); ++i) {
+      sums_.Add(commands_[i], outcomes_[i]);
+      if (commands_[i].verb == Verb::kReserve && outcomes_[i].code == Code::kDone) {
+        held_[next_held_++ % held_.size()] = commands_[i];
+      }
+    }
+  }
 
   Command NextCommand() {
     Command command;
@@ -155,6 +167,7 @@ class Shopper {
   InventoryRepository& repository_;
   const SaleRef sale_;
   const std::size_t users_;
+  const std::uint32_t resent_per_thousand_;
   std::mt19937_64 random_;
   std::atomic<std::int64_t>& clock_us_;
   std::size_t calls_ = 0;
@@ -187,6 +200,7 @@ class Audit {
                   transitions_[type], answered == sums.transitions.end() ? 0 : answered->second);
     }
     ExpectEqual("calls that failed", sums.failed_calls, 0);
+    ExpectSame(reserved_, sums.reserved);
 
     std::uint64_t sold = 0;
     const Result<SaleStock> stock = repository_.ReadStock(sale_, now);
@@ -246,6 +260,7 @@ class Audit {
     switch (event.type) {
       case EventType::kReserved:
         keys_of_[{event.user, event.id}] = event.keys[0];
+        reserved_.emplace_back(event.user, event.id);
         change = units;
         break;
       case EventType::kRevived:
@@ -312,6 +327,12 @@ class Audit {
   void ExpectEqual(const std::string& what, std::uint64_t one, std::uint64_t other) {
     Expect(one == other, what + ": " + std::to_string(one) + " and " + std::to_string(other));
   }
+  // Equal numbers may hide that one was answered for another.
+  void ExpectSame(std::vector<ReservationKey> in_events, std::vector<ReservationKey> in_answers) {
+    std::sort(in_events.begin(), in_events.end());
+    std::sort(in_answers.begin(), in_answers.end());
+    Expect(in_events == in_answers, "the events tell of other reservations than the answers");
+  }
   bool Succeeded(const Status& status, const std::string& call) {
     Expect(status.ok(), call + ": " + status.ToString());
     return status.ok();
@@ -325,7 +346,8 @@ class Audit {
   std::vector<Event> events_;
   std::map<EventType, std::uint64_t> transitions_;
   std::map<std::uint16_t, std::int64_t> promised_;
-  std::map<std::pair<UserId, ReservationId>, LimitKey> keys_of_;
+  std::map<ReservationKey, LimitKey> keys_of_;
+  std::vector<ReservationKey> reserved_;
   std::map<TallyKey, std::int64_t> charged_;
   std::set<TallyKey> over_limit_;
 };

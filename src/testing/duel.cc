@@ -85,8 +85,8 @@ std::string Duel::Run() {
 std::size_t Duel::BatchAt(std::size_t begin) const {
   const std::vector<Move>& moves = scenario_.moves;
   std::size_t end = begin + 1;
-  while (end < moves.size() && moves[end].joins && moves[end].kind == moves[begin].kind &&
-         moves[end].now == moves[begin].now && !lapses_.IsDueBefore(moves[end])) {
+  while (end < moves.size() && IsInBatchOf(moves[begin], moves[end]) &&
+         !lapses_.IsDueBefore(moves[end])) {
     ++end;
   }
   return end - begin;

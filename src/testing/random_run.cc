@@ -30,6 +30,9 @@ class RandomRun {
     for (std::size_t sale = 1; commands < options_.commands_per_seed; ++sale) {
       const std::size_t left = options_.commands_per_seed - commands;
       Scenario scenario = MakeScenario(dice, names_, static_cast<std::uint32_t>(left));
+      if (options_.resent_per_thousand > 0) {
+        SendSomeAgain(dice, options_.resent_per_thousand, scenario);
+      }
       scenario.terms.id = "sale-" + std::to_string(sale);
       commands += scenario.moves.size();
       const bool bounded = scenario.needs.max_records_per_sale.has_value();

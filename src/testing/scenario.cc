@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string_view>
+#include <utility>
 
 #include "testing/script_case.h"
 
@@ -252,6 +254,41 @@ std::string ScenarioNames::Of(const LimitKey& key) const { return NameOf("k", ke
 
 Scenario MakeScenario(Dice& dice, const ScenarioNames& names, std::uint32_t most_commands) {
   return ScenarioMaker(dice, names).Make(most_commands);
+}
+
+void SendSomeAgain(Dice& dice, std::uint32_t per_thousand, Scenario& scenario) {
+  struct LateCopy {
+    std::size_t due;  // after so many batches
+    std::vector<Move> batch;
+  };
+  std::vector<LateCopy> late;
+  std::vector<Move> sent;
+  const auto send = [&sent](std::span<const Move> batch) {
+    sent.insert(sent.end(), batch.begin(), batch.end());
+  };
+  const std::span<const Move> moves(scenario.moves);
+  std::size_t batches = 0;
+  for (std::size_t begin = 0; begin < moves.size(); ++batches) {
+    std::size_t end = begin + 1;
+    while (end < moves.size() && IsInBatchOf(moves[begin], moves[end])) ++end;
+    const std::span<const Move> batch = moves.subspan(begin, end - begin);
+    begin = end;
+    const bool again = batch.front().kind == Move::Kind::kCommand && dice.Roll(1000) < per_thousand;
+    const std::uint64_t way = again ? dice.Roll(4) : 0;
+    if (again && way == 0) send(batch.first(1 + dice.Roll(batch.size())));
+    send(batch);
+    std::erase_if(late, [&send, batches](const LateCopy& copy) {
+      if (copy.due > batches) return false;
+      send(copy.batch);
+      return true;
+    });
+    if (again && way == 1) {
+      late.push_back({.due = batches + dice.Between(1, 5), .batch = {batch.begin(), batch.end()}});
+    } else if (again && way > 1) {
+      send(batch);
+    }
+  }
+  scenario.moves = std::move(sent);
 }
 
 }  // namespace flashsale::inline v0

@@ -28,6 +28,11 @@ struct Move {
   std::size_t max_holds = 0;
 };
 
+// Whether `move` belongs to the batch that `first` began, if all in between do.
+inline bool IsInBatchOf(const Move& first, const Move& move) {
+  return move.joins && move.kind == first.kind && move.now == first.now;
+}
+
 // The whole life of one sale, fixed beforehand, so that parts of it can be left out.
 struct Scenario {
   SaleTerms terms;
@@ -84,6 +89,10 @@ class Dice {
 
 // A sale with at most `most_commands` commands.
 Scenario MakeScenario(Dice& dice, const ScenarioNames& names, std::uint32_t most_commands);
+
+// Has some of the batches, as many in a thousand, sent twice: the second time at once, or as a copy
+// that other batches have overtaken, or after the first time had been cut off in the middle.
+void SendSomeAgain(Dice& dice, std::uint32_t per_thousand, Scenario& scenario);
 
 // The scenario as a script, each answer that of the reference model.
 std::string WriteScript(const Scenario& scenario, const ScenarioNames& names);

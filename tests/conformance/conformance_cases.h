@@ -18,9 +18,11 @@ inline ConformanceOptions OptionsOfThisBuild() {
   ConformanceOptions options;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   options.random.commands_per_seed = 500;
+  options.faults.random.commands_per_seed = 500;
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
   options.random.commands_per_seed = 500;
+  options.faults.random.commands_per_seed = 500;
 #endif
 #endif
   const char* const full = std::getenv("FLASHSALE_TEST_FULL");
@@ -28,6 +30,9 @@ inline ConformanceOptions OptionsOfThisBuild() {
     options.random.seeds *= 10;
     options.contention_runs *= 10;
     options.histories.histories *= 10;
+    options.faults.random.seeds *= 10;
+    options.faults.contention_runs *= 10;
+    options.faults.histories.histories *= 10;
   }
   return options;
 }

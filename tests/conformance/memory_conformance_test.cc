@@ -38,5 +38,9 @@ TEST_CASE("every history of the memory backend has an order that explains it") {
   RunPart(Open, "histories");
 }
 
+TEST_CASE("the memory backend keeps its word to callers who are not always answered") {
+  RunPart(Open, "faults");
+}
+
 }  // namespace
 }  // namespace flashsale

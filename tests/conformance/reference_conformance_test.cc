@@ -36,5 +36,9 @@ TEST_CASE("every history of the reference model has an order that explains it") 
   RunPart(Open, "histories");
 }
 
+TEST_CASE("the reference model keeps its word to callers who are not always answered") {
+  RunPart(Open, "faults");
+}
+
 }  // namespace
 }  // namespace flashsale

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "flashsale/backend/memory.h"
@@ -49,6 +50,16 @@ TEST_CASE("a crowd that must resend what was refused or lost leaves its books in
   };
   const CheckResult result = CheckContention(open);
   CHECK_MESSAGE(result.passed, result.message);
+}
+
+TEST_CASE("a crowd of which many send twice leaves the books in order, and is told AlreadyDone") {
+  const auto told = [](std::uint32_t resent) {
+    const std::unique_ptr<Storage> storage = std::move(OpenMemory({})).value();
+    const ContentionReport report = RunContention(*storage, {.resent_per_thousand = resent});
+    for (const std::string& sentence : report.broken) FAIL_CHECK(sentence);
+    return report.answered(Code::kAlreadyDone);
+  };
+  CHECK(told(1'000) > told(0));
 }
 
 TEST_CASE("an answer that is not kept is noticed") {

@@ -14,11 +14,22 @@
 
 namespace flashsale {
 
+struct Batch {
+  Time now;
+  std::vector<Command> commands;
+
+  friend bool operator==(const Batch&, const Batch&) = default;
+};
+
 // A fault of a backend, as a change to what goes into or comes out of a right one.
 struct Lie {
   std::function<void(SaleTerms&)> terms = {};
   std::function<void(Command&, Time&)> command = {};
   std::function<void(const Command&, Outcome&)> outcome = {};
+  // Asked before each batch; answers it in the truth's stead where it returns true.
+  std::function<bool(const Batch&, std::span<Outcome>)> batch = {};
+  // Told of each batch that the truth has answered.
+  std::function<void(const Batch&, std::span<const Outcome>)> answered = {};
   // May drop events; they are numbered anew after that.
   std::function<bool(const Event&)> hides_event = {};
   std::function<void(Event&)> event = {};
@@ -76,6 +87,8 @@ class LyingStorage final : public Storage, private InventoryRepository {
 
   Status Apply(const SaleRef& sale, Time now, std::span<const Command> commands,
                std::span<Outcome> outcomes) override {
+    const Batch batch{.now = now, .commands = {commands.begin(), commands.end()}};
+    if (lie_.batch && lie_.batch(batch, outcomes)) return {};
     for (std::size_t i = 0; i < commands.size(); ++i) {
       Command changed = commands[i];
       Time changed_now = now;
@@ -97,6 +110,7 @@ class LyingStorage final : public Storage, private InventoryRepository {
       if (!status.ok()) return status;
       if (lie_.outcome) lie_.outcome(commands[i], outcomes[i]);
     }
+    if (lie_.answered) lie_.answered(batch, outcomes);
     return {};
   }
 

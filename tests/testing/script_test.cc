@@ -2,12 +2,15 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "flashsale/testing/faults.h"
 #include "flashsale/testing/reference_model.h"
+#include "tests/testing/lying_storage.h"
 
 namespace flashsale {
 namespace {
@@ -163,6 +166,35 @@ TEST_CASE("commands at one instant are one batch, cut by looks and by ---") {
   batches = 0;
   CHECK(RunScript(script, open, ScriptMode::kSingly).front().passed);
   CHECK(batches == 7);
+}
+
+TEST_CASE(
+    "each command is sent twice where a script asks for it, and the second answer is judged") {
+  constexpr std::string_view kSteps =
+      "case \"c\"\nsale late revive\nreserve bob b1 shirt 2 -> Invalid units\n"
+      "reserve alice a1 shirt 1 -> Done active 1\nat 6m\nconfirm alice a1 -> Revived purchased 1\n"
+      "pause -> Done\nevents Reserved Expired Revived Paused\n";
+  CHECK(Run(std::string(kSteps), ScriptMode::kTwice) == "passed");
+
+  for (const auto& [due, told] :
+       {std::pair{Code::kAlreadyDone, Code::kDone}, std::pair{Code::kInvalid, Code::kSoldOut}}) {
+    // Right where it is asked once.
+    int asked = 0;
+    const Lie lie{.outcome = [&asked, due, told](const Command&, Outcome& outcome) {
+      if (++asked % 2 == 0 && outcome.code == due) outcome.code = told;
+    }};
+    const auto open = [&lie](const StorageNeeds& needs) -> Result<std::unique_ptr<Storage>> {
+      return std::unique_ptr<Storage>(
+          std::make_unique<LyingStorage>(std::move(Open(needs)).value(), lie));
+    };
+    const ScriptSource script{.name = "t", .text = std::string(kSteps)};
+    CHECK(RunScript(script, open, ScriptMode::kSingly).front().passed);
+    asked = 0;
+    const std::string message = RunScript(script, open, ScriptMode::kTwice).front().message;
+    CHECK_MESSAGE(
+        message.find("sent again: expected " + std::string(Name(due))) != std::string::npos,
+        message);
+  }
 }
 
 TEST_CASE("a range stands for as many lines") {

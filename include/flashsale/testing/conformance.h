@@ -8,6 +8,7 @@
 #include "flashsale/export.h"
 #include "flashsale/testing/check_result.h"
 #include "flashsale/testing/contention.h"
+#include "flashsale/testing/fault_run.h"
 #include "flashsale/testing/history_run.h"
 #include "flashsale/testing/random_run.h"
 #include "flashsale/testing/storage_factory.h"
@@ -22,6 +23,7 @@ struct ConformanceOptions {
   // Runs of the contention check, each with a seed of its own.
   std::size_t contention_runs = 4;
   HistoryRunOptions histories = {};
+  FaultRunOptions faults = {};
 };
 
 struct ConformanceReport {
@@ -35,7 +37,8 @@ struct ConformanceReport {
 
 // Proves that a backend keeps docs/contract.md: the scripts singly and batched, random runs against
 // the reference model, threads in contention, recorded histories that some order must explain, the
-// catalogue.  A backend's test is this one call:
+// catalogue; and all of it once more for callers who are not always answered.  A backend's test is
+// this one call:
 //
 //   const auto report = flashsale::RunConformance(
 //       [](const flashsale::StorageNeeds& needs) { return OpenMine(needs); });

@@ -19,6 +19,9 @@ struct ContentionOptions {
   std::uint64_t seed = 1;
   std::size_t threads = 8;
   std::size_t calls_per_thread = 1'000;
+  // How many batches in a thousand are sent twice, as by a shopper whose answer was lost.  What was
+  // done is counted from both answers, so nothing may be done twice.
+  std::uint32_t resent_per_thousand = 0;
 };
 
 // What a crowd was answered and what the books say afterwards, counted with the words of programs
@@ -42,8 +45,9 @@ struct ContentionReport {
 
 // Lets threads that begin at once send seeded commands, single and in batches, to one sale of an
 // empty store: few units, users who share devices, holds that lapse, confirms in part, revivals,
-// voids, cleaners.  Then checks that totals equal the sums of the answers, that the events fold to
-// the very state of the store, that every invariant holds, and that every free unit can be had.
+// voids, cleaners.  Then checks that totals equal the sums of the answers, that who was told of a
+// reservation has it, that the events fold to the very state of the store, that every invariant
+// holds, and that every free unit can be had.
 // REQUIRES: no call fails for good; resend, where the store is made to fail.
 FLASHSALE_EXPORT ContentionReport RunContention(Storage& storage,
                                                 const ContentionOptions& options = {});

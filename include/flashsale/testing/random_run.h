@@ -16,6 +16,9 @@ struct RandomRunOptions {
   std::uint32_t commands_per_seed = 5'000;
   // After every so many batches, and at the end, the snapshot is compared too.  At least 1.
   std::uint32_t batches_per_snapshot = 16;
+  // How many batches in a thousand are sent twice, as a caller does who was not answered the first
+  // time: at once, or as a copy that comes late, or after a part of it had been carried out.
+  std::uint32_t resent_per_thousand = 0;
 };
 
 // Sends seeded random commands (every verb, few users, few ids, little stock, batches of any size,

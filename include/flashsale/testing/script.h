@@ -70,6 +70,9 @@ struct ScriptSource {
 enum class ScriptMode : std::uint8_t {
   kSingly = 0,   // each command is a batch of its own
   kBatched = 1,  // commands at one instant, with no look between them, are one batch
+  // Singly, and each a second time at once, as if the first answer had been lost.  That one is the
+  // script's; the second is AlreadyDone where the first was Done or Revived, else the same again.
+  kTwice = 2,
 };
 
 // Runs every case against a sale of its own.  At the end of each the events are folded, the fold,

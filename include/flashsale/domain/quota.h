@@ -51,6 +51,7 @@ class CellRate {
 
   constexpr std::int64_t permit_ns() const { return permit_ns_; }
   constexpr std::int64_t burst_ns() const { return burst_ns_; }
+  constexpr std::uint32_t burst() const { return burst_; }
 
   struct Step {
     RateDecision decision;

@@ -43,6 +43,8 @@ struct RateDecision {
 // never exceeded.
 class CellRate {
  public:
+  // A rate of nothing: whatever is asked for is refused.
+  constexpr CellRate() = default;
   // REQUIRES: Validate(quota) is OK.
   explicit constexpr CellRate(const Quota& quota)
       : permit_ns_((quota.per.count() * 1'000 + quota.permits - 1) / quota.permits),
@@ -70,9 +72,9 @@ class CellRate {
   static constexpr std::int64_t Nanoseconds(Time t) { return t.time_since_epoch().count() * 1'000; }
 
  private:
-  std::int64_t permit_ns_;
-  std::int64_t burst_ns_;
-  std::uint32_t burst_;
+  std::int64_t permit_ns_ = 0;
+  std::int64_t burst_ns_ = 0;
+  std::uint32_t burst_ = 0;
 };
 
 }  // namespace flashsale::inline v0

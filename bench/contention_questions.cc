@@ -63,15 +63,15 @@ double ArithmeticOn(unsigned threads) {
 // Processors that share a core gain little from a second thread, whatever it does.
 Question TwoThreadsOfArithmetic() {
   return {.name = "two_threads_arithmetic",
-          .asks = "How much more arithmetic do two threads do that share nothing, against one: what "
-                  "does this machine have to give?",
+          .asks =
+              "How much more arithmetic do two threads do that share nothing, against one: what "
+              "does this machine have to give?",
           .unit = "M/s",
           .reference_name = "one thread",
           .target = {},
           .prepare = [](const Settings&) -> Trial {
-            return []() -> Sample {
-              return {.ours = ArithmeticOn(2), .reference = ArithmeticOn(1)};
-            };
+            return
+                []() -> Sample { return {.ours = ArithmeticOn(2), .reference = ArithmeticOn(1)}; };
           }};
 }
 

@@ -31,7 +31,7 @@ class FieldCheck {
   }
 
   FieldCheck& That(bool holds, std::string_view field, std::string_view value,
-              std::string_view expectation) {
+                   std::string_view expectation) {
     if (status_.ok() && !holds) Fail(field, value, expectation);
     return *this;
   }

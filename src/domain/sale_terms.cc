@@ -75,10 +75,10 @@ Result<SaleTerms> Validate(SaleTerms terms) {
   check.InRange("longest_hold", longest, terms.hold, kLongestHold)
       .That(terms.end_policy == EndPolicy::kGrace || terms.end_policy == EndPolicy::kCut,
             "end_policy", fmt::format("{}", static_cast<int>(terms.end_policy)), "kGrace or kCut")
-      .That(terms.late_confirm == LateConfirm::kRefuse ||
-                terms.late_confirm == LateConfirm::kRevive,
-            "late_confirm", fmt::format("{}", static_cast<int>(terms.late_confirm)),
-            "kRefuse or kRevive")
+      .That(
+          terms.late_confirm == LateConfirm::kRefuse || terms.late_confirm == LateConfirm::kRevive,
+          "late_confirm", fmt::format("{}", static_cast<int>(terms.late_confirm)),
+          "kRefuse or kRevive")
       .InRange<std::uint32_t>("admissions_per_second", terms.admissions_per_second, 1,
                               kMostAdmissionsPerSecond)
       .InRange<std::uint32_t>("max_stray_tombstones", terms.max_stray_tombstones, 0, kMaxUnits);
@@ -87,7 +87,8 @@ Result<SaleTerms> Validate(SaleTerms terms) {
   terms.limit_ceiling = ceiling;
   terms.max_units_per_order = per_order;
   terms.longest_hold = longest;
-  for (SaleLine& line : terms.lines) line.released_at_first = line.released_at_first.value_or(line.units);
+  for (SaleLine& line : terms.lines)
+    line.released_at_first = line.released_at_first.value_or(line.units);
   return terms;
 }
 

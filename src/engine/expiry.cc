@@ -57,8 +57,7 @@ bool SaleEngine::RecordLapse(Time now, const LapseKey& key) {
 }
 
 bool SaleEngine::CanExpire(const UserId& user, const Record& record, std::uint64_t waiting) const {
-  return user != poisoned_ &&
-         LineOf(record.line()).stock.Read().reserved >= waiting + record.units;
+  return user != poisoned_ && LineOf(record.line()).stock.Read().reserved >= waiting + record.units;
 }
 
 void SaleEngine::Expire(Time now, const Shard& shard, std::span<const LapsedHold> holds) {
@@ -164,7 +163,7 @@ SaleEngine::SliceReport SaleEngine::ExpireSlice(Time now, std::size_t most) {
   if (!LapseIsDue(now)) return report;
   const std::size_t shards = shards_.size();
   // Several cleaners begin at different shards.
-  const std::size_t start = next_shard_.fetch_add(1, std::memory_order_relaxed) * 7919U;
+  const std::size_t start = std::size_t{next_shard_.fetch_add(1, std::memory_order_relaxed)} * 7919;
   for (std::size_t i = 0; i < shards; ++i) {
     const auto index = static_cast<ShardIndex>((start + i) % shards);
     while (ShardIsDue(now, index)) {

@@ -51,8 +51,8 @@ struct Job {
 
   // Set by the judgement, valid while the locks are held.
   Effect effect;
-  Place place;          // of the user's line; kNoPlace: there is none yet
-  Ordinal ordinal;      // of the record
+  Place place;      // of the user's line; kNoPlace: there is none yet
+  Ordinal ordinal;  // of the record
   std::uint16_t line;
   Units units;     // that are taken, bought or given back
   Units returned;  // that a confirm of a part gives back

@@ -24,8 +24,8 @@ using Ordinal = std::uint32_t;
 inline constexpr Ordinal kFirst = 0;
 inline constexpr Ordinal kNoRecord = std::numeric_limits<Ordinal>::max();
 
-// A reservation or a tombstone, packed.  Times and admission numbers stay below 2^53 and lines below
-// 2^10, so two words have room for what else there is to say.
+// A reservation or a tombstone, packed.  Times and admission numbers stay below 2^53 and lines
+// below 2^10, so two words have room for what else there is to say.
 struct Record {
   ReservationId id;
   std::uint64_t quote;
@@ -41,8 +41,8 @@ struct Record {
     quote = command.quote;
     deadline_and_state =
         static_cast<std::uint64_t>(deadline_us) | StateBits(ReservationState::kActive);
-    reserved_and_line =
-        static_cast<std::uint64_t>(Micros(now)) | std::uint64_t{command.line} << kUpper;
+    reserved_and_line = static_cast<std::uint64_t>(Micros(now)) | std::uint64_t{command.line}
+                                                                      << kUpper;
     admission = command.admission_number;
     asked = command.units;
     units = command.units;

@@ -22,16 +22,15 @@ std::uint64_t ShardsFor(std::uint64_t units) {
                     std::uint64_t{kMaxShards});
 }
 
-// Indices that are full to the load aimed at when every unit has found a buyer of its own, with four
-// standard deviations of room for uneven shards.
+// Indices that are full to the load aimed at when every unit has found a buyer of its own, with
+// four standard deviations of room for uneven shards.
 IndexGeometry GeometryFor(std::uint64_t units) {
-  constexpr std::uint64_t kKeysPerBucket = 9;
   constexpr std::uint64_t kSmallestTable = 32;
   const std::uint64_t shards = ShardsFor(units);
   const std::uint64_t mean = units / shards + 1;
   std::uint64_t deviation = 1;
   while (deviation * deviation < mean) ++deviation;
-  std::uint64_t buckets = (mean + 4 * deviation) / kKeysPerBucket + 1;
+  std::uint64_t buckets = (mean + 4 * deviation) / UserIndex::kKeysPerBucket + 1;
   IndexGeometry geometry;
   while (buckets >= kSmallestTable) {
     buckets = (buckets + 1) / 2;
@@ -110,6 +109,7 @@ SaleEngine::SaleEngine(const SaleTerms& terms, const EngineOptions& options)
       shard_shift_(64 - std::countr_zero(ShardsFor(UnitsOf(terms)))),
       lines_([&terms] {
         std::vector<std::unique_ptr<LineState>> lines;
+        lines.reserve(terms.lines.size());
         for (const SaleLine& line : terms.lines) {
           lines.push_back(
               std::make_unique<LineState>(line.units, line.released_at_first.value_or(line.units)));

@@ -40,7 +40,8 @@ struct alignas(64) Shard {
 class ShardArray {
  public:
   template <typename... Args>
-  ShardArray(std::size_t size, Args&&... args) : shards_(std::allocator<Shard>().allocate(size)) {
+  explicit ShardArray(std::size_t size, Args&&... args)
+      : shards_(std::allocator<Shard>().allocate(size)) {
     // A shard's constructor may run out of memory: what was made is unmade.
     try {
       for (; size_ < size; ++size_) new (&shards_[size_]) Shard(args...);

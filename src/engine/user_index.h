@@ -20,9 +20,9 @@ namespace flashsale::inline v0::engine {
 using Place = std::uint32_t;
 inline constexpr Place kNoPlace = std::numeric_limits<Place>::max();
 
-// One cache line of an index: up to twelve places, each with eight bits of its key's hash.  The tags
-// are compared all at once, so that a search touches only lines that promise the right key (as in
-// M. Kulukundis, "Designing a Fast, Efficient, Cache-friendly Hash Table, Step by Step", CppCon
+// One cache line of an index: up to twelve places, each with eight bits of its key's hash.  The
+// tags are compared all at once, so that a search touches only lines that promise the right key (as
+// in M. Kulukundis, "Designing a Fast, Efficient, Cache-friendly Hash Table, Step by Step", CppCon
 // 2017).  Filled from the front; nothing is ever removed.
 struct alignas(64) IndexBucket {
   using Tag = std::uint8_t;
@@ -58,8 +58,8 @@ struct IndexGeometry {
   std::size_t unit_bytes() const { return base * sizeof(IndexBucket); }
 };
 
-// Finds places by the hashes of their keys: a hash table of cache lines, probed one after the other.
-// Thread safety: as an int; Prefetch from any thread.  Ownership: its block is the pool's.
+// Finds places by the hashes of their keys: a hash table of cache lines, probed one after the
+// other. Thread safety: as an int; Prefetch from any thread.  Ownership: its block is the pool's.
 class UserIndex {
  public:
   // REQUIRES: the pool's unit is geometry.unit_bytes().
@@ -67,7 +67,10 @@ class UserIndex {
   UserIndex(const UserIndex&) = delete;
   UserIndex& operator=(const UserIndex&) = delete;
 
-  // How many keys there is room for: beyond nine in twelve the probing gets long.
+  // How many keys a bucket should have in the mean: beyond three quarters full probing gets long.
+  static constexpr std::uint32_t kKeysPerBucket = 9;
+
+  // How many keys there is room for.
   std::uint64_t capacity() const { return std::uint64_t{bucket_count()} * kKeysPerBucket; }
 
   // Of the places whose keys may have this hash the first that is_it(place) accepts; or kNoPlace.
@@ -103,8 +106,6 @@ class UserIndex {
   void Prefetch(std::uint64_t hash) const { __builtin_prefetch(buckets() + Home(hash), 1); }
 
  private:
-  static constexpr std::uint32_t kKeysPerBucket = 9;
-
   IndexBucket* buckets() const { return buckets_.load(std::memory_order_relaxed); }
   std::uint32_t bucket_count() const { return bucket_count_.load(std::memory_order_relaxed); }
   std::uint32_t Home(std::uint64_t hash) const {

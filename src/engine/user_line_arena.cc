@@ -15,7 +15,8 @@ constexpr std::uint64_t kFewestPerBlock = 8;
 constexpr std::uint64_t kMostPerBlock = 64;
 
 int ShiftFor(std::uint64_t expected_users) {
-  return std::clamp(static_cast<int>(std::bit_width(expected_users / 8)), kSmallestShift, kLargestShift);
+  return std::clamp(static_cast<int>(std::bit_width(expected_users / 8)), kSmallestShift,
+                    kLargestShift);
 }
 
 }  // namespace

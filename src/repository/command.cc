@@ -18,18 +18,23 @@ constexpr Shape kActShape = {false, false, 0, 0};
 // What a verb other than kReserve needs.  Nothing for a number that is no verb.
 const Shape* ShapeOf(Verb verb) {
   switch (verb) {
-    case Verb::kReserve: break;
-    case Verb::kConfirm: return &kConfirmShape;
+    case Verb::kReserve:
+      break;
+    case Verb::kConfirm:
+      return &kConfirmShape;
     case Verb::kCancel:
     case Verb::kExtend:
-    case Verb::kVoid: return &kByIdShape;
-    case Verb::kRelease: return &kReleaseShape;
+    case Verb::kVoid:
+      return &kByIdShape;
+    case Verb::kRelease:
+      return &kReleaseShape;
     case Verb::kStart:
     case Verb::kPause:
     case Verb::kResume:
     case Verb::kClose:
     case Verb::kCancelSale:
-    case Verb::kSettle: return &kActShape;
+    case Verb::kSettle:
+      return &kActShape;
   }
   return nullptr;
 }

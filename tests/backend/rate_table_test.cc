@@ -99,7 +99,7 @@ TEST_CASE("a flood of keys does not free an offender, and takes no more memory")
 }
 
 TEST_CASE("a set full of offenders sends newcomers to one bucket that they share") {
-  RateTable table(7 * 16);
+  RateTable table(7U * 16);
   HashesOfOneSet hashes(4);
   std::vector<std::uint64_t> offenders;
   for (int key = 0; key < 7; ++key) {
@@ -123,7 +123,7 @@ TEST_CASE("a set full of offenders sends newcomers to one bucket that they share
 }
 
 TEST_CASE("who has used least makes room, and only for as long as they have a permit left") {
-  RateTable table(7 * 16);
+  RateTable table(7U * 16);
   HashesOfOneSet hashes(5);
   const std::uint64_t light = hashes.Next();
   REQUIRE(table.Take(light, kNow, kFiveAMinute, 1).allowed);
@@ -151,6 +151,7 @@ TEST_CASE("a swept table has forgotten full buckets and nothing else, for any le
   const CellRate daily({.permits = 1, .per = 24h, .burst = 1});
   std::mt19937_64 random(6);
   std::vector<std::uint64_t> keys;
+  keys.reserve(200);
   for (int i = 0; i < 200; ++i) keys.push_back(random());
   std::int64_t now = kNow;
   // Longer than the modulus of the time in a word, several times over.
@@ -177,17 +178,19 @@ TEST_CASE("a swept table has forgotten full buckets and nothing else, for any le
 TEST_CASE("threads that bring in one new key at once take one burst of it") {
   constexpr int kThreads = 4;
   constexpr int kRounds = 3'000;
-  RateTable table(7 * 4);
+  RateTable table(7U * 4);
   std::atomic<int> taken = 0;
   std::atomic<int> over = 0;
   std::barrier round(kThreads);
   std::vector<std::jthread> threads;
+  threads.reserve(kThreads);
   for (int thread = 0; thread < kThreads; ++thread) {
     threads.emplace_back([&, thread] {
       std::mt19937_64 random(7);  // the same keys in all threads
       for (int i = 0; i < kRounds; ++i) {
         const std::uint64_t hash = random();
-        const std::int64_t now = kNow + i * 61 * kSecond;  // all buckets are full again
+        const std::int64_t now =
+            kNow + std::int64_t{i} * 61 * kSecond;  // all buckets are full again
         round.arrive_and_wait();
         for (int n = 0; n < 3; ++n) {
           if (table.Take(hash, now, kFiveAMinute, 1).allowed) ++taken;

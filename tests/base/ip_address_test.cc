@@ -32,11 +32,31 @@ TEST_CASE("an IPv4-mapped address is the IPv4 address it stands for") {
 
 TEST_CASE("what is no address is nobody's") {
   using namespace std::string_view_literals;
-  for (const std::string_view text :
-       {""sv, " "sv, "1"sv, "1.2.3"sv, "1.2.3.4.5"sv, "01.2.3.4"sv, "1.2.3.256"sv, "1.2.3.4 "sv,
-        " 1.2.3.4"sv, "1.2.3.4\0"sv, "1.2.3.4\n"sv, "0x1.2.3.4"sv, "1.2.3.-4"sv, ":"sv, ":::"sv,
-        "1::2::3"sv, "12345::"sv, "::1%eth0"sv, "[::1]"sv, "1.2.3.4:80"sv, "g::"sv,
-        "::ffff:1.2.3"sv, "unknown"sv, "1:2:3:4:5:6:7"sv, "1:2:3:4:5:6:7:8:9"sv}) {
+  for (const std::string_view text : {""sv,
+                                      " "sv,
+                                      "1"sv,
+                                      "1.2.3"sv,
+                                      "1.2.3.4.5"sv,
+                                      "01.2.3.4"sv,
+                                      "1.2.3.256"sv,
+                                      "1.2.3.4 "sv,
+                                      " 1.2.3.4"sv,
+                                      "1.2.3.4\0"sv,
+                                      "1.2.3.4\n"sv,
+                                      "0x1.2.3.4"sv,
+                                      "1.2.3.-4"sv,
+                                      ":"sv,
+                                      ":::"sv,
+                                      "1::2::3"sv,
+                                      "12345::"sv,
+                                      "::1%eth0"sv,
+                                      "[::1]"sv,
+                                      "1.2.3.4:80"sv,
+                                      "g::"sv,
+                                      "::ffff:1.2.3"sv,
+                                      "unknown"sv,
+                                      "1:2:3:4:5:6:7"sv,
+                                      "1:2:3:4:5:6:7:8:9"sv}) {
     CAPTURE(text);
     CHECK_FALSE(IpAddress::Parse(text).has_value());
   }

@@ -22,7 +22,8 @@ TEST_CASE("what is wrong with a quota is named: the field, its value, what was e
   CHECK(message({.permits = 0, .per = 1s}) == "per_user.permits: 0, expected 1 to 10000000");
   CHECK(message({.permits = 10'000'001, .per = 24h}) ==
         "per_user.permits: 10000001, expected 1 to 10000000");
-  CHECK(message({.permits = 1, .per = 0us}) == "per_user.per: 0 us, expected 1 us to 86400000000 us");
+  CHECK(message({.permits = 1, .per = 0us}) ==
+        "per_user.per: 0 us, expected 1 us to 86400000000 us");
   CHECK(message({.permits = 1, .per = 25h}) ==
         "per_user.per: 90000000000 us, expected 1 us to 86400000000 us");
   CHECK(message({.permits = 1, .per = 1s, .burst = 0}) ==

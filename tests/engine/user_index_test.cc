@@ -59,7 +59,8 @@ TEST_CASE("a place is offered for its own hash and for hardly any other") {
   CHECK(strangers < kKeys / 10);
 }
 
-TEST_CASE("keys of one hash are all offered, in the order in which they were put in, full lines on") {
+TEST_CASE(
+    "keys of one hash are all offered, in the order in which they were put in, full lines on") {
   IndexWithMemory memory;
   constexpr Place kKeys = 40;
   REQUIRE(memory.index.Grow(kKeys));

@@ -54,6 +54,7 @@ TEST_CASE("threads that take blocks at once get different ones") {
   std::vector<std::vector<Place>> taken(4);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(taken.size());
     for (std::vector<Place>& mine : taken) {
       threads.emplace_back([&arena, &mine] {
         for (int i = 0; i < kBlocks; ++i) {

@@ -60,15 +60,30 @@ TEST_CASE("each kind of limit counts for those who share its key, and for nobody
   const LimitKey tablet = LimitKey::FromInteger(2);
   const std::vector<Case> cases = {
       {&RateLimits::per_user, RateScope::kUser, {.user = ann}, {.user = ann}, {.user = bob}},
-      {&RateLimits::per_ipv4, RateScope::kIpv4, {.address = Address("192.0.2.1")},
-       {.address = Address("::ffff:192.0.2.1")}, {.address = Address("192.0.2.2")}},
-      {&RateLimits::per_ipv6_64, RateScope::kIpv6Slash64, {.address = Address("2001:db8:0:1::1")},
-       {.address = Address("2001:db8:0:1:ffff::2")}, {.address = Address("2001:db8:0:2::1")}},
-      {&RateLimits::per_ipv6_56, RateScope::kIpv6Slash56, {.address = Address("2001:db8:0:1::1")},
-       {.address = Address("2001:db8:0:ff::1")}, {.address = Address("2001:db8:0:100::1")}},
-      {&RateLimits::per_ipv6_48, RateScope::kIpv6Slash48, {.address = Address("2001:db8:0:1::1")},
-       {.address = Address("2001:db8:0:ffff::1")}, {.address = Address("2001:db8:1::1")}},
-      {&RateLimits::per_device, RateScope::kDevice, {.device = phone}, {.device = phone},
+      {&RateLimits::per_ipv4,
+       RateScope::kIpv4,
+       {.address = Address("192.0.2.1")},
+       {.address = Address("::ffff:192.0.2.1")},
+       {.address = Address("192.0.2.2")}},
+      {&RateLimits::per_ipv6_64,
+       RateScope::kIpv6Slash64,
+       {.address = Address("2001:db8:0:1::1")},
+       {.address = Address("2001:db8:0:1:ffff::2")},
+       {.address = Address("2001:db8:0:2::1")}},
+      {&RateLimits::per_ipv6_56,
+       RateScope::kIpv6Slash56,
+       {.address = Address("2001:db8:0:1::1")},
+       {.address = Address("2001:db8:0:ff::1")},
+       {.address = Address("2001:db8:0:100::1")}},
+      {&RateLimits::per_ipv6_48,
+       RateScope::kIpv6Slash48,
+       {.address = Address("2001:db8:0:1::1")},
+       {.address = Address("2001:db8:0:ffff::1")},
+       {.address = Address("2001:db8:1::1")}},
+      {&RateLimits::per_device,
+       RateScope::kDevice,
+       {.device = phone},
+       {.device = phone},
        {.device = tablet}},
       {&RateLimits::global, RateScope::kGlobal, {.user = ann}, {.user = bob}, {}}};
   for (const Case& c : cases) {
@@ -183,6 +198,7 @@ TEST_CASE("threads that share a device and have users of their own get what the 
     std::atomic<int> allowed = 0;
     {
       std::vector<std::jthread> threads;
+      threads.reserve(kThreads);
       for (int thread = 0; thread < kThreads; ++thread) {
         threads.emplace_back([&, thread] {
           const RateSubject subject{.user = UserId::FromInteger(static_cast<std::uint64_t>(thread)),

@@ -93,6 +93,7 @@ TEST_CASE("threads that take at once get no more than there is, and all of it") 
     std::atomic<int> taken = 0;
     {
       std::vector<std::jthread> threads;
+      threads.reserve(4);
       for (int i = 0; i < 4; ++i) {
         threads.emplace_back([&] {
           for (int n = 0; n < 1'000; ++n) {

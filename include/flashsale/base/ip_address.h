@@ -11,9 +11,8 @@
 
 namespace flashsale::inline v0 {
 
-// An IPv4 or IPv6 address.  An IPv4-mapped IPv6 address (::ffff:0:0/96, RFC 4291 section 2.5.5.2) is
-// the IPv4 address that it stands for, so that nobody has two names.
-// Thread safety: as an int.
+// An IPv4 or IPv6 address.  An IPv4-mapped IPv6 address (::ffff:0:0/96, RFC 4291 section 2.5.5.2)
+// is the IPv4 address that it stands for, so that nobody has two names. Thread safety: as an int.
 class FLASHSALE_EXPORT IpAddress {
  public:
   using Bytes = std::array<std::uint8_t, 16>;
@@ -33,8 +32,9 @@ class FLASHSALE_EXPORT IpAddress {
     return address;
   }
 
-  // Dotted decimal with exactly four numbers and no leading zeros; or RFC 4291 section 2.2, any case,
-  // without brackets, port or zone.  Nothing else: what is not an address is nobody's address.
+  // Dotted decimal with exactly four numbers and no leading zeros; or RFC 4291 section 2.2, any
+  // case, without brackets, port or zone.  Nothing else: what is not an address is nobody's
+  // address.
   static std::optional<IpAddress> Parse(std::string_view text);
 
   constexpr bool is_v4() const {
@@ -68,7 +68,8 @@ class FLASHSALE_EXPORT IpAddress {
   friend constexpr bool operator==(const IpAddress&, const IpAddress&) = default;
 
  private:
-  static constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+  static constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0,    0,
+                                                           0, 0, 0, 0, 0xFF, 0xFF};
 
   Bytes bytes_ = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0, 0, 0};
 };

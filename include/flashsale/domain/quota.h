@@ -11,8 +11,8 @@
 
 namespace flashsale::inline v0 {
 
-// How much may be taken, and how fast: `permits` in each span of `per`, and up to `burst` at once by
-// who has been idle for long enough.
+// How much may be taken, and how fast: `permits` in each span of `per`, and up to `burst` at once
+// by who has been idle for long enough.
 struct Quota {
   std::uint32_t permits = 0;  // 1 to 10,000,000; at most 10,000,000 a second
   Duration per{0};            // 1 us to 1 day
@@ -36,11 +36,11 @@ struct RateDecision {
   friend bool operator==(const RateDecision&, const RateDecision&) = default;
 };
 
-// The generic cell rate algorithm (ITU-T I.371, annex A, "virtual scheduling"), on plain numbers: all
-// that is known of a bucket is one instant, the theoretical arrival time (TAT) of the next permit in
-// a steady stream.  A TAT that has passed means a full bucket.  Times in nanoseconds, so that ten
-// million permits a second are exact enough; the time of a permit is rounded up, so that the rate is
-// never exceeded.
+// The generic cell rate algorithm (ITU-T I.371, annex A, "virtual scheduling"), on plain numbers:
+// all that is known of a bucket is one instant, the theoretical arrival time (TAT) of the next
+// permit in a steady stream.  A TAT that has passed means a full bucket.  Times in nanoseconds, so
+// that ten million permits a second are exact enough; the time of a permit is rounded up, so that
+// the rate is never exceeded.
 class CellRate {
  public:
   // A rate of nothing: whatever is asked for is refused.

@@ -22,9 +22,9 @@ struct ForwardedRequest {
   std::span<const std::string_view> forwarded = {};
 };
 
-// Whose request it is.  Each of our own proxies appends the address that it got the request from, so
-// only the entries that they wrote, from the right, can be believed; whatever stands to the left of
-// them the client may have made up.
+// Whose request it is.  Each of our own proxies appends the address that it got the request from,
+// so only the entries that they wrote, from the right, can be believed; whatever stands to the left
+// of them the client may have made up.
 //
 // `trusted_hops` is how many proxies of ours a request passes: 0, the peer is the client; 1, the
 // rightmost entry is; 2, the one before it.  Several lines count as one, joined by commas (RFC 9110

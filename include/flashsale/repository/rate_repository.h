@@ -58,8 +58,8 @@ struct RateVerdict {
 // share a store share their limits.
 //
 // Keys are an attacker's to invent, so an implementation may forget and may merge them, but only so
-// that it helps no offender: a key that has used up its rate is not forgotten before it has a permit
-// again, and memory stays within a bound that was set beforehand.
+// that it helps no offender: a key that has used up its rate is not forgotten before it has a
+// permit again, and memory stays within a bound that was set beforehand.
 //
 // Implementer's duty: any thread; no exception leaves an implementation.
 class FLASHSALE_EXPORT RateRepository {

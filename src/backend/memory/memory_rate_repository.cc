@@ -47,9 +47,8 @@ Status MemoryRateRepository::Look(Time now, std::span<const RateCharge> charges,
   const std::int64_t now_ns = CellRate::Nanoseconds(now);
   for (std::size_t i = 0; i < charges.size(); ++i) {
     const RateCharge& charge = charges[i];
-    const RateDecision decision = TableOf(charge.probe.scope)
-                                      .Look(charge.probe.hash[0], now_ns, charge.rate,
-                                            charge.weight);
+    const RateDecision decision =
+        TableOf(charge.probe.scope).Look(charge.probe.hash[0], now_ns, charge.rate, charge.weight);
     if (decision.allowed || decision.retry_after < verdict.decision.retry_after) continue;
     verdict = {.decision = decision, .refused_by = i};
   }
@@ -66,9 +65,8 @@ Status MemoryRateRepository::Take(Time now, std::span<const RateCharge> charges,
   const std::int64_t now_ns = CellRate::Nanoseconds(now);
   for (std::size_t i = 0; i < charges.size(); ++i) {
     const RateCharge& charge = charges[i];
-    const RateDecision decision = TableOf(charge.probe.scope)
-                                      .Take(charge.probe.hash[0], now_ns, charge.rate,
-                                            charge.weight);
+    const RateDecision decision =
+        TableOf(charge.probe.scope).Take(charge.probe.hash[0], now_ns, charge.rate, charge.weight);
     if (decision.allowed) continue;
     verdict = {.decision = decision, .refused_by = i};
     return Return(now, charges.first(i));

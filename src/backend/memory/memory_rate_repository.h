@@ -29,9 +29,7 @@ class MemoryRateRepository final : public RateRepository {
  private:
   MemoryRateRepository(std::uint64_t hash_seed, std::uint64_t keys);
 
-  RateTable& TableOf(RateScope scope) {
-    return *tables_[static_cast<std::size_t>(scope) - 1];
-  }
+  RateTable& TableOf(RateScope scope) { return *tables_[static_cast<std::size_t>(scope) - 1]; }
 
   const engine::KeyedHash hash_;
   std::array<std::unique_ptr<RateTable>, kRateScopes> tables_;

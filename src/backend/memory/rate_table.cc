@@ -46,8 +46,7 @@ RateTable::Set& RateTable::SetOf(std::uint64_t hash) const {
 RateTable::Pace::Pace(const CellRate& rate)
     : permit(Ticks(rate.permit_ns())), burst(permit * rate.burst()), most(rate.burst()) {}
 
-RateTable::Found RateTable::Find(Set& set, std::uint64_t tag, std::uint64_t now,
-                                 const Pace& pace) {
+RateTable::Found RateTable::Find(Set& set, std::uint64_t tag, std::uint64_t now, const Pace& pace) {
   const auto used = [&](std::uint64_t value) -> std::int64_t {
     if (value == 0) return 0;
     const std::int64_t ahead = AheadOf(value, now);
@@ -61,8 +60,7 @@ RateTable::Found RateTable::Find(Set& set, std::uint64_t tag, std::uint64_t now,
     const std::uint64_t value = set.words[i].load(std::memory_order_seq_cst);
     const std::int64_t ahead = used(value);
     if ((value & ~kTimeMask) == tag) {
-      return {.word = &set.words[i], .value = value, .tag = tag, .ahead = ahead,
-              .newcomer = false};
+      return {.word = &set.words[i], .value = value, .tag = tag, .ahead = ahead, .newcomer = false};
     }
     if (ahead < least.ahead) least = {.word = &set.words[i], .value = value, .ahead = ahead};
   }
@@ -73,8 +71,8 @@ RateTable::Found RateTable::Find(Set& set, std::uint64_t tag, std::uint64_t now,
   }
   Word& shared = set.words[kShared];
   const std::uint64_t value = shared.load(std::memory_order_relaxed);
-  return {.word = &shared, .value = value, .tag = kSharedTag, .ahead = used(value),
-          .newcomer = false};
+  return {
+      .word = &shared, .value = value, .tag = kSharedTag, .ahead = used(value), .newcomer = false};
 }
 
 RateDecision RateTable::Decide(const Found& found, const Pace& pace, std::uint32_t weight) {

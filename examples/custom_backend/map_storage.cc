@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "examples/custom_backend/map_rates.h"
 #include "examples/custom_backend/map_sale.h"
 
 namespace custom_backend {
@@ -211,10 +212,12 @@ class MapStorage final : public Storage {
   StorageTraits traits() const override { return {}; }
   InventoryRepository& inventory() override { return inventory_; }
   FlashSaleRepository& sales() override { return sales_; }
+  RateRepository& rates() override { return rates_; }
 
  private:
   MapInventory inventory_;
   MapCatalogue sales_;
+  MapRates rates_;
 };
 
 }  // namespace

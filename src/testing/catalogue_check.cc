@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "flashsale/testing/digest.h"
+#include "testing/findings.h"
 #include "testing/script_case.h"
 
 namespace flashsale::inline v0 {
@@ -22,27 +23,6 @@ SaleTerms TermsOf(const SaleId& id, Time start) {
   terms.end = start + hours{1};
   return terms;
 }
-
-// Gathers the first thing that is not as it should be.
-class Findings {
- public:
-  void Expect(bool holds, std::string_view sentence) {
-    if (!holds && text_.empty()) text_ = sentence;
-  }
-  template <typename T>
-  void ExpectError(const Result<T>& result, StatusCode code, std::string_view call) {
-    ExpectStatus(result.ok() ? Status() : result.status(), code, call);
-  }
-  void ExpectStatus(const Status& status, StatusCode code, std::string_view call) {
-    if (status.code() == code || !text_.empty()) return;
-    text_ =
-        std::string(call) + ": expected " + std::string(Name(code)) + ", got " + status.ToString();
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 void CheckRevisions(Storage& storage, Findings& f) {
   FlashSaleRepository& sales = storage.sales();
@@ -230,8 +210,7 @@ void CheckResolvedNames(Storage& storage, Findings& f) {
 }  // namespace
 
 std::vector<CheckResult> CheckCatalogue(const StorageFactory& open) {
-  using Check = void (*)(Storage&, Findings&);
-  constexpr std::array<std::pair<std::string_view, Check>, 6> kChecks = {{
+  constexpr std::array<NamedCheck, 6> kChecks = {{
       {"catalogue/revisions", &CheckRevisions},
       {"catalogue/searches", &CheckSearches},
       {"calls/create", &CheckCreate},
@@ -239,21 +218,7 @@ std::vector<CheckResult> CheckCatalogue(const StorageFactory& open) {
       {"calls/cursors", &CheckCursors},
       {"calls/resolved names", &CheckResolvedNames},
   }};
-  std::vector<CheckResult> results;
-  for (const auto& [name, check] : kChecks) {
-    CheckResult result{.name = std::string(name)};
-    const Result<std::unique_ptr<Storage>> storage = open({});
-    Findings findings;
-    if (storage.ok()) {
-      check(*storage.value(), findings);
-      result.message = findings.text();
-    } else {
-      result.message = storage.status().ToString();
-    }
-    result.passed = result.message.empty();
-    results.push_back(std::move(result));
-  }
-  return results;
+  return RunChecks(open, kChecks);
 }
 
 }  // namespace flashsale::inline v0

@@ -7,6 +7,7 @@
 
 #include "flashsale/testing/script.h"
 #include "testing/catalogue_check.h"
+#include "testing/rate_check.h"
 
 namespace flashsale::inline v0 {
 namespace {
@@ -63,6 +64,9 @@ std::vector<ConformancePart> ConformanceParts() {
       {.name = "calls and catalogue",
        .run = [](const StorageFactory& open,
                  const ConformanceOptions&) { return CheckCatalogue(open); }},
+      {.name = "rates",
+       .run = [](const StorageFactory& open,
+                 const ConformanceOptions&) { return CheckRates(open); }},
       {.name = "random runs",
        .run = [](const StorageFactory& open,
                  const ConformanceOptions& options) { return RunRandom(open, options.random); }},

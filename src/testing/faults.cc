@@ -59,8 +59,16 @@ class ResendAround {
   static bool IsToBeResent(StorageCall call, const Status& status) {
     if (status.code() == StatusCode::kUnavailable) return true;
     if (!status.MayHaveBeenApplied()) return false;
-    // Compare-and-set: after an unknown answer only a look at the catalogue tells what is there.
-    return call != StorageCall::kPutSale && call != StorageCall::kRemoveSale;
+    switch (call) {
+      case StorageCall::kPutSale:
+      case StorageCall::kRemoveSale:
+        return false;  // compare-and-set: only a look at the catalogue tells what is there
+      case StorageCall::kTakeRates:
+      case StorageCall::kReturnRates:
+        return false;  // it would be charged, or given back, twice
+      default:
+        return true;
+    }
   }
 
   const ResendOptions options_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "testing/reference_rates.h"
 #include "testing/reference_sale.h"
 
 namespace flashsale::inline v0 {
@@ -211,10 +212,12 @@ class ReferenceStorage final : public Storage {
   StorageTraits traits() const override { return {}; }
   InventoryRepository& inventory() override { return inventory_; }
   FlashSaleRepository& sales() override { return sales_; }
+  RateRepository& rates() override { return rates_; }
 
  private:
   ReferenceInventory inventory_;
   ReferenceCatalogue sales_;
+  ReferenceRates rates_;
 };
 
 }  // namespace

@@ -25,11 +25,13 @@ class StorageDecorator final : public Storage {
       : inner_(std::move(inner)),
         around_(std::move(around)),
         inventory_(inner_->inventory(), around_),
-        sales_(inner_->sales(), around_) {}
+        sales_(inner_->sales(), around_),
+        rates_(inner_->rates(), around_) {}
 
   StorageTraits traits() const override { return inner_->traits(); }
   InventoryRepository& inventory() override { return inventory_; }
   FlashSaleRepository& sales() override { return sales_; }
+  RateRepository& rates() override { return rates_; }
 
  private:
   class Inventories final : public InventoryRepository {
@@ -122,10 +124,42 @@ class StorageDecorator final : public Storage {
     Around& around_;
   };
 
+  class Rates final : public RateRepository {
+   public:
+    Rates(RateRepository& inner, Around& around) : inner_(inner), around_(around) {}
+
+    RateProbe Probe(const RateKey& key) override { return inner_.Probe(key); }
+    Status Take(Time now, std::span<const RateCharge> charges, RateVerdict& verdict) override {
+      return Call(StorageCall::kTakeRates, verdict,
+                  [&] { return inner_.Take(now, charges, verdict); });
+    }
+    Status Look(Time now, std::span<const RateCharge> charges, RateVerdict& verdict) override {
+      return Call(StorageCall::kLookAtRates, verdict,
+                  [&] { return inner_.Look(now, charges, verdict); });
+    }
+    Status Return(Time now, std::span<const RateCharge> charges) override {
+      RateVerdict none;
+      return Call(StorageCall::kReturnRates, none, [&] { return inner_.Return(now, charges); });
+    }
+    Time Poll(Time now) override { return inner_.Poll(now); }
+
+   private:
+    template <typename Inner>
+    Status Call(StorageCall call, RateVerdict& verdict, const Inner& inner) {
+      Status status = around_.template operator()<Status>(call, inner);
+      if (!status.ok()) verdict = RateVerdict{};
+      return status;
+    }
+
+    RateRepository& inner_;
+    Around& around_;
+  };
+
   const std::unique_ptr<Storage> inner_;
   Around around_;
   Inventories inventory_;
   Sales sales_;
+  Rates rates_;
 };
 
 }  // namespace flashsale::inline v0

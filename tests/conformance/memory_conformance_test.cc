@@ -28,6 +28,8 @@ TEST_CASE("the memory backend keeps the catalogue and answers odd calls") {
   RunPart(Open, "calls and catalogue");
 }
 
+TEST_CASE("the memory backend keeps rates") { RunPart(Open, "rates"); }
+
 TEST_CASE("the memory backend answers random commands as the reference model does") {
   RunPart(Open, "random runs");
 }

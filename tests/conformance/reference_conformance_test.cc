@@ -26,6 +26,8 @@ TEST_CASE("the reference model keeps the catalogue and answers odd calls") {
   RunPart(Open, "calls and catalogue");
 }
 
+TEST_CASE("the reference model keeps rates") { RunPart(Open, "rates"); }
+
 TEST_CASE("the reference model answers random commands as the reference model does") {
   RunPart(Open, "random runs");
 }

@@ -54,6 +54,7 @@ class LyingStorage final : public Storage, private InventoryRepository {
   StorageTraits traits() const override { return inner_->traits(); }
   InventoryRepository& inventory() override { return *this; }
   FlashSaleRepository& sales() override { return inner_->sales(); }
+  RateRepository& rates() override { return inner_->rates(); }
 
  private:
   // Shows the terms that were asked for, and hides whom the lie hides.

@@ -24,6 +24,10 @@ struct MemoryOptions {
   // that no reserve waits for a page or for a table that grows.  Otherwise memory comes with users.
   bool prefault = false;
 
+  // For how many users, addresses, networks and devices, each, the rates are kept; 1 to 2^32.  Nine
+  // bytes each, used only as keys come.  Beyond that those who have used least are forgotten first.
+  std::uint64_t rate_keys = std::uint64_t{1} << 20;
+
   // Keys of the hash tables, so that nobody can choose ids that collide; 0: drawn from the system.
   std::uint64_t hash_seed = 0;
 };

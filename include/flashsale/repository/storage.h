@@ -6,6 +6,7 @@
 #include "flashsale/export.h"
 #include "flashsale/repository/flash_sale_repository.h"
 #include "flashsale/repository/inventory_repository.h"
+#include "flashsale/repository/rate_repository.h"
 
 namespace flashsale::inline v0 {
 
@@ -33,6 +34,7 @@ class FLASHSALE_EXPORT Storage {
   virtual StorageTraits traits() const = 0;
   virtual InventoryRepository& inventory() = 0;
   virtual FlashSaleRepository& sales() = 0;
+  virtual RateRepository& rates() = 0;
 };
 
 }  // namespace flashsale::inline v0

@@ -37,8 +37,8 @@ struct ConformanceReport {
 
 // Proves that a backend keeps docs/contract.md: the scripts singly and batched, random runs against
 // the reference model, threads in contention, recorded histories that some order must explain, the
-// catalogue; and all of it once more for callers who are not always answered.  A backend's test is
-// this one call:
+// catalogue, the rates; and all of it once more for callers who are not always answered.  A
+// backend's test is this one call:
 //
 //   const auto report = flashsale::RunConformance(
 //       [](const flashsale::StorageNeeds& needs) { return OpenMine(needs); });

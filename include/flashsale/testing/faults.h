@@ -34,6 +34,9 @@ enum class StorageCall : std::uint8_t {
   kGetSale = 21,
   kFindSales = 22,
   kRemoveSale = 23,
+  kTakeRates = 30,
+  kLookAtRates = 31,
+  kReturnRates = 32,
 };
 
 // Every member is called by the thread that makes the call, by several at once; none may throw.

@@ -2,10 +2,13 @@
 
 #include <bit>
 #include <new>
+#include <memory>
 #include <random>
+#include <utility>
 
 #include "backend/memory/memory_flash_sale_repository.h"
 #include "backend/memory/memory_inventory_repository.h"
+#include "backend/memory/memory_rate_repository.h"
 #include "flashsale/backend/memory.h"
 
 namespace flashsale::inline v0 {
@@ -13,20 +16,24 @@ namespace {
 
 class MemoryStorage final : public Storage {
  public:
-  explicit MemoryStorage(const engine::EngineOptions& options) : inventory_(options) {}
+  MemoryStorage(const engine::EngineOptions& options, std::unique_ptr<RateRepository> rates)
+      : inventory_(options), rates_(std::move(rates)) {}
 
   StorageTraits traits() const override { return {}; }
   InventoryRepository& inventory() override { return inventory_; }
   FlashSaleRepository& sales() override { return sales_; }
+  RateRepository& rates() override { return *rates_; }
 
  private:
   memory::MemoryInventoryRepository inventory_;
   memory::MemoryFlashSaleRepository sales_;
+  const std::unique_ptr<RateRepository> rates_;
 };
 
 constexpr std::size_t kFewestEvents = std::size_t{1} << 10;
 constexpr std::size_t kMostEvents = std::size_t{1} << 30;
 constexpr std::uint64_t kMostRecords = std::uint64_t{1} << 32;
+constexpr std::uint64_t kMostRateKeys = std::uint64_t{1} << 32;
 
 std::uint64_t DrawSeed() {
   std::random_device device;
@@ -47,12 +54,22 @@ Result<std::unique_ptr<Storage>> OpenMemoryStorage(const MemoryOptions& options)
                   fmt::format("max_records_per_sale: {}, expected 1 to {}",
                               options.max_records_per_sale, kMostRecords));
   }
+  if (options.rate_keys < 1 || options.rate_keys > kMostRateKeys) {
+    return Status(
+        StatusCode::kInvalidArgument,
+        fmt::format("rate_keys: {}, expected 1 to {}", options.rate_keys, kMostRateKeys));
+  }
   try {
+    const std::uint64_t seed = options.hash_seed == 0 ? DrawSeed() : options.hash_seed;
+    std::unique_ptr<RateRepository> rates =
+        memory::MemoryRateRepository::New(seed, options.rate_keys);
+    if (rates == nullptr) return Status(StatusCode::kResourceExhausted, "out of memory");
     return std::unique_ptr<Storage>(std::make_unique<MemoryStorage>(
-        engine::EngineOptions{.hash_seed = options.hash_seed == 0 ? DrawSeed() : options.hash_seed,
+        engine::EngineOptions{.hash_seed = seed,
                               .events_per_sale = options.events_per_sale,
                               .max_records = options.max_records_per_sale,
-                              .prefault = options.prefault}));
+                              .prefault = options.prefault},
+        std::move(rates)));
   } catch (const std::exception& error) {
     return Status(StatusCode::kResourceExhausted, error.what());
   }

@@ -1,0 +1,166 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "flashsale/testing/conformance.h"
+#include "flashsale/testing/reference_model.h"
+
+namespace flashsale {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What a faulty repository does with one call; the right one does `inner`.
+struct RateLies {
+  std::function<RateProbe(RateRepository& inner, RateKey key)> probe = {};
+  std::function<Status(RateRepository& inner, Time now, std::span<const RateCharge> charges,
+                       RateVerdict& verdict)>
+      take = {};
+  std::function<Status(RateRepository& inner, Time now, std::span<const RateCharge> charges,
+                       RateVerdict& verdict)>
+      look = {};
+  bool keeps_what_is_returned = false;
+  std::function<void(RateRepository& inner, Time now)> poll = {};
+};
+
+class StorageOfLyingRates final : public Storage, private RateRepository {
+ public:
+  explicit StorageOfLyingRates(RateLies lies)
+      : inner_(NewReferenceStorage()), truth_(inner_->rates()), lies_(std::move(lies)) {}
+
+  StorageTraits traits() const override { return inner_->traits(); }
+  InventoryRepository& inventory() override { return inner_->inventory(); }
+  FlashSaleRepository& sales() override { return inner_->sales(); }
+  RateRepository& rates() override { return *this; }
+
+ private:
+  RateProbe Probe(const RateKey& key) override {
+    return lies_.probe ? lies_.probe(truth_, key) : truth_.Probe(key);
+  }
+  Status Take(Time now, std::span<const RateCharge> charges, RateVerdict& verdict) override {
+    return lies_.take ? lies_.take(truth_, now, charges, verdict)
+                      : truth_.Take(now, charges, verdict);
+  }
+  Status Look(Time now, std::span<const RateCharge> charges, RateVerdict& verdict) override {
+    return lies_.look ? lies_.look(truth_, now, charges, verdict)
+                      : truth_.Look(now, charges, verdict);
+  }
+  Status Return(Time now, std::span<const RateCharge> charges) override {
+    return lies_.keeps_what_is_returned ? Status() : truth_.Return(now, charges);
+  }
+  Time Poll(Time now) override {
+    if (lies_.poll) lies_.poll(truth_, now);
+    return truth_.Poll(now);
+  }
+
+  const std::unique_ptr<Storage> inner_;
+  RateRepository& truth_;
+  const RateLies lies_;
+};
+
+// The first check of the part "rates" that fails, or "".
+std::string RejectedBy(const RateLies& lies) {
+  const StorageFactory open = [&lies](const StorageNeeds&) -> Result<std::unique_ptr<Storage>> {
+    return std::unique_ptr<Storage>(std::make_unique<StorageOfLyingRates>(lies));
+  };
+  for (const ConformancePart& part : ConformanceParts()) {
+    if (part.name != "rates") continue;
+    for (const CheckResult& result : part.run(open, {})) {
+      if (!result.passed) return result.name;
+    }
+  }
+  return "";
+}
+
+TEST_CASE("rates that tell the truth pass") { CHECK(RejectedBy({}).empty()); }
+
+TEST_CASE("a repository that tells waits too short is rejected") {
+  CHECK(RejectedBy({.take = [](RateRepository& inner, Time now, auto charges, auto& verdict) {
+          const Status status = inner.Take(now, charges, verdict);
+          verdict.decision.retry_after /= 2;
+          return status;
+        }}) == "rates/one key");
+}
+
+TEST_CASE("a repository that gives one more than the burst is rejected") {
+  CHECK(RejectedBy({.take = [](RateRepository& inner, Time now, auto charges, auto& verdict) {
+          return inner.Take(now + 12s, charges, verdict);
+        }}) == "rates/one key");
+}
+
+TEST_CASE("a repository that charges what it refuses is rejected") {
+  const auto charge_each = [](RateRepository& inner, Time now, std::span<const RateCharge> charges,
+                              RateVerdict& verdict) {
+    for (std::size_t i = 0; i < charges.size(); ++i) {
+      Status status = inner.Take(now, charges.subspan(i, 1), verdict);
+      verdict.refused_by = i;
+      if (!status.ok() || !verdict.decision.allowed) return status;
+    }
+    return Status();
+  };
+  CHECK(RejectedBy({.take = charge_each}) == "rates/together or not at all");
+}
+
+TEST_CASE("a repository that charges a look is rejected") {
+  CHECK(RejectedBy({.look = [](RateRepository& inner, Time now, auto charges, auto& verdict) {
+          return inner.Take(now, charges, verdict);
+        }}) != "");
+}
+
+TEST_CASE("a repository that keeps what is returned is rejected") {
+  CHECK(RejectedBy({.keeps_what_is_returned = true}) == "rates/weights");
+}
+
+TEST_CASE("a repository that takes the scopes for one is rejected") {
+  CHECK(RejectedBy({.probe = [](RateRepository& inner, RateKey key) {
+          key.scope = RateScope::kUser;
+          return inner.Probe(key);
+        }}) == "rates/keys are their own");
+}
+
+TEST_CASE("a repository that forgets whom it should not is rejected") {
+  // A poll that gives back what was charged last.
+  std::vector<RateCharge> last;
+  CHECK(RejectedBy({.take =
+                        [&last](RateRepository& inner, Time now, auto charges, auto& verdict) {
+                          last.assign(charges.begin(), charges.end());
+                          return inner.Take(now, charges, verdict);
+                        },
+                    .poll =
+                        [&last](RateRepository& inner, Time now) {
+                          static_cast<void>(inner.Return(now, last));
+                        }}) == "rates/looks and polls");
+}
+
+TEST_CASE("a repository that believes a clock that stepped back is rejected") {
+  CHECK(RejectedBy({.take = [latest = Time{}](RateRepository& inner, Time now, auto charges,
+                                              auto& verdict) mutable {
+          const bool stepped_back = now + 30s < latest;
+          latest = std::max(latest, now);
+          const Status status = inner.Take(now, charges, verdict);
+          if (stepped_back) verdict.decision = {.allowed = true};
+          return status;
+        }}) == "rates/clocks that step back");
+}
+
+TEST_CASE("a repository that loses what two threads take at once is rejected") {
+  // A look, then a charge of whatever is there: two steps.
+  CHECK(RejectedBy({.take = [](RateRepository& inner, Time now, auto charges, auto& verdict) {
+          Status status = inner.Look(now, charges, verdict);
+          if (!status.ok() || !verdict.decision.allowed) return status;
+          std::this_thread::yield();
+          RateVerdict ignored;
+          return inner.Take(now, charges, ignored);
+        }}) == "rates/threads");
+}
+
+}  // namespace
+}  // namespace flashsale

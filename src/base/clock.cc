@@ -44,7 +44,9 @@ ServiceClock::ServiceClock(Clock& source, const ServiceClockOptions& options)
 
 Time ServiceClock::Now() {
   if (held()) return Time(Duration(last_us_.load(std::memory_order_relaxed)));
-  const Duration::rep reading = source_.Now().time_since_epoch().count();
+  const Time now = source_.Now();
+  // No time that the library accepts can be right: as if the source stood still.
+  const Duration::rep reading = IsValid(now) ? now.time_since_epoch().count() : 0;
   // Relaxed: the value is the whole message; a thread sees its own and all earlier maxima.
   Duration::rep last = last_us_.load(std::memory_order_relaxed);
   while (reading > last &&

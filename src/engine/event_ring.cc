@@ -32,7 +32,8 @@ EventRing::EventRing(const SaleTerms& terms, std::size_t capacity,
       keys_(terms.key_limits.size()),
       stride_((kKeys + 2 * keys_ + kWordsPerLine - 1) / kWordsPerLine * kWordsPerLine),
       next_seq_(next_seq),
-      region_(PageRegion::Map(capacity * stride_ * sizeof(Word))),
+      // Small pages: of a thousand rings most hold a handful of events.
+      region_(PageRegion::Map(capacity * stride_ * sizeof(Word), PageRegion::Pages::kSmall)),
       edges_(terms) {}
 
 void EventRing::FoldGathered() {
@@ -46,6 +47,7 @@ EventPage EventRing::Read(std::uint64_t after, std::span<Event> events) {
   Fold(mask_ + 1);
   const std::uint64_t last = folded_.load(std::memory_order_relaxed);
   EventPage page{.cursor = after};
+  if (after >= last) return page;
   std::uint64_t seq = after + 1;
   while (seq <= last && page.count < events.size()) {
     // Writers may be at work one ring ahead of the last number given.

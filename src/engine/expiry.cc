@@ -110,15 +110,11 @@ std::uint64_t SaleEngine::ExpireShard(Time now, ShardIndex index, std::size_t mo
     UserLine& line = shard.users.line(entry.place);
     Record& record = shard.users.record(line, entry.ordinal);
     if (!MustBeRecorded(now, record)) {
+      // It ended otherwise, or was extended and lapses later.
       shard.queue.Pop();
-      if (!record.extended()) continue;
-      record.set_extended(false);
-      if (record.is_active()) {
-        entry.deadline_us = record.deadline_us();
-        shard.queue.Requeue(entry);
-      } else {
-        shard.queue.ForgetRequeue();
-      }
+      if (!record.is_active()) continue;
+      entry.deadline_us = record.deadline_us();
+      shard.queue.Requeue(entry);
       continue;
     }
     if (lapsed_count == kMostAtOnce ||
@@ -147,8 +143,6 @@ std::uint64_t SaleEngine::ExpireShard(Time now, ShardIndex index, std::size_t mo
       continue;
     }
     shard.queue.Pop();
-    if (record.extended()) shard.queue.ForgetRequeue();
-    record.set_extended(false);
     lapsed[lapsed_count++] = {.line = &line, .record = &record, .ordinal = entry.ordinal};
     lapsed_units += record.units;
   }

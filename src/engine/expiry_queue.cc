@@ -48,11 +48,9 @@ bool ExpiryBlockArena::Prefault(std::uint64_t holds) {
   return enough;
 }
 
-bool ExpiryQueue::EnsureHeap(std::size_t entries) {
-  const std::size_t needed = heap_.size() + requeues_ + entries;
-  if (needed <= heap_.capacity()) return true;
+bool ExpiryQueue::GrowHeap(std::size_t entries) {
   try {
-    heap_.reserve(std::max(needed, 2 * heap_.capacity()));
+    heap_.reserve(std::max(entries, 2 * heap_.capacity()));
   } catch (const std::bad_alloc&) {
     return false;
   }

@@ -65,20 +65,14 @@ class ExpiryQueue {
   bool empty() const { return in_order_ == 0 && heap_.empty(); }
   std::size_t size() const { return in_order_ + heap_.size(); }
 
-  // Makes room for `entries` more, at most ExpiryBlock::kEntries, of which each has this deadline.
+  // Makes room for `entries` more, at most ExpiryBlock::kEntries, of which each has this deadline;
+  // and for each of them to be queued once more when its time has come, for deadlines move.
   // False where memory ran out.
   bool EnsureRoom(std::int64_t deadline_us, std::size_t entries) {
-    if (in_order_ != 0 && deadline_us < last_us_) return EnsureHeap(entries);
+    if (size() + entries > heap_.capacity() && !GrowHeap(size() + entries)) return false;
+    if (in_order_ != 0 && deadline_us < last_us_) return true;
     if (tail_ == nullptr && !AppendBlock()) return false;
     return tail_size_ + entries <= kEntriesPerBlock || tail_->next != nullptr || AppendBlock();
-  }
-
-  // One more hold may have to be queued again, later than others: its deadline moves.
-  // False where memory ran out.
-  bool EnsureRequeue() {
-    if (!EnsureHeap(requeues_ + 1)) return false;
-    ++requeues_;
-    return true;
   }
 
   // REQUIRES: EnsureRoom.
@@ -90,13 +84,8 @@ class ExpiryQueue {
     }
   }
 
-  // The entry popped last again, with its later deadline.  REQUIRES: EnsureRequeue for it.
-  void Requeue(const ExpiryEntry& entry) {
-    --requeues_;
-    PushHeap(entry);
-  }
-  // A hold that was extended left the queue for good.
-  void ForgetRequeue() { --requeues_; }
+  // The entry popped last again, with its later deadline.
+  void Requeue(const ExpiryEntry& entry) { PushHeap(entry); }
 
   // REQUIRES: !empty().
   const ExpiryEntry& front() const { return FrontIsInHeap() ? heap_.front() : FrontInOrder(); }
@@ -109,6 +98,11 @@ class ExpiryQueue {
     }
     --in_order_;
     if (++head_position_ == kEntriesPerBlock || in_order_ == 0) DropHead();
+  }
+
+  // Takes memory for so many entries.  False where there is not enough.
+  bool Prefault(std::size_t entries) {
+    return entries <= heap_.capacity() || GrowHeap(entries);
   }
 
   // Tells the entry `distance` behind the front, as far as the front's block or the next has it.
@@ -150,11 +144,12 @@ class ExpiryQueue {
   }
 
   void PushHeap(const ExpiryEntry& entry) {
-    heap_.push_back(entry);  // never allocates: EnsureHeap
+    heap_.push_back(entry);  // never allocates: it has room for every entry there is
     std::push_heap(heap_.begin(), heap_.end(), Later);
   }
 
-  bool EnsureHeap(std::size_t entries);
+  // Makes room in the heap for so many in all.
+  bool GrowHeap(std::size_t entries);
   // A block behind the last one.
   bool AppendBlock();
   void DropHead();
@@ -166,7 +161,6 @@ class ExpiryQueue {
   std::size_t tail_size_ = 0;
   std::size_t in_order_ = 0;
   std::int64_t last_us_ = 0;
-  std::size_t requeues_ = 0;
   std::vector<ExpiryEntry> heap_;
 };
 

@@ -167,13 +167,6 @@ SaleEngine::Verdict SaleEngine::JudgeExtend(Time now, Job& job, Record& record) 
     return Verdict::kAnswered;
   }
   // Its entry in the queue stays where it is; when that comes up it is queued anew.
-  if (!record.extended()) {
-    if (!shards_[job.shard].queue.EnsureRequeue()) {
-      Answer(job, Code::kStorageFull);
-      return Verdict::kAnswered;
-    }
-    record.set_extended(true);
-  }
   job.effect = Effect::kExtend;
   job.deadline_us = Micros(deadline);
   return Verdict::kEffect;

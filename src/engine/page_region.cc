@@ -18,9 +18,9 @@ std::byte* MapBytes(std::size_t bytes) {
 
 }  // namespace
 
-PageRegion PageRegion::Map(std::size_t bytes) {
+PageRegion PageRegion::Map(std::size_t bytes, Pages pages) {
   PageRegion region;
-  const bool huge = bytes >= kHugePage;
+  const bool huge = bytes >= kHugePage && pages == Pages::kHugeWherePossible;
   bytes = (bytes + kPage - 1) & ~(kPage - 1);
   // A huge page needs its alignment: map one more, give back what lies before and behind.
   std::byte* const mapped = MapBytes(huge ? bytes + kHugePage : bytes);

@@ -2,6 +2,7 @@
 #define FLASHSALE_SRC_ENGINE_PAGE_REGION_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace flashsale::inline v0::engine {
@@ -11,8 +12,11 @@ namespace flashsale::inline v0::engine {
 class PageRegion {
  public:
   PageRegion() = default;
+  // A huge page becomes resident as a whole with its first byte: for memory that is used at random,
+  // or soon to the last byte.
+  enum class Pages : std::uint8_t { kHugeWherePossible, kSmall };
   // Empty where the system gives none.
-  static PageRegion Map(std::size_t bytes);
+  static PageRegion Map(std::size_t bytes, Pages pages = Pages::kHugeWherePossible);
 
   PageRegion(PageRegion&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}

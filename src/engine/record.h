@@ -29,7 +29,7 @@ inline constexpr Ordinal kNoRecord = std::numeric_limits<Ordinal>::max();
 struct Record {
   ReservationId id;
   std::uint64_t quote;
-  std::uint64_t deadline_and_state;  // microseconds | state << 53 | extended << 56
+  std::uint64_t deadline_and_state;  // microseconds | state << 53
   std::uint64_t reserved_and_line;   // microseconds | line << 53
   std::uint64_t admission;
   Units asked;
@@ -60,12 +60,6 @@ struct Record {
   bool is_tombstone() const { return asked == 0; }
   bool is_active() const { return state() == ReservationState::kActive; }
 
-  // Whether its entry in the expiry queue names an earlier deadline.
-  bool extended() const { return (deadline_and_state & kExtended) != 0; }
-  void set_extended(bool extended) {
-    deadline_and_state = (deadline_and_state & ~kExtended) | (extended ? kExtended : 0);
-  }
-
   std::int64_t deadline_us() const {
     return static_cast<std::int64_t>(deadline_and_state & kMaxExactInteger);
   }
@@ -79,7 +73,6 @@ struct Record {
 
  private:
   static constexpr int kUpper = 53;
-  static constexpr std::uint64_t kExtended = std::uint64_t{1} << 56;
   static constexpr std::uint64_t StateBits(ReservationState state) {
     return static_cast<std::uint64_t>(state) << kUpper;
   }

@@ -22,15 +22,19 @@ std::uint64_t ShardsFor(std::uint64_t units) {
                     std::uint64_t{kMaxShards});
 }
 
-// Indices that are full to the load aimed at when every unit has found a buyer of its own, with
-// four standard deviations of room for uneven shards.
-IndexGeometry GeometryFor(std::uint64_t units) {
-  constexpr std::uint64_t kSmallestTable = 32;
-  const std::uint64_t shards = ShardsFor(units);
-  const std::uint64_t mean = units / shards + 1;
+// How many of the users, if every unit finds a buyer of its own, fall into one shard: the mean and
+// four standard deviations.
+std::uint64_t ExpectedUsersOfShard(std::uint64_t units) {
+  const std::uint64_t mean = units / ShardsFor(units) + 1;
   std::uint64_t deviation = 1;
   while (deviation * deviation < mean) ++deviation;
-  std::uint64_t buckets = (mean + 4 * deviation) / UserIndex::kKeysPerBucket + 1;
+  return mean + 4 * deviation;
+}
+
+// Indices that are full to the load aimed at when every unit has found a buyer of its own.
+IndexGeometry GeometryFor(std::uint64_t units) {
+  constexpr std::uint64_t kSmallestTable = 32;
+  std::uint64_t buckets = ExpectedUsersOfShard(units) / UserIndex::kKeysPerBucket + 1;
   IndexGeometry geometry;
   while (buckets >= kSmallestTable) {
     buckets = (buckets + 1) / 2;
@@ -136,10 +140,13 @@ bool SaleEngine::Prefault() {
   known_.Prefault();
   events_.Prefault();
   const std::uint64_t units = UnitsOf(terms_);
-  const std::uint64_t users_of_shard = units / shards_.size() + 1;
+  const std::uint64_t users_of_shard = ExpectedUsersOfShard(units);
   const bool enough = std::all_of(shards_.begin(), shards_.end(), [&](Shard& shard) {
     const MutexLock lock(shard.mutex);
-    return shard.users.EnsureIndex(hash_, users_of_shard);
+    return shard.users.EnsureIndex(hash_, users_of_shard) &&
+           shard.queue.Prefault(users_of_shard + kMaxRun) &&
+           (!has_keys_ ||
+            shard.keys->EnsureRoom(users_of_shard * key_count_ + kMaxRun, users_of_shard + kMaxRun));
   });
   if (!enough) return false;
   index_pool_.Prefault();

@@ -113,7 +113,8 @@ class SaleEngine {
 
   SaleEngine(const SaleTerms& terms, const EngineOptions& options);
   bool ok() const;
-  // Takes the memory that the sale is going to need.  False where there is not enough.
+  // Takes the memory that the sale is going to need once every unit has found a buyer of its own,
+  // with limit keys of their own.  False where there is not enough.
   bool Prefault();
 
   // --- sale_engine.cc: the way of a batch

@@ -1,6 +1,7 @@
 #include "flashsale/backend/memory.h"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
@@ -294,6 +295,67 @@ TEST_CASE("what is forgotten gives its memory back") {
     CAPTURE(peak);
     CAPTURE(after);
     CHECK(after < before + (peak - before) / 3);
+  }
+}
+
+TEST_CASE("a small sale in which little happens takes little memory") {
+  if (kRoundsDivisor != 1) {
+    MESSAGE("skipped: a sanitizer keeps memory of its own");
+    return;
+  }
+  constexpr std::uint64_t kSales = 500;
+  const std::unique_ptr<Storage> storage = Open();
+  InventoryRepository& inventory = storage->inventory();
+  const std::size_t before = ResidentPages();
+  for (std::uint64_t i = 0; i < kSales; ++i) {
+    const std::string id = "small-" + std::to_string(i);
+    REQUIRE(inventory.Create(Named(id.c_str(), 10))->code == Code::kDone);
+    const Command command = Reserve(User(i), Id(i));
+    Outcome outcome;
+    REQUIRE(inventory.Apply(id.c_str(), kStart, {&command, 1}, {&outcome, 1}).ok());
+    REQUIRE(outcome.code == Code::kDone);
+  }
+  const std::size_t pages_of_a_sale = (ResidentPages() - before) / kSales;
+  CAPTURE(pages_of_a_sale);
+  CHECK(pages_of_a_sale < 25);  // 100 KB
+}
+
+// Page faults of this thread that needed no disk.
+long MinorFaults() {
+  rusage usage{};
+  getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_minflt;
+}
+
+TEST_CASE("a sale that took its memory at once waits for no page while it sells, limit keys or not") {
+  if (kRoundsDivisor != 1) {
+    MESSAGE("skipped: a sanitizer keeps memory of its own");
+    return;
+  }
+  constexpr std::uint64_t kUsers = 50'000;
+  for (const std::size_t keys : {0U, 1U, 3U}) {
+    CAPTURE(keys);
+    const std::unique_ptr<Storage> storage = Open({.prefault = true});
+    InventoryRepository& inventory = storage->inventory();
+    SaleTerms terms = Named("drop", kUsers);
+    for (std::size_t i = 0; i < keys; ++i) {
+      terms.key_limits.push_back({.name = "key-" + std::to_string(i), .limit = 1});
+    }
+    REQUIRE(inventory.Create(terms)->code == Code::kDone);
+    const SaleRef sale = *inventory.Resolve("drop");
+    std::uint64_t done = 0;
+    const long before = MinorFaults();
+    for (std::uint64_t i = 0; i < kUsers; ++i) {
+      Command command = Reserve(User(i), Id(i));
+      for (std::size_t key = 0; key < keys; ++key) command.keys[key] = LimitKey::FromInteger(i);
+      Outcome outcome;
+      if (!inventory.Apply(sale, kStart, {&command, 1}, {&outcome, 1}).ok()) break;
+      done += outcome.code == Code::kDone ? 1U : 0U;
+    }
+    const long faults = MinorFaults() - before;
+    CHECK(done == kUsers);
+    CAPTURE(faults);
+    CHECK(faults < 50);
   }
 }
 

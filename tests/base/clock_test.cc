@@ -98,6 +98,18 @@ TEST_CASE("a mark near the end of time does not overflow the guard") {
   CHECK_FALSE(clock.held());
 }
 
+TEST_CASE("a reading that no call would accept is as if the source stood still") {
+  SimulatedClock source(kMinTime + 100s);
+  ServiceClock clock(source);
+  CHECK(clock.Now() == kMinTime + 100s);
+  source.Set(Time(Duration(std::int64_t{1} << 60)));
+  CHECK(clock.Now() == kMinTime + 100s);
+  source.Set(Time(Duration(-1)));
+  CHECK(clock.Now() == kMinTime + 100s);
+  source.Set(kMinTime + 200s);
+  CHECK(clock.Now() == kMinTime + 200s);
+}
+
 TEST_CASE("no thread sees a service's clock step back, whatever the source does") {
   SimulatedClock source(kNoon);
   ServiceClock clock(source);

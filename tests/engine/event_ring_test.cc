@@ -86,6 +86,20 @@ TEST_CASE("an empty ring gives an empty page and keeps the cursor") {
   }
 }
 
+TEST_CASE("a cursor beyond the last event stays where it is, the largest number too") {
+  RingOf ring(8);
+  WriteNext(ring, 2);
+  for (const std::uint64_t after : {std::uint64_t{2}, std::uint64_t{3}, ~std::uint64_t{0} - 1,
+                                    ~std::uint64_t{0}}) {
+    CAPTURE(after);
+    std::vector<Event> events(4);
+    const EventPage page = ring.ring.Read(after, events);
+    CHECK(page.count == 0);
+    CHECK(page.cursor == after);
+    CHECK_FALSE(page.lost.has_value());
+  }
+}
+
 TEST_CASE("a reader that keeps up sees every event once, round after round of the ring") {
   RingOf ring(8);
   std::uint64_t cursor = 0;

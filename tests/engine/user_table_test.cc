@@ -134,7 +134,6 @@ TEST_CASE("a record packs every value at its bounds") {
   record.set_deadline_us(static_cast<std::int64_t>(kMaxExactInteger));
   CHECK(record.deadline() == kMaxTime);
   CHECK(record.state() == ReservationState::kNone);
-  CHECK_FALSE(record.extended());
   CHECK(record.is_tombstone());
 
   Command command;
@@ -144,12 +143,10 @@ TEST_CASE("a record packs every value at its bounds") {
   command.quote = ~std::uint64_t{0};
   command.admission_number = kMaxExactInteger;
   record.BecomeHold(command, kMaxTime, Micros(kMaxTime));
-  record.set_extended(true);
   for (int i = 0; i <= 4; ++i) {
     record.set_state(static_cast<ReservationState>(i));
     CHECK(record.state() == static_cast<ReservationState>(i));
     CHECK(record.is_active() == (i == 1));
-    CHECK(record.extended());
     CHECK(record.deadline() == kMaxTime);
   }
   CHECK(record.id == command.id);
@@ -161,10 +158,8 @@ TEST_CASE("a record packs every value at its bounds") {
   CHECK(record.reserved_at() == kMaxTime);
   CHECK_FALSE(record.is_tombstone());
   record.set_deadline_us(5);
-  record.set_extended(false);
   CHECK(record.deadline_us() == 5);
   CHECK(record.state() == ReservationState::kExpired);
-  CHECK_FALSE(record.extended());
 
   record.BecomeTombstone(ReservationId::FromInteger(2));
   CHECK(record.is_tombstone());

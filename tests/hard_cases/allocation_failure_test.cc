@@ -222,6 +222,31 @@ TEST_CASE("an allocation that fails while a sale is made leaves no sale, or the 
   CHECK(failures > 0);
 }
 
+TEST_CASE("what needs no new record is never refused for want of memory") {
+  const SaleTerms terms = SmallSale(400);
+  for (const Verb verb : {Verb::kConfirm, Verb::kCancel, Verb::kExtend}) {
+    CAPTURE(static_cast<int>(verb));
+    Shop shop(terms);
+    for (std::uint64_t i = 0; i < 400; ++i) {
+      REQUIRE(shop.Do(kStart, Reserve(User(i), Id(i))) == Code::kDone);
+    }
+    for (std::uint64_t i = 0; i < 400; ++i) {
+      const Command command = About(verb, User(i), Id(i));
+      Code code = Code::kInvalid;
+      {
+        const AllocationFailure none(0);
+        code = shop.Do(kStart + 1s, command);
+      }
+      REQUIRE(code == Code::kDone);
+    }
+    if (verb != Verb::kExtend) continue;
+    // They lapse when they were told they would, not a moment earlier.
+    const Time first_deadline = kStart + terms.hold;
+    CHECK(shop.inventory().ExpireDue(shop.sale(), first_deadline, 1'000)->expired == 0);
+    CHECK(shop.inventory().ExpireDue(shop.sale(), first_deadline + 1s, 1'000)->expired == 400);
+  }
+}
+
 TEST_CASE("an allocation that fails during expiry loses no hold") {
   for (std::uint64_t index = 0;; ++index) {
     REQUIRE(index < 1'000);

@@ -27,6 +27,7 @@ JUDGE = "src/engine/judge.cc"
 LINE = "src/engine/line_state.h"
 QUEUE = "src/engine/expiry_queue.h"
 READ = "src/engine/read.cc"
+RING = "src/engine/event_ring.cc"
 RING_H = "src/engine/event_ring.h"
 TABLE = "src/engine/user_table.cc"
 INDEX = "src/engine/user_index.h"
@@ -161,8 +162,6 @@ bug("a hold that enters leaves the mark of the raiser as it is", "interleavings"
 bug("a hold with limit keys leaves the queue before its lapse is recorded", "interleavings",
     (EXPIRY, "      record_lapsed();\n      locks.Unlock();\n",
      "      record_lapsed();\n      shard.queue.Pop();\n"
-     "      if (record.extended()) shard.queue.ForgetRequeue();\n"
-     "      record.set_extended(false);\n"
      "      bound_.SetShard(index, shard.queue.empty() ? ExpiryBound::kNever\n"
      "                                                 : shard.queue.front().deadline_us);\n"
      "      locks.Unlock();\n"))
@@ -224,7 +223,17 @@ bug("an extended hold lapses at its first deadline", "random runs",
     (EXPIRY, "    if (!MustBeRecorded(now, record)) {\n      shard.queue.Pop();",
      "    if (!record.is_active()) {\n      shard.queue.Pop();"))
 bug("an extended hold is not queued again", "random runs",
-    (EXPIRY, "        shard.queue.Requeue(entry);\n", "        shard.queue.ForgetRequeue();\n"))
+    (EXPIRY, "      shard.queue.Requeue(entry);\n", ""))
+bug("room to queue an extended hold again is made when it is too late", "engine",
+    (QUEUE, "    if (size() + entries > heap_.capacity() && !GrowHeap(size() + entries)) return false;\n",
+     ""),
+    (JUDGE, "  // Its entry in the queue stays where it is; when that comes up it is queued anew.\n",
+     "  if (!shards_[job.shard].queue.Prefault(shards_[job.shard].queue.size() + 1)) {\n"
+     "    Answer(job, Code::kStorageFull);\n"
+     "    return Verdict::kAnswered;\n"
+     "  }\n"))
+bug("a cursor beyond the last event begins anew", "engine",
+    (RING, "  if (after >= last) return page;\n", ""))
 bug("a hold taken by a clock that is behind is queued last", "random runs",
     (QUEUE, "      PushHeap(entry);\n    } else {", "      Append(entry);\n    } else {"))
 bug("a hold that cannot be expired is dropped", "engine",

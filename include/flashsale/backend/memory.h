@@ -33,7 +33,8 @@ struct MemoryOptions {
 };
 
 // Everything in this process's memory, nothing survives it.  Any thread; no call blocks for longer
-// than other calls for the same users take; a thousand sales share no lock.
+// than other calls for the same users take, but while a Snapshot's visitor holds the sale still; a
+// thousand sales share no lock.
 // Errors: InvalidArgument (names the option).
 FLASHSALE_EXPORT Result<std::unique_ptr<Storage>> OpenMemoryStorage(
     const MemoryOptions& options = {});

@@ -70,7 +70,8 @@ struct SaleTerms {
   // How far a command may raise the limit of its user (a passed challenge, a tier).
   // Not set: limit_per_user, that is, not at all.
   std::optional<Units> limit_ceiling = std::nullopt;
-  // The most units that one reserve may ask for.  Not set: the ceiling.
+  // The most units that one reserve may ask for; 1 to 2^30, of which the ceiling is all that can be
+  // had.  Not set: the ceiling.
   std::optional<Units> max_units_per_order = std::nullopt;
   // The most holds that one user may have at once; 1 to 32.
   std::uint32_t max_open_holds = 4;
@@ -79,7 +80,8 @@ struct SaleTerms {
 
   // How long a reservation is held for its user; 1 ms to 30 days.
   Duration hold = std::chrono::minutes{5};
-  // The longest that extensions can make it; not less than `hold`.  Not set: three times `hold`.
+  // The longest that extensions can make it; `hold` to 30 days.  Not set: three times `hold`, or 30
+  // days where that is less.
   std::optional<Duration> longest_hold = std::nullopt;
   EndPolicy end_policy = EndPolicy::kGrace;
   LateConfirm late_confirm = LateConfirm::kRefuse;

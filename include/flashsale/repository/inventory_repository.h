@@ -61,7 +61,8 @@ struct ExpireReport {
   std::uint64_t quarantined = 0;
   // True where more is due already: the limit of the call was reached.
   bool more = false;
-  // No hold lapses before this instant; kMaxTime where none is left.
+  // No hold lapses before this instant.  It may be that of a hold that has ended otherwise since;
+  // kMaxTime where nothing is left to look at.
   Time next_due = kMaxTime;
 };
 
@@ -100,8 +101,9 @@ class FLASHSALE_EXPORT InventoryRepository {
 
   // Carries out a batch for one sale, in order, each command judged at `now`, and writes one outcome
   // a command.  On an error the batch was not applied, or in part, or (Unknown) perhaps; the caller
-  // sends the same batch again: ids make that safe.
-  // REQUIRES: outcomes.size() == commands.size(); any size, 0 included.
+  // sends the same batch again: ids make that safe.  Any size, 0 included.
+  // Errors: InvalidArgument where outcomes.size() is not commands.size() (nothing applied, nothing
+  // written); those of the store.
   virtual Status Apply(const SaleRef& sale, Time now, std::span<const Command> commands,
                        std::span<Outcome> outcomes) = 0;
 
@@ -110,7 +112,8 @@ class FLASHSALE_EXPORT InventoryRepository {
   // Exact per line; lines are read one after the other.
   virtual Result<SaleStock> ReadStock(const SaleRef& sale, Time now) = 0;
 
-  // What is charged to one user or limit key; zero where it was never seen.
+  // What is charged to one user or limit key.  Nothing where it was never seen: all zero, but for the
+  // limit of a limit key.
   virtual Result<Tally> ReadTally(const SaleRef& sale, const TallyKey& key) = 0;
 
   // The reservation as recorded, or nothing where this user never had it.  A hold past its deadline
@@ -119,14 +122,16 @@ class FLASHSALE_EXPORT InventoryRepository {
                                                   const ReservationId& id) = 0;
 
   // Expires up to about `max_holds` lapsed holds and records edges that time alone has passed.  To be
-  // called periodically; stock comes back without it, but only to those who ask for it.
+  // called periodically; stock comes back without it, but only to those who ask for it.  With 0 it
+  // expires nothing and tells whether there is something to look at.
   virtual Result<ExpireReport> ExpireDue(const SaleRef& sale, Time now, std::size_t max_holds) = 0;
 
   // Copies the events after the cursor `after` (0: from the first), in order of `seq`.
   virtual Result<EventPage> ReadEvents(const SaleRef& sale, std::uint64_t after,
                                        std::span<Event> events) = 0;
 
-  // Shows the whole state of a sale at one instant to `visitor`; may hold the sale still meanwhile.
+  // Shows the whole state of a sale at one instant to `visitor`; may hold the sale still meanwhile, so
+  // the visitor calls nothing of the repository and does not linger.
   virtual Status Snapshot(const SaleRef& sale, SnapshotVisitor& visitor) = 0;
 
   // Removes a settled sale and returns all its memory.  Done; UnknownSale where there is none; before

@@ -1,5 +1,5 @@
-#ifndef CUSTOM_BACKEND_MAP_RATES_H_
-#define CUSTOM_BACKEND_MAP_RATES_H_
+#ifndef FLASHSALE_EXAMPLES_CUSTOM_BACKEND_MAP_RATES_H_
+#define FLASHSALE_EXAMPLES_CUSTOM_BACKEND_MAP_RATES_H_
 
 #include <array>
 #include <bit>
@@ -87,4 +87,4 @@ class MapRates final : public flashsale::RateRepository {
 
 }  // namespace custom_backend
 
-#endif  // CUSTOM_BACKEND_MAP_RATES_H_
+#endif  // FLASHSALE_EXAMPLES_CUSTOM_BACKEND_MAP_RATES_H_

@@ -99,8 +99,8 @@ Result<Crowd> CrowdFromLog(std::istream& stream, Duration span) {
   reading.span = ShiftAndCompress(crowd.visits, span);
   SortByTime(crowd.visits);
   crowd.description =
-      fmt::format("{} out of {} lines of an access log", Counted(crowd.shoppers.size(), "shopper"),
-                  Grouped(reading.lines));
+      fmt::format("{} out of {} of an access log", Counted(crowd.shoppers.size(), "shopper"),
+                  Counted(reading.lines, "line"));
   crowd.log = std::move(reading);
   return crowd;
 }

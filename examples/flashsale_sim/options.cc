@@ -12,6 +12,7 @@
 
 #include "examples/flashsale_sim/crowd.h"
 #include "examples/flashsale_sim/text.h"
+#include "flashsale/version.h"
 
 namespace flashsale::sim {
 namespace {
@@ -93,7 +94,14 @@ void AddReplay(CLI::App& app, ReplayOptions& options) {
           },
           "Chooses who pays, pays late, turns back or walks away (default: 1)")
       ->type_name("S");
-  replay->add_option("--json", options.json_file, "Write what came of it to this file as JSON")
+  replay
+      ->add_option_function<string>(
+          "--json",
+          [&options](const string& text) {
+            if (text.empty()) throw CLI::ValidationError("--json", "'': expected a file's name");
+            options.json_file = text;
+          },
+          "Write what came of it to this file as JSON")
       ->type_name("FILE");
   replay->callback([&options] {
     if (options.log_file.empty() == (options.synthetic_shoppers == 0)) {
@@ -112,6 +120,9 @@ Request ParseCommandLine(int argc, const char* const* argv, const ParserOutput& 
   app.footer(
       "Exit codes: 0 every promise held; 1 one was broken; 2 a bad option or input; 3 the store "
       "failed.");
+  app.set_version_flag("--version",
+                       fmt::format("flashsale_sim {}.{}.{}", kVersion.major_number,
+                                   kVersion.minor_number, kVersion.patch_number));
   app.require_subcommand(1);
   ReplayOptions replay;
   AddReplay(app, replay);

@@ -3,12 +3,28 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "flashsale/base/status.h"
 #include "flashsale/base/time.h"
 
 namespace flashsale::inline v0 {
+
+// A text for messages and logs: in quotes, control bytes and those of other alphabets as \xNN, and no
+// more of it than a line has room for.
+inline std::string Printable(std::string_view text) {
+  constexpr std::size_t kLongest = 64;
+  std::string printable = "'";
+  for (const char c : text.substr(0, kLongest)) {
+    const bool plain = c >= ' ' && c <= '~' && c != '\'' && c != '\\';
+    printable +=
+        plain ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  }
+  if (text.size() > kLongest) printable += "...";
+  return printable + "'";
+}
 
 // Gathers the first thing that is wrong with terms or options: field, value, what was expected.
 // Thread safety: as an int.

@@ -42,7 +42,8 @@ void CheckKeyLimits(const SaleTerms& terms, FieldCheck& check) {
   for (std::size_t i = 0; i < terms.key_limits.size(); ++i) {
     const KeyLimit& key = terms.key_limits[i];
     const std::string field = fmt::format("key_limits[{}]", i);
-    check.That(id_internal::IsName(key.name), field + ".name", "not a name", kNameExpectation)
+    check
+        .That(id_internal::IsName(key.name), field + ".name", Printable(key.name), kNameExpectation)
         .InRange<Units>(field + ".limit", key.limit, 1, kMaxUnits)
         .That(seen.insert(key.name).second, field + ".name", key.name,
               "a name that no other key limit has");

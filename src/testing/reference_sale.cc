@@ -431,7 +431,7 @@ Tally ReferenceSale::ReadTally(const TallyKey& key) const {
     tally.admission = standing.admission;
     tally.admission_used = standing.admission_used;
   } else {
-    tally.limit = tally.records == 0 ? 0 : terms_.key_limits[key.kind - 1U].limit;
+    tally.limit = terms_.key_limits[key.kind - 1U].limit;
     tally.records = 0;
     tally.open_holds = 0;
   }

@@ -140,7 +140,12 @@ TEST_CASE("what is wrong is named: the field, its value and what was expected") 
        "lines[1].released_at_first: 51, expected 0 to 50"},
       {[](SaleTerms& t) { t.key_limits.resize(4); }, "key_limits.size: 4, expected 0 to 3"},
       {[](SaleTerms& t) { t.key_limits[0].name = "no name"; },
-       "key_limits[0].name: not a name, expected 1 to 64 of A-Z a-z 0-9 . _ -"},
+       "key_limits[0].name: 'no name', expected 1 to 64 of A-Z a-z 0-9 . _ -"},
+      {[](SaleTerms& t) { t.key_limits[0].name = std::string("a\0\r\n'\\b", 7); },
+       "key_limits[0].name: 'a\\x00\\x0d\\x0a\\x27\\x5cb', expected 1 to 64 of A-Z a-z 0-9 . _ -"},
+      {[](SaleTerms& t) { t.key_limits[0].name = std::string(1'000, 'x'); },
+       "key_limits[0].name: '" + std::string(64, 'x') +
+           "...', expected 1 to 64 of A-Z a-z 0-9 . _ -"},
       {[](SaleTerms& t) { t.key_limits.push_back({.name = "device"}); },
        "key_limits[1].name: device, expected a name that no other key limit has"},
       {[](SaleTerms& t) { t.key_limits[0].limit = 0; },

@@ -29,6 +29,12 @@ Status BadTime(Time now) {
                                             " us, expected 0 to 2^53 - 1 us since 1970"};
 }
 
+Status NotOneOutcomeEach(std::span<const Command> commands, std::span<const Outcome> outcomes) {
+  return {StatusCode::kInvalidArgument, "outcomes: " + std::to_string(outcomes.size()) +
+                                            ", expected one for each of " +
+                                            std::to_string(commands.size()) + " commands"};
+}
+
 class MapInventory final : public InventoryRepository {
  public:
   explicit MapInventory(const MapOptions& options) : options_(options) {}
@@ -51,6 +57,7 @@ class MapInventory final : public InventoryRepository {
 
   Status Apply(const SaleRef& ref, Time now, std::span<const Command> commands,
                std::span<Outcome> outcomes) noexcept override {
+    if (outcomes.size() != commands.size()) return NotOneOutcomeEach(commands, outcomes);
     const std::lock_guard lock(mutex_);
     const auto sale = sales_.find(ref.id());
     for (std::size_t i = 0; i < commands.size(); ++i) {

@@ -2,15 +2,29 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <exception>
 #include <iterator>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "flashsale/testing/script.h"
+#include "testing/bounds_check.h"
 #include "testing/catalogue_check.h"
+#include "testing/exception_guard.h"
 #include "testing/rate_check.h"
+#include "testing/read_check.h"
 
 namespace flashsale::inline v0 {
 namespace {
+
+std::vector<CheckResult> CheckCalls(const StorageFactory& open) {
+  std::vector<CheckResult> all = CheckCatalogue(open);
+  for (std::vector<CheckResult> results : {CheckBounds(open), CheckReads(open)}) {
+    std::move(results.begin(), results.end(), std::back_inserter(all));
+  }
+  return all;
+}
 
 std::vector<CheckResult> RunScripts(const StorageFactory& open, ScriptMode mode) {
   std::vector<CheckResult> all;
@@ -34,6 +48,27 @@ std::vector<CheckResult> RunContentions(const StorageFactory& open,
   return results;
 }
 
+// The same part, in which a backend that throws fails, instead of all that runs it.
+ConformancePart Guard(ConformancePart part) {
+  return {.name = part.name,
+          .run = [part](const StorageFactory& open, const ConformanceOptions& options) {
+            const auto log = std::make_shared<ExceptionLog>();
+            std::vector<CheckResult> results;
+            try {
+              results = part.run(GuardExceptions(open, log), options);
+            } catch (const std::exception& thrown) {
+              log->Note("outside of a call", thrown.what());
+            } catch (...) {
+              log->Note("outside of a call", "what is no std::exception");
+            }
+            if (const std::string first = log->first(); !first.empty()) {
+              results.push_back(
+                  {.name = part.name + "/no exceptions", .passed = false, .message = first});
+            }
+            return results;
+          }};
+}
+
 }  // namespace
 
 bool ConformanceReport::passed() const {
@@ -54,7 +89,7 @@ std::string ConformanceReport::Summary() const {
 }
 
 std::vector<ConformancePart> ConformanceParts() {
-  return {
+  std::vector<ConformancePart> parts = {
       {.name = "scripts, singly",
        .run = [](const StorageFactory& open,
                  const ConformanceOptions&) { return RunScripts(open, ScriptMode::kSingly); }},
@@ -63,7 +98,7 @@ std::vector<ConformancePart> ConformanceParts() {
                  const ConformanceOptions&) { return RunScripts(open, ScriptMode::kBatched); }},
       {.name = "calls and catalogue",
        .run = [](const StorageFactory& open,
-                 const ConformanceOptions&) { return CheckCatalogue(open); }},
+                 const ConformanceOptions&) { return CheckCalls(open); }},
       {.name = "rates",
        .run = [](const StorageFactory& open,
                  const ConformanceOptions&) { return CheckRates(open); }},
@@ -80,6 +115,8 @@ std::vector<ConformancePart> ConformanceParts() {
        .run = [](const StorageFactory& open,
                  const ConformanceOptions& options) { return RunFaults(open, options.faults); }},
   };
+  for (ConformancePart& part : parts) part = Guard(std::move(part));
+  return parts;
 }
 
 ConformanceReport RunConformance(const StorageFactory& open, const ConformanceOptions& options) {

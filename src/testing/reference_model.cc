@@ -23,6 +23,12 @@ Status InvalidTime() {
   return {StatusCode::kInvalidArgument, "now: expected 0 to 2^53 - 1 us since 1970"};
 }
 
+Status NotOneOutcomeEach(std::span<const Command> commands, std::span<const Outcome> outcomes) {
+  return {StatusCode::kInvalidArgument, "outcomes: " + std::to_string(outcomes.size()) +
+                                            ", expected one for each of " +
+                                            std::to_string(commands.size()) + " commands"};
+}
+
 class ReferenceInventory final : public InventoryRepository {
  public:
   explicit ReferenceInventory(const ReferenceOptions& options) : options_(options) {}
@@ -50,6 +56,7 @@ class ReferenceInventory final : public InventoryRepository {
 
   Status Apply(const SaleRef& sale, Time now, std::span<const Command> commands,
                std::span<Outcome> outcomes) noexcept override {
+    if (outcomes.size() != commands.size()) return NotOneOutcomeEach(commands, outcomes);
     const MutexLock lock(mutex_);
     for (std::size_t i = 0; i < commands.size(); ++i) {
       outcomes[i] = ApplyOne(sale.id(), now, commands[i]);

@@ -48,8 +48,10 @@ class StorageDecorator final : public Storage {
                  std::span<Outcome> outcomes) override {
       Status status = Call<Status>(StorageCall::kApply,
                                    [&] { return inner_.Apply(sale, now, commands, outcomes); });
-      // A caller that does not look at the status must not be right by chance.
-      if (!status.ok()) std::fill(outcomes.begin(), outcomes.end(), Outcome{});
+      // A caller that does not look at the status must not be right by chance.  InvalidArgument:
+      // the spans do not belong together, and nothing is written.
+      const bool writes = !status.ok() && status.code() != StatusCode::kInvalidArgument;
+      if (writes) std::fill(outcomes.begin(), outcomes.end(), Outcome{});
       return status;
     }
     Result<SaleStock> ReadStock(const SaleRef& sale, Time now) override {
@@ -128,7 +130,9 @@ class StorageDecorator final : public Storage {
    public:
     Rates(RateRepository& inner, Around& around) : inner_(inner), around_(around) {}
 
-    RateProbe Probe(const RateKey& key) override { return inner_.Probe(key); }
+    RateProbe Probe(const RateKey& key) override {
+      return Make<RateProbe>([&] { return inner_.Probe(key); });
+    }
     Status Take(Time now, std::span<const RateCharge> charges, RateVerdict& verdict) override {
       return Call(StorageCall::kTakeRates, verdict,
                   [&] { return inner_.Take(now, charges, verdict); });
@@ -141,9 +145,19 @@ class StorageDecorator final : public Storage {
       RateVerdict none;
       return Call(StorageCall::kReturnRates, none, [&] { return inner_.Return(now, charges); });
     }
-    Time Poll(Time now) override { return inner_.Poll(now); }
+    Time Poll(Time now) override {
+      return Make<Time>([&] { return inner_.Poll(now); });
+    }
 
    private:
+    template <typename Answer, typename Inner>
+    Answer Make(const Inner& inner) {
+      if constexpr (requires { around_.template Make<Answer>(inner); }) {
+        return around_.template Make<Answer>(inner);
+      } else {
+        return inner();
+      }
+    }
     template <typename Inner>
     Status Call(StorageCall call, RateVerdict& verdict, const Inner& inner) {
       Status status = around_.template operator()<Status>(call, inner);

@@ -88,6 +88,7 @@ class LyingStorage final : public Storage, private InventoryRepository {
 
   Status Apply(const SaleRef& sale, Time now, std::span<const Command> commands,
                std::span<Outcome> outcomes) override {
+    if (outcomes.size() != commands.size()) return truth_.Apply(sale, now, commands, outcomes);
     const Batch batch{.now = now, .commands = {commands.begin(), commands.end()}};
     if (lie_.batch && lie_.batch(batch, outcomes)) return {};
     for (std::size_t i = 0; i < commands.size(); ++i) {

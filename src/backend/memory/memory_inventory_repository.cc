@@ -75,6 +75,11 @@ Result<SaleRef> MemoryInventoryRepository::Resolve(const SaleId& sale) {
 Status MemoryInventoryRepository::Apply(const SaleRef& sale, Time now,
                                         std::span<const Command> commands,
                                         std::span<Outcome> outcomes) {
+  if (outcomes.size() != commands.size()) {
+    return Status(StatusCode::kInvalidArgument, "outcomes: " + std::to_string(outcomes.size()) +
+                                                    ", expected one for each of " +
+                                                    std::to_string(commands.size()) + " commands");
+  }
   const Field misnamed = FindCallError(sale, now);
   if (misnamed != Field::kNone) {
     std::fill(outcomes.begin(), outcomes.end(), Outcome{.code = Code::kInvalid, .field = misnamed});

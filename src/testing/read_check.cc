@@ -1,5 +1,6 @@
 #include "testing/read_check.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -107,13 +108,33 @@ constexpr std::size_t kHoldsPerUser = 30;
 constexpr std::size_t kHolds = 600;
 Command NthHold(std::size_t i) { return ReserveOf(1 + i / kHoldsPerUser, 1 + i % kHoldsPerUser); }
 
-void HoldAll(ProbedSale& sale, Findings& f) {
+// One such command about each of the holds from `first` on.
+struct HoldRange {
+  std::size_t first = 0;
+  std::size_t count = 0;
+};
+std::vector<Command> AboutHolds(Verb verb, const HoldRange& holds) {
   std::vector<Command> commands;
-  for (std::size_t i = 0; i < kHolds; ++i) commands.push_back(NthHold(i));
+  for (std::size_t i = 0; i < holds.count; ++i) {
+    Command command = NthHold(holds.first + i);
+    command.verb = verb;
+    if (verb != Verb::kReserve) command.units = 0;
+    commands.push_back(command);
+  }
+  return commands;
+}
+
+void SendAll(ProbedSale& sale, const std::vector<Command>& commands, Findings& f) {
   std::vector<Outcome> outcomes(commands.size());
   f.ExpectStatus(sale.inventory().Apply(sale.ref(), kScriptOrigin, commands, outcomes),
                  StatusCode::kOk, "Apply");
-  f.Expect(sale.StockOf().reserved == kHolds, "reserve");
+  f.Expect(std::all_of(outcomes.begin(), outcomes.end(),
+                       [](const Outcome& outcome) { return outcome.code == Code::kDone; }),
+           "a command of a batch is not Done");
+}
+
+void HoldAll(ProbedSale& sale, Findings& f) {
+  SendAll(sale, AboutHolds(Verb::kReserve, {.count = kHolds}), f);
 }
 
 void CheckBoundedCleaning(Storage& storage, Findings& f) {
@@ -185,11 +206,16 @@ class Pace {
   std::atomic<bool> stopped_{false};
 };
 
-// Has one thread take steps 0 to steps - 1, a few at a time, and reads during each of them.
+struct ReadPlan {
+  std::size_t steps = 0;
+  std::size_t at_once = 1;
+  // While the same steps are taken: a store may well prefer readers.
+  int most_reads = 20;
+};
+
+// Has one thread take the steps from 0 on, and calls read(i) while it takes step i.
 template <typename Step, typename Read>
-void ReadDuring(std::size_t steps, const Step& step, const Read& read) {
-  constexpr std::size_t kStepsAtOnce = 2;
-  constexpr int kMostReads = 20;  // a store may well prefer readers
+void ReadDuring(const ReadPlan& plan, const Step& step, const Read& read) {
   Pace pace;
   const std::jthread writer([&] {
     for (std::size_t i = 0; pace.MayTake(i); ++i) {
@@ -198,12 +224,13 @@ void ReadDuring(std::size_t steps, const Step& step, const Read& read) {
     }
   });
   const Pace::Stopper stopper(pace);
-  for (std::size_t allowed = kStepsAtOnce; allowed <= steps; allowed += kStepsAtOnce) {
-    pace.Allow(kStepsAtOnce);
-    for (int reads = 0; reads < kMostReads; ++reads) {
-      read();
-      if (pace.taken() >= allowed) break;
-      std::this_thread::yield();
+  for (std::size_t i = 0; i < plan.steps; i += plan.at_once) {
+    pace.Allow(plan.at_once);
+    for (int reads = 0; reads < plan.most_reads; ++reads) {
+      read(i);
+      if (pace.taken() >= i + plan.at_once) break;
+      // Seldom, so that reads meet what is quick; at all, so that one processor is enough.
+      if (reads % 8 == 7) std::this_thread::yield();
     }
   }
 }
@@ -218,20 +245,20 @@ void CheckStockOfOneInstant(Storage& storage, Findings& f) {
 
   // Units turn from reserved to sold: together they stay what they are.
   ReadDuring(
-      kHolds,
+      {.steps = kHolds, .at_once = 2},
       [&](std::size_t i) {
         Command confirm = NthHold(i);
         confirm = {.verb = Verb::kConfirm, .user = confirm.user, .id = confirm.id};
         written.ExpectCode(confirm, Code::kDone, "confirm");
       },
-      [&] {
+      [&](std::size_t) {
         const Stock stock = sale.StockOf();
         f.Expect(stock.reserved + stock.sold == kHolds,
                  "ReadStock tells reserved and sold units of one line as of two instants");
       });
   // And back: of one unit at a time there may be nothing in between.
   ReadDuring(
-      kHolds / 2,
+      {.steps = kHolds / 2, .at_once = 2},
       [&](std::size_t i) {
         Command taken_back = NthHold(i);
         taken_back = {.verb = Verb::kVoid, .user = taken_back.user, .id = taken_back.id};
@@ -240,11 +267,43 @@ void CheckStockOfOneInstant(Storage& storage, Findings& f) {
         written.ExpectCode(ReserveOf(user, 1), Code::kDone, "reserve");
         written.ExpectCode(CommandAbout(Verb::kConfirm, user, 1), Code::kDone, "confirm");
       },
-      [&] {
+      [&](std::size_t) {
         const Stock stock = sale.StockOf();
         const Units taken = stock.reserved + stock.sold;
         f.Expect(taken <= kHolds, "ReadStock tells of more units than there are");
         f.Expect(taken + 1 >= kHolds, "ReadStock tells of fewer units than are taken");
+      });
+  f.Expect(in_writer.text().empty(), in_writer.text());
+}
+
+// As above, as quickly as the backend can: each step sells all that one sale holds.
+void CheckStockDuringBatches(Storage& storage, Findings& f) {
+  constexpr std::size_t kSales = 40;
+  constexpr std::size_t kHeld = 300;
+  Findings in_writer;
+  std::vector<ProbedSale> sales;
+  std::vector<ProbedSale> written;
+  std::vector<std::vector<Command>> confirms;
+  // Other users in each: no batch is one that came before.
+  const auto holds_of = [](std::size_t sale) {
+    return HoldRange{.first = sale * kHeld, .count = kHeld};
+  };
+  sales.reserve(kSales);
+  written.reserve(kSales);
+  for (std::size_t i = 0; i < kSales; ++i) {
+    const SaleTerms terms = WideTerms("sale-" + std::to_string(i));
+    sales.emplace_back(storage, terms, f);
+    written.emplace_back(storage, terms.id, in_writer);
+    SendAll(sales.back(), AboutHolds(Verb::kReserve, holds_of(i)), f);
+    confirms.push_back(AboutHolds(Verb::kConfirm, holds_of(i)));
+  }
+  ReadDuring(
+      {.steps = kSales, .most_reads = 20'000},
+      [&](std::size_t i) { SendAll(written[i], confirms[i], in_writer); },
+      [&](std::size_t i) {
+        const Stock stock = sales[i].StockOf();
+        f.Expect(stock.reserved + stock.sold == kHeld,
+                 "ReadStock tells reserved and sold units of one line as of two instants");
       });
   f.Expect(in_writer.text().empty(), in_writer.text());
 }
@@ -322,9 +381,10 @@ void CheckSnapshotsOfOneInstant(Storage& storage, Findings& f) {
 }  // namespace
 
 std::vector<CheckResult> CheckReads(const StorageFactory& open) {
-  constexpr std::array<NamedCheck, 4> kChecks = {{
+  constexpr std::array<NamedCheck, 5> kChecks = {{
       {"reads/records", &CheckRecords},
       {"reads/stock of one instant", &CheckStockOfOneInstant},
+      {"reads/stock during batches", &CheckStockDuringBatches},
       {"reads/snapshots of one instant", &CheckSnapshotsOfOneInstant},
       {"calls/bounded cleaning", &CheckBoundedCleaning},
   }};

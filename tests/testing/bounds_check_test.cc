@@ -200,7 +200,8 @@ TEST_CASE("a backend that reads what is reserved and what is sold at two instant
                             stock->lines[i].sold = later->lines[i].sold;
                           }
                           return stock;
-                        }}) == Names{"reads/stock of one instant"});
+                        }})
+            .contains("reads/stock of one instant"));
 }
 
 TEST_CASE("a backend that expires all where it may expire one is rejected") {

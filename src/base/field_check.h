@@ -12,8 +12,8 @@
 
 namespace flashsale::inline v0 {
 
-// A text for messages and logs: in quotes, control bytes and those of other alphabets as \xNN, and no
-// more of it than a line has room for.
+// A text for messages and logs: in quotes, control bytes and those of other alphabets as \xNN, and
+// no more of it than a line has room for.
 inline std::string Printable(std::string_view text) {
   constexpr std::size_t kLongest = 64;
   std::string printable = "'";

@@ -101,9 +101,7 @@ class ExpiryQueue {
   }
 
   // Takes memory for so many entries.  False where there is not enough.
-  bool Prefault(std::size_t entries) {
-    return entries <= heap_.capacity() || GrowHeap(entries);
-  }
+  bool Prefault(std::size_t entries) { return entries <= heap_.capacity() || GrowHeap(entries); }
 
   // Tells the entry `distance` behind the front, as far as the front's block or the next has it.
   // REQUIRES: distance <= kEntriesPerBlock.

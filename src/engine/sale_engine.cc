@@ -145,8 +145,8 @@ bool SaleEngine::Prefault() {
     const MutexLock lock(shard.mutex);
     return shard.users.EnsureIndex(hash_, users_of_shard) &&
            shard.queue.Prefault(users_of_shard + kMaxRun) &&
-           (!has_keys_ ||
-            shard.keys->EnsureRoom(users_of_shard * key_count_ + kMaxRun, users_of_shard + kMaxRun));
+           (!has_keys_ || shard.keys->EnsureRoom(users_of_shard * key_count_ + kMaxRun,
+                                                 users_of_shard + kMaxRun));
   });
   if (!enough) return false;
   index_pool_.Prefault();

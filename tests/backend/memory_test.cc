@@ -220,12 +220,16 @@ TEST_CASE("a sale may be forgotten while others use it") {
       Outcome outcome;
       if (!inventory.Apply(sale, kStart, {&command, 1}, {&outcome, 1}).ok()) ++unexpected;
       switch (outcome.code) {
-        case Code::kDone: ++held; break;
+        case Code::kDone:
+          ++held;
+          break;
         case Code::kSoldOut:
         case Code::kSaleCancelled:
         case Code::kSaleEnded:
-        case Code::kUnknownSale: break;
-        default: ++unexpected;
+        case Code::kUnknownSale:
+          break;
+        default:
+          ++unexpected;
       }
       const Result<SaleStock> stock = inventory.ReadStock(sale, kStart);
       if (!stock.ok() && stock.status().code() != StatusCode::kNotFound) ++unexpected;
@@ -327,7 +331,8 @@ long MinorFaults() {
   return usage.ru_minflt;
 }
 
-TEST_CASE("a sale that took its memory at once waits for no page while it sells, limit keys or not") {
+TEST_CASE(
+    "a sale that took its memory at once waits for no page while it sells, limit keys or not") {
   if (kRoundsDivisor != 1) {
     MESSAGE("skipped: a sanitizer keeps memory of its own");
     return;

@@ -145,9 +145,12 @@ Command AnyCommand(std::mt19937_64& random, bool with_keys) {
       command.units = static_cast<Units>(random() % 3);
       return command;
     }
-    case 7: return About(Verb::kCancel, user, id);
-    case 8: return About(Verb::kExtend, user, id);
-    case 9: return About(Verb::kVoid, user, id);
+    case 7:
+      return About(Verb::kCancel, user, id);
+    case 8:
+      return About(Verb::kExtend, user, id);
+    case 9:
+      return About(Verb::kVoid, user, id);
     case 10:
       if (random() % 4 != 0) return About(Verb::kCancel, user, id);
       return {.verb = Verb::kRelease,

@@ -57,8 +57,7 @@ bool Churn(BlockPool& pool, std::uint64_t seed, int rounds, std::size_t most_blo
     lawful = lawful && reinterpret_cast<std::uintptr_t>(block.bytes) % 64 == 0;
     if (chunks != nullptr) {
       const auto home = std::find_if(chunks->begin(), chunks->end(), [&](std::byte* chunk) {
-        return block.bytes >= chunk &&
-               block.bytes + (kUnit << block.order) <= chunk + kChunkBytes;
+        return block.bytes >= chunk && block.bytes + (kUnit << block.order) <= chunk + kChunkBytes;
       });
       lawful = lawful && home != chunks->end();
     }
@@ -107,9 +106,8 @@ TEST_CASE("neighbours merge into the block that a growing table doubles into") {
 
 TEST_CASE("blocks larger than a chunk get a chunk of their own and come back from it") {
   BlockPool pool(kUnit, kChunkBytes);
-  const Block large{.bytes = pool.Allocate(kChunkOrder + 3),
-                    .order = kChunkOrder + 3,
-                    .tag = std::byte{0x5A}};
+  const Block large{
+      .bytes = pool.Allocate(kChunkOrder + 3), .order = kChunkOrder + 3, .tag = std::byte{0x5A}};
   REQUIRE(large.bytes != nullptr);
   Fill(large);
   CHECK(IsWhole(large));

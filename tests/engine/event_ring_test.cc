@@ -89,8 +89,8 @@ TEST_CASE("an empty ring gives an empty page and keeps the cursor") {
 TEST_CASE("a cursor beyond the last event stays where it is, the largest number too") {
   RingOf ring(8);
   WriteNext(ring, 2);
-  for (const std::uint64_t after : {std::uint64_t{2}, std::uint64_t{3}, ~std::uint64_t{0} - 1,
-                                    ~std::uint64_t{0}}) {
+  for (const std::uint64_t after :
+       {std::uint64_t{2}, std::uint64_t{3}, ~std::uint64_t{0} - 1, ~std::uint64_t{0}}) {
     CAPTURE(after);
     std::vector<Event> events(4);
     const EventPage page = ring.ring.Read(after, events);

@@ -40,9 +40,9 @@ TEST_CASE("the bound is the earliest that was entered, and rises when it is told
   CHECK(bound.earliest() == ExpiryBound::kNever);
 }
 
-// Each enterer owns shards, as who holds a shard's lock does: it lowers the bound, shows the hold to
-// all, hides it again and raises the shard's bound.  Who looks at the bound while a hold is shown,
-// its owner or another, must not see a bound above the hold's deadline.
+// Each enterer owns shards, as who holds a shard's lock does: it lowers the bound, shows the hold
+// to all, hides it again and raises the shard's bound.  Who looks at the bound while a hold is
+// shown, its owner or another, must not see a bound above the hold's deadline.
 TEST_CASE("who looks at the bound never sees it above a hold that is there") {
   constexpr std::size_t kEnterers = 2;
   // Many shards, of which holds enter the first: who raises has read those long before the end.

@@ -282,8 +282,8 @@ TEST_CASE("threads that share limit keys never hold more than the keys allow") {
     std::mt19937_64 random(thread);
     std::uint64_t next = thread * 1'000'000;
     for (int i = 0; i < Rounds(20'000); ++i) {
-      Command command = Reserve(User(random() % 20), Id(++next),
-                                static_cast<Units>(1 + random() % 2));
+      Command command =
+          Reserve(User(random() % 20), Id(++next), static_cast<Units>(1 + random() % 2));
       command.keys = {LimitKey::FromInteger(random() % kDevices),
                       LimitKey::FromInteger(random() % kDevices)};
       if (sale.Do(kStart, command) != Code::kDone) continue;
@@ -321,8 +321,9 @@ TEST_CASE("threads never make more records than the store may keep") {
 TEST_CASE("a settled sale has no hold, whoever reserved at the same moment") {
   const Time end = kStart + 1h;
   for (int round = 0; round < Rounds(2'000) + 50; ++round) {
-    EngineSale sale(SmallSale(64), {.hash_seed = 1, .events_per_sale = 1'024,
-                                    .max_records = std::uint64_t{1} << 32});
+    EngineSale sale(
+        SmallSale(64),
+        {.hash_seed = 1, .events_per_sale = 1'024, .max_records = std::uint64_t{1} << 32});
     Code settled = Code::kInvalid;
     AtOnce(3, [&](std::size_t thread) {
       if (thread == 0) {
@@ -344,8 +345,9 @@ TEST_CASE("a settled sale has no hold, whoever reserved at the same moment") {
 
 TEST_CASE("a clock event marks an edge, even if others record events at the same moment") {
   for (int round = 0; round < Rounds(2'000) + 50; ++round) {
-    EngineSale sale(SmallSale(64), {.hash_seed = 1, .events_per_sale = 1'024,
-                                    .max_records = std::uint64_t{1} << 32});
+    EngineSale sale(
+        SmallSale(64),
+        {.hash_seed = 1, .events_per_sale = 1'024, .max_records = std::uint64_t{1} << 32});
     AtOnce(3, [&](std::size_t thread) {
       if (thread == 0) {
         sale->ExpireDue(kStart, 10);

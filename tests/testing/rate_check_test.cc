@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <thread>
@@ -28,6 +29,8 @@ struct RateLies {
                        RateVerdict& verdict)>
       look = {};
   bool keeps_what_is_returned = false;
+  // For lies that remember something: each storage has a copy of them.
+  bool one_at_a_time = false;
   std::function<void(RateRepository& inner, Time now)> poll = {};
 };
 
@@ -46,6 +49,8 @@ class StorageOfLyingRates final : public Storage, private RateRepository {
     return lies_.probe ? lies_.probe(truth_, key) : truth_.Probe(key);
   }
   Status Take(Time now, std::span<const RateCharge> charges, RateVerdict& verdict) override {
+    std::unique_lock lock(mutex_, std::defer_lock);
+    if (lies_.one_at_a_time) lock.lock();
     return lies_.take ? lies_.take(truth_, now, charges, verdict)
                       : truth_.Take(now, charges, verdict);
   }
@@ -64,6 +69,7 @@ class StorageOfLyingRates final : public Storage, private RateRepository {
   const std::unique_ptr<Storage> inner_;
   RateRepository& truth_;
   const RateLies lies_;
+  std::mutex mutex_;
 };
 
 // The first check of the part "rates" that fails, or "".
@@ -128,27 +134,31 @@ TEST_CASE("a repository that takes the scopes for one is rejected") {
 
 TEST_CASE("a repository that forgets whom it should not is rejected") {
   // A poll that gives back what was charged last.
+  std::mutex mutex;
   std::vector<RateCharge> last;
   CHECK(RejectedBy({.take =
-                        [&last](RateRepository& inner, Time now, auto charges, auto& verdict) {
+                        [&](RateRepository& inner, Time now, auto charges, auto& verdict) {
+                          const std::lock_guard lock(mutex);
                           last.assign(charges.begin(), charges.end());
                           return inner.Take(now, charges, verdict);
                         },
                     .poll =
-                        [&last](RateRepository& inner, Time now) {
+                        [&](RateRepository& inner, Time now) {
+                          const std::lock_guard lock(mutex);
                           static_cast<void>(inner.Return(now, last));
                         }}) == "rates/looks and polls");
 }
 
 TEST_CASE("a repository that believes a clock that stepped back is rejected") {
-  CHECK(RejectedBy({.take = [latest = Time{}](RateRepository& inner, Time now, auto charges,
-                                              auto& verdict) mutable {
-          const bool stepped_back = now + 30s < latest;
-          latest = std::max(latest, now);
-          const Status status = inner.Take(now, charges, verdict);
-          if (stepped_back) verdict.decision = {.allowed = true};
-          return status;
-        }}) == "rates/clocks that step back");
+  const auto believe = [latest = Time{}](RateRepository& inner, Time now, auto charges,
+                                         auto& verdict) mutable {
+    const bool stepped_back = now + 30s < latest;
+    latest = std::max(latest, now);
+    const Status status = inner.Take(now, charges, verdict);
+    if (stepped_back) verdict.decision = {.allowed = true};
+    return status;
+  };
+  CHECK(RejectedBy({.take = believe, .one_at_a_time = true}) == "rates/clocks that step back");
 }
 
 TEST_CASE("a repository that loses what two threads take at once is rejected") {

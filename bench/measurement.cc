@@ -1,6 +1,8 @@
 #include "bench/measurement.h"
 
 #include <malloc.h>
+#include <pthread.h>
+#include <sched.h>
 #include <time.h>
 
 #include <algorithm>
@@ -20,6 +22,27 @@ double ThreadNanoseconds() {
   return 1e9 * static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec);
 }
 
+namespace {
+
+// Keeps the calling thread on the i-th of the processors that this process may use, so that no two
+// of a crew share one: what lasts milliseconds may be over before the system has spread them.
+void StayOnProcessor(unsigned i) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return;
+  unsigned place = i % static_cast<unsigned>(CPU_COUNT(&allowed));
+  for (unsigned processor = 0; processor < CPU_SETSIZE; ++processor) {
+    if (!CPU_ISSET(processor, &allowed)) continue;
+    if (place-- != 0) continue;
+    cpu_set_t chosen;
+    CPU_ZERO(&chosen);
+    CPU_SET(processor, &chosen);
+    pthread_setaffinity_np(pthread_self(), sizeof(chosen), &chosen);  // a wish
+    return;
+  }
+}
+
+}  // namespace
+
 double NanosecondsOfThreads(unsigned threads, const std::function<void(unsigned)>& work) {
   using SteadyTime = std::chrono::steady_clock::time_point;
   std::atomic<unsigned> waiting{0};
@@ -31,6 +54,7 @@ double NanosecondsOfThreads(unsigned threads, const std::function<void(unsigned)
     std::vector<std::jthread> crew;
     for (unsigned i = 0; i < threads; ++i) {
       crew.emplace_back([&, i] {
+        StayOnProcessor(i);
         waiting.fetch_add(1, std::memory_order_acq_rel);
         // Spinning: to be woken takes longer than some of the work.  Acquire pairs with `go` below.
         while (!go.load(std::memory_order_acquire)) {
@@ -44,6 +68,9 @@ double NanosecondsOfThreads(unsigned threads, const std::function<void(unsigned)
       });
     }
     while (waiting.load(std::memory_order_acquire) != threads) std::this_thread::yield();
+    // They spin meanwhile.  A virtual processor that was idle may share a core with the other until
+    // its host has noticed that both are at work.
+    if (threads > 1) std::this_thread::sleep_for(std::chrono::milliseconds{300});
     start = std::chrono::steady_clock::now();
     go.store(true, std::memory_order_release);
   }

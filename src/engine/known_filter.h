@@ -41,7 +41,7 @@ class KnownFilter {
   }
 
   void Prefault() { region_.Prefault(); }
-  void Prefetch(std::uint64_t hash) const { __builtin_prefetch(&Word(hash), 1); }
+  void Prefetch(std::uint64_t hash) const { __builtin_prefetch(&Word(hash)); }
 
  private:
   static constexpr std::uint64_t kFewestWords = 512;

@@ -9,9 +9,10 @@
 
 namespace flashsale::inline v0::engine {
 
-// The stock of a line and what is written together with it: one cache line to move per reserve.
+// The stock of a line and what is written together with it: one cache line to move per reserve.  It
+// takes two, because processors fetch them in pairs.
 // Thread safety: any thread; lock-free.
-struct alignas(64) LineState {
+struct alignas(128) LineState {
   LineState(Units limit, Units released) : stock(limit, released) {}
 
   Inventory stock;

@@ -29,10 +29,11 @@ struct alignas(64) Shard {
   // Holds that could not be expired.  They wait for ExpireDue and count for nothing else.
   std::vector<ExpiryEntry> quarantine;
 
-  // Asks for what every command of these users reads.
+  // Asks for what every command of these users reads.  Not for writing: a crowd that is refused must
+  // not take the lines from one another.
   void Prefetch() const {
     const auto* const bytes = reinterpret_cast<const std::byte*>(this);
-    for (std::size_t i = 0; i < 3; ++i) __builtin_prefetch(bytes + i * 64, 1);
+    for (std::size_t i = 0; i < 3; ++i) __builtin_prefetch(bytes + i * 64);
   }
 };
 

@@ -103,7 +103,7 @@ class UserIndex {
 
   // Asks for the line that a search begins with.  A search may change the index meanwhile: then
   // this asks in vain.
-  void Prefetch(std::uint64_t hash) const { __builtin_prefetch(buckets() + Home(hash), 1); }
+  void Prefetch(std::uint64_t hash) const { __builtin_prefetch(buckets() + Home(hash)); }
 
  private:
   IndexBucket* buckets() const { return buckets_.load(std::memory_order_relaxed); }

@@ -33,7 +33,8 @@ class EpochGate {
     friend class EpochGate;
     static std::size_t StripeOfThread();
 
-    struct alignas(64) Counts {
+    // Two cache lines: processors fetch them in pairs, and a neighbour's count would come along.
+    struct alignas(128) Counts {
       std::array<std::atomic<std::uint32_t>, 2> inside{};
     };
     Counts& stripe_;

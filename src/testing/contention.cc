@@ -372,12 +372,14 @@ ContentionReport RunContention(Storage& storage, const ContentionOptions& option
 
   std::atomic<std::int64_t> clock_us = 0;
   std::vector<Shopper> shoppers;
+  shoppers.reserve(options.threads);
   for (std::size_t i = 0; i < options.threads; ++i) {
     shoppers.emplace_back(repository, *sale, options, i, clock_us);
   }
   {
     std::barrier start(static_cast<std::ptrdiff_t>(options.threads));
     std::vector<std::jthread> threads;
+    threads.reserve(shoppers.size());
     for (Shopper& shopper : shoppers) {
       threads.emplace_back([&] {
         start.arrive_and_wait();

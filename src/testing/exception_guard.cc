@@ -69,12 +69,13 @@ class GuardAround {
   template <typename Inner, typename Otherwise>
   auto Try(std::string_view call, const Inner& inner, const Otherwise& otherwise)
       -> decltype(inner()) {
-    std::string what = "what is no std::exception";
+    std::string what;
     try {
       return inner();
     } catch (const std::exception& thrown) {
       what = thrown.what();
     } catch (...) {
+      what = "what is no std::exception";
     }
     log_->Note(call, what);
     return otherwise("the backend threw " + what);

@@ -356,6 +356,7 @@ void CheckSnapshotsOfOneInstant(Storage& storage, Findings& f) {
   std::array<Findings, 2> in_writers;
   {
     std::vector<std::jthread> writers;
+    writers.reserve(in_writers.size());
     for (std::size_t writer = 0; writer < in_writers.size(); ++writer) {
       writers.emplace_back([&, writer] {
         ProbedSale written(storage, terms.id, in_writers[writer]);

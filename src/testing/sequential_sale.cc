@@ -356,6 +356,7 @@ void SequentialSale::AppendKey(std::string& key) const {
   // Records and users in the order of their names, so that the order in which they were made does
   // not tell equal states apart.
   std::vector<const Reservation*> records;
+  records.reserve(records_.size());
   for (const Reservation& record : records_) records.push_back(&record);
   std::sort(records.begin(), records.end(), [](const Reservation* a, const Reservation* b) {
     return a->user != b->user ? a->user < b->user : a->id < b->id;

@@ -36,16 +36,15 @@ void ExpiryBlockArena::Free(ExpiryBlock* block) {
 
 bool ExpiryBlockArena::Prefault(std::uint64_t holds) {
   ExpiryBlock* taken = nullptr;
-  bool enough = true;
-  for (std::uint64_t i = 0; enough && i < holds; i += ExpiryBlock::kEntries) {
+  std::uint64_t room = 0;
+  for (; room < holds; room += ExpiryBlock::kEntries) {
     ExpiryBlock* const block = Allocate();
-    enough = block != nullptr;
-    if (!enough) break;
+    if (block == nullptr) break;
     block->entries.fill({});
     block->next = std::exchange(taken, block);
   }
   while (taken != nullptr) Free(std::exchange(taken, taken->next));
-  return enough;
+  return room >= holds;
 }
 
 bool ExpiryQueue::GrowHeap(std::size_t entries) {

@@ -12,7 +12,9 @@
 namespace flashsale::inline v0 {
 
 // An IPv4 or IPv6 address.  An IPv4-mapped IPv6 address (::ffff:0:0/96, RFC 4291 section 2.5.5.2)
-// is the IPv4 address that it stands for, so that nobody has two names. Thread safety: as an int.
+// is the IPv4 address that it stands for, so that nobody has two names.
+//
+// Thread safety: as an int.
 class FLASHSALE_EXPORT IpAddress {
  public:
   using Bytes = std::array<std::uint8_t, 16>;

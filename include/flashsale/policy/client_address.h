@@ -32,8 +32,10 @@ struct ForwardedRequest {
 // ("unknown", an obfuscated name, garbage), the answer is the last hop that could be believed: the
 // nearest address to its right, in the end the peer.  Ports and brackets are dropped.
 //
-// Takes time in proportion to the last entries only, never more than 64 KiB of headers; no
-// allocation.  Thread safety: any thread.
+// Takes time in proportion to the last entries only, and looks at no more than the last 64 KiB of a
+// line; allocates nothing.
+//
+// Thread safety: any thread.
 FLASHSALE_EXPORT IpAddress ClientAddressOf(const ForwardedRequest& request,
                                            std::size_t trusted_hops);
 

@@ -46,8 +46,11 @@ struct RateSubject {
 };
 
 // The rates of a host's callers: all limits that a request falls under are charged together, or
-// none of them. Thread safety: any thread.  Blocking: as the repository.  Clock: none. Ownership:
-// the repository must outlive it.
+// none of them.
+//
+// Thread safety: any thread.  Blocking: as the repository.  Clock: none.
+//
+// Ownership: the repository must outlive it.
 class FLASHSALE_EXPORT RateLimiter {
  public:
   // Errors: InvalidArgument, which names the limit ("limits.per_user.burst: …").

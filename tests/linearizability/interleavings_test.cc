@@ -205,6 +205,46 @@ TEST_CASE("a unit revived during a pause was free before it: sold out is no answ
                 kStride);
 }
 
+TEST_CASE("an event is read whole or not at all") {
+  if (!CanInterrupt()) {
+    MESSAGE("skipped: calls cannot be interrupted here");
+    return;
+  }
+  const SaleTerms terms = OneUnit();
+  const Step call = Reserve(kStart, 1, 1);
+  std::size_t place = 0;
+  bool reached = true;
+  while (reached) {
+    const Result<std::unique_ptr<Storage>> storage =
+        OpenMemoryStorage({.events_per_sale = 1'024, .hash_seed = 1});
+    REQUIRE(storage.ok());
+    InventoryRepository& inventory = (*storage)->inventory();
+    REQUIRE(inventory.Create(terms).ok());
+    Event seen;
+    std::size_t count = 0;
+    Outcome outcome;
+    reached = RunInterrupted(
+        {.places = Places::kEvery, .at = ++place},
+        [&] {
+          if (!inventory.Apply(terms.id, kStart, {&*call.command, 1}, {&outcome, 1}).ok()) {
+            outcome = {};
+          }
+        },
+        [&] {
+          const Result<EventPage> page = inventory.ReadEvents(terms.id, 0, {&seen, 1});
+          count = page.ok() ? page->count : 0;
+        });
+    REQUIRE(outcome.code == Code::kDone);
+    if (count == 0) continue;
+    REQUIRE_MESSAGE(seen.type == EventType::kReserved, "at place " << place);
+    REQUIRE_MESSAGE(seen.user == call.command->user, "at place " << place);
+    REQUIRE_MESSAGE(seen.id == call.command->id, "at place " << place);
+    REQUIRE_MESSAGE(seen.deadline == kLater, "at place " << place);
+    REQUIRE_MESSAGE(seen.user_limit == 1, "at place " << place);
+  }
+  CHECK(place > 100);
+}
+
 // Has somebody reserve in the midst of a snapshot, after the stock was shown and before the users.
 class Meddler final : public SnapshotVisitor {
  public:

@@ -298,7 +298,7 @@ bug("the start is marked again on every event", "scripts",
 bug("a ring that is full is written over", "engine",
     (RING_H, "    if (event.seq > folded_.load(std::memory_order_acquire) + mask_) "
              "WaitForRoom(event.seq);\n", ""))
-bug("a slot of the ring is published before it is written", "engine",
+bug("a slot of the ring is published before it is written", "interleavings",
     (RING_H, "    slot[kSeq].store(0, std::memory_order_relaxed);\n",
      "    slot[kSeq].store(event.seq, std::memory_order_release);\n"))
 

@@ -8,14 +8,37 @@ namespace flashsale::inline v0 {
 namespace {
 
 constexpr std::array kCodes = {
-    Code::kDone,         Code::kAlreadyDone,      Code::kRevived,        Code::kExpired,
-    Code::kCancelled,    Code::kAlreadyPurchased, Code::kNotPurchased,   Code::kUnknownReservation,
-    Code::kIdConflict,   Code::kSaleCancelled,    Code::kSaleEnded,      Code::kNotStarted,
-    Code::kPaused,       Code::kSaleOpen,         Code::kHoldsRemain,    Code::kInvalid,
-    Code::kUnknownSale,  Code::kStorageFull,      Code::kNotAdmitted,    Code::kTooManyAttempts,
-    Code::kTooManyHolds, Code::kUserLimit,        Code::kSoldOut,        Code::kOverloaded,
-    Code::kRateLimited,  Code::kChallenge,        Code::kLimitChallenge, Code::kDenied,
-    Code::kQueued,       Code::kWaitingPage,
+    Code::kDone,
+    Code::kAlreadyDone,
+    Code::kRevived,
+    Code::kExpired,
+    Code::kCancelled,
+    Code::kAlreadyPurchased,
+    Code::kNotPurchased,
+    Code::kUnknownReservation,
+    Code::kIdConflict,
+    Code::kUnknownTicket,
+    Code::kSaleCancelled,
+    Code::kSaleEnded,
+    Code::kNotStarted,
+    Code::kPaused,
+    Code::kSaleOpen,
+    Code::kHoldsRemain,
+    Code::kInvalid,
+    Code::kUnknownSale,
+    Code::kStorageFull,
+    Code::kNotAdmitted,
+    Code::kTooManyAttempts,
+    Code::kTooManyHolds,
+    Code::kUserLimit,
+    Code::kSoldOut,
+    Code::kOverloaded,
+    Code::kRateLimited,
+    Code::kChallenge,
+    Code::kLimitChallenge,
+    Code::kDenied,
+    Code::kQueued,
+    Code::kWaitingPage,
 };
 
 // All that is known of a code, so that a new one is a compile error here and nowhere else.
@@ -46,6 +69,8 @@ constexpr CodeFacts FactsOf(Code code) {
       return {"UnknownReservation", "this user has no such reservation", false, 404};
     case Code::kIdConflict:
       return {"IdConflict", "the id was used for another line or other units", false, 409};
+    case Code::kUnknownTicket:
+      return {"UnknownTicket", "this user neither waits nor was let in", false, 404};
     case Code::kSaleCancelled:
       return {"SaleCancelled", "the sale was cancelled", false, 410};
     case Code::kSaleEnded:

@@ -28,6 +28,7 @@ enum class Code : std::uint16_t {
   kNotPurchased = 23,
   kUnknownReservation = 24,
   kIdConflict = 25,  // the id was used for another line or other units
+  kUnknownTicket = 26,  // this user does not wait in the queue, nor was let in
 
   // The phase of the sale forbids it.
   kSaleCancelled = 30,

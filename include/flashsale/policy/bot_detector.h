@@ -31,12 +31,12 @@ struct BotQuery {
 // Why a request looks like a machine's, for logs and metrics.  The numbers are stable.
 enum class BotReason : std::uint8_t {
   kNone = 0,
-  kNoSignal = 1,            // nothing to judge by
+  kNoSignal = 1,  // nothing to judge by
   kManyUsersPerDevice = 2,
   kManyUsersPerNetwork = 3,
   kManyAttempts = 4,
-  kTooFast = 5,             // less time on the page than a person needs
-  kTooRegular = 6,          // intervals as even as a timer's
+  kTooFast = 5,     // less time on the page than a person needs
+  kTooRegular = 6,  // intervals as even as a timer's
   kChallengeMissing = 7,
   kChallengeFailed = 8,
   kChallengeReplayed = 9,   // a token that was used before

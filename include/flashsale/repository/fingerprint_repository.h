@@ -45,11 +45,11 @@ struct Sighting {
 
 // How many distinct users were seen with a device or a network of late.
 //
-// Counts decay: a user who was not seen with the key for `kMemory` is no longer counted, and counts no
-// longer than twice that.  Counts up to kExact are exact, but that two users in some thousands may
-// be taken for one; beyond it a count says "at least so many".  Keys are an attacker's to invent:
-// memory stays within a bound that was set beforehand, and where room is needed the keys with the
-// fewest users make it.
+// Counts decay: a user who was not seen with the key for `kMemory` is no longer counted, and counts
+// no longer than twice that.  Counts up to kExact are exact, but that two users in some thousands
+// may be taken for one; beyond it a count says "at least so many".  Keys are an attacker's to
+// invent: memory stays within a bound that was set beforehand, and where room is needed the keys
+// with the fewest users make it.
 //
 // Implementer's duty: any thread; a sighting is atomic; no exception leaves an implementation.
 class FLASHSALE_EXPORT FingerprintRepository {

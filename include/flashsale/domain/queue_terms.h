@@ -1,0 +1,54 @@
+#ifndef FLASHSALE_DOMAIN_QUEUE_TERMS_H_
+#define FLASHSALE_DOMAIN_QUEUE_TERMS_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "flashsale/base/id.h"
+#include "flashsale/base/status.h"
+#include "flashsale/base/time.h"
+#include "flashsale/export.h"
+
+namespace flashsale::inline v0 {
+
+// The most tiers of one queue.
+inline constexpr std::size_t kMaxTiers = 8;
+
+// How fast a queue lets people in; may change while it runs.
+struct QueuePace {
+  // 1 to 10,000,000.  In even steps: no more than a tenth of it (but at least one) at once.
+  std::uint32_t admissions_per_second = 100;
+  // The most live admissions at once, i.e. people in the shop; 1 to 2^30.
+  std::uint32_t max_in_flight = 10'000;
+
+  friend bool operator==(const QueuePace&, const QueuePace&) = default;
+};
+
+// The terms of the queue before one sale, fixed when it is opened but for the pace.
+struct QueueTerms {
+  SaleId sale;
+  QueuePace pace = {};
+  // The most people waiting at once, 1 to 2^31; beyond it the waiting page.
+  std::uint64_t max_waiting = 10'000'000;
+  // How long who was let in may reserve; 1 s to 1 day.
+  Duration admission_window = std::chrono::minutes{5};
+  // How many reserves an admission is good for; 1 to 32.
+  std::uint32_t grant = 1;
+  // How long who waits may be silent before the place is free; 1 s to 1 day.
+  Duration heartbeat_timeout = std::chrono::minutes{2};
+  // Lines beside each other, of which the allocation strategy picks; 1 to 8.
+  std::uint32_t tiers = 1;
+  // Whether people gather before the start, to be ordered then; else they are let in as they come.
+  bool pre_queue = true;
+
+  friend bool operator==(const QueueTerms&, const QueueTerms&) = default;
+};
+
+// OK, or an InvalidArgument that names the field, its value and what was expected.
+FLASHSALE_EXPORT Status Validate(const QueuePace& pace);
+FLASHSALE_EXPORT Status Validate(const QueueTerms& terms);
+
+}  // namespace flashsale::inline v0
+
+#endif  // FLASHSALE_DOMAIN_QUEUE_TERMS_H_

@@ -1,0 +1,224 @@
+#ifndef FLASHSALE_REPOSITORY_QUEUE_REPOSITORY_H_
+#define FLASHSALE_REPOSITORY_QUEUE_REPOSITORY_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "flashsale/base/id.h"
+#include "flashsale/base/outcome.h"
+#include "flashsale/base/status.h"
+#include "flashsale/base/time.h"
+#include "flashsale/domain/queue_entry.h"
+#include "flashsale/domain/queue_terms.h"
+#include "flashsale/export.h"
+#include "flashsale/repository/inventory_repository.h"
+
+namespace flashsale::inline v0 {
+
+// What one user does about a queue.  The numbers are stable across versions.
+enum class QueueVerb : std::uint8_t {
+  // Done with a new ticket; AlreadyDone with the one they have, waiting or admitted; WaitingPage
+  // where
+  // `max_waiting` wait already; SaleEnded where the queue is closed.  Also a heartbeat.
+  kJoin = 1,
+  // The place is free at once, or the admission ends.  Done; AlreadyDone where they have no ticket.
+  kLeave = 2,
+  // They are still there.  Done; UnknownTicket where they have none.
+  kTouch = 3,
+  // Just looks: AlreadyDone, or UnknownTicket.
+  kLook = 4,
+  // A first reserve was taken under `admission`: it no longer waits to be used.  Done; AlreadyDone
+  // where that is known or the admission is over.
+  kUse = 5,
+  // They are finished with `admission`: its slot is free.  Done; AlreadyDone where it is over.
+  kComplete = 6,
+};
+
+struct QueueCommand {
+  QueueVerb verb = QueueVerb::kLook;
+  // kJoin: below QueueTerms::tiers.  A user who has a ticket keeps its tier.
+  std::uint8_t tier = 0;
+  UserId user = {};
+  // kUse, kComplete: the number of the admission.
+  std::uint64_t admission = 0;
+
+  friend bool operator==(const QueueCommand&, const QueueCommand&) = default;
+};
+
+// How a command was answered, and how its user stands after it.
+struct QueueAnswer {
+  // Invalid for a nil user, a tier or a verb that there is not.
+  Code code = Code::kInvalid;
+  QueueEntry entry = {};
+  // For who waits: how many live tickets of the same tier are ahead of this one.  While the queue
+  // gathers, or is frozen, in order of the tickets: a draw may change it.
+  std::uint64_t ahead = 0;
+};
+
+// The stages of a queue, one after the other.
+enum class QueueStage : std::uint8_t {
+  kGathering = 1,  // before the start: people come, nobody is let in
+  kFrozen = 2,     // who came before is being ordered; who comes now goes behind them
+  kRunning = 3,
+  kClosed = 4,  // nobody joins or is let in any more; who waits has no ticket any more
+};
+
+// What a queue knows of itself.
+struct QueueState {
+  QueueTerms terms = {};
+  QueueStage stage = QueueStage::kGathering;
+  bool paused = false;
+  // Grows with everything that an AdmitPlan depends on but who comes and goes: admissions, stages,
+  // pauses, the pace.
+  std::uint64_t revision = 0;
+  std::array<std::uint64_t, kMaxTiers> waiting = {};  // live tickets by tier
+  std::uint64_t in_flight = 0;                        // live admissions
+  std::uint64_t unused = 0;  // of these, those under which nothing was reserved yet
+  // How many may be let in at this instant, by pace and max_in_flight alone.
+  std::uint32_t room = 0;
+  // When one more may be let in by the pace; in the past where room does not lack for it.
+  Time next_room{};
+  // What an allocation strategy keeps from one plan to the next.
+  std::array<std::uint64_t, 4> strategy = {};
+
+  // Since the queue was opened.
+  std::uint64_t joined = 0;
+  std::uint64_t admitted = 0;
+  std::uint64_t completed = 0;
+  std::uint64_t left = 0;            // waiting or admitted
+  std::uint64_t fell_silent = 0;     // while waiting
+  std::uint64_t windows_lapsed = 0;  // admissions that ended by time
+};
+
+// Whom to let in next.
+struct AdmitPlan {
+  // Of the state that it was made from.
+  std::uint64_t revision = 0;
+  // The tier of each admission, in this order; a tier where nobody waits is passed over.
+  std::span<const std::uint8_t> tiers = {};
+  std::array<std::uint64_t, 4> strategy = {};
+};
+
+// What LapseDue did.
+struct LapseReport {
+  std::uint64_t fell_silent = 0;
+  std::uint64_t windows_lapsed = 0;
+  // More is due already.
+  bool more = false;
+  // Nothing lapses before this instant; kMaxTime where nothing can.
+  Time next_due = kMaxTime;
+};
+
+// Somebody who came before the freeze.
+struct Entrant {
+  UserId user = {};
+  std::uint64_t ticket = 0;
+
+  friend bool operator==(const Entrant&, const Entrant&) = default;
+};
+
+// The order of a stretch of one tier's entrants.
+struct Arrangement {
+  std::uint8_t tier = 0;
+  // The place of the first of them in the tier, from 0.
+  std::uint64_t first = 0;
+  // Their tickets, who is let in first coming first.
+  std::span<const std::uint64_t> tickets = {};
+};
+
+// An admission as the repository that gave it looks for it.
+struct AdmissionProbe {
+  SaleRef sale;
+  UserId user = {};
+  std::uint64_t hash = 0;
+};
+
+// The queues before sales: who waits, in which order, who was let in.  It owns tickets and
+// `max_in_flight`; whether there is anything to let people in to is its caller's to know.
+//
+// In one queue, one instant after the other:
+//   - a user has at most one live ticket; tickets are one dense sequence from 1
+//   - of two who wait in a tier, who stands further ahead is let in first
+//   - live admissions are at most max_in_flight, and come no faster than the pace
+//   - a place is free at once when its user leaves, falls silent, or was let in
+// While a queue is paused nobody is let in and its time stands still: windows and silences go on
+// where they stood when it resumes.
+//
+// Implementer's duty: any thread (and process, where the store is shared); every command applies
+// wholly or not at all; no exception leaves an implementation; nothing reads a clock but a shared
+// store its server's.
+class FLASHSALE_EXPORT QueueRepository {
+ public:
+  virtual ~QueueRepository() = default;
+
+  // Makes a queue.  Done; AlreadyDone where it exists with the same terms, but for the pace.
+  // Errors: InvalidArgument (names the field), AlreadyExists (the sale's queue has other terms),
+  // ResourceExhausted.
+  virtual Result<Outcome> Open(const QueueTerms& terms) = 0;
+
+  // Errors of all below: NotFound where the sale has no queue; InvalidArgument for a `now` that is
+  // not valid; those of the store.
+
+  // A name that makes later calls quicker.
+  virtual Result<SaleRef> Resolve(const SaleId& sale) = 0;
+
+  // Carries out a batch in order and writes one answer a command.
+  // Errors: InvalidArgument where the spans differ in size; then nothing was applied.
+  virtual Status Apply(const SaleRef& sale, Time now, std::span<const QueueCommand> commands,
+                       std::span<QueueAnswer> answers) = 0;
+
+  // Hashes the user and asks for the memory that FindAdmissions is going to need; never blocks.
+  virtual AdmissionProbe Probe(const SaleRef& sale, const UserId& user) = 0;
+
+  // Writes the live admission of each, or one with the number 0.  Where a sale has no queue: that.
+  // Errors: InvalidArgument where the spans differ in size; those of the store.
+  virtual Status FindAdmissions(Time now, std::span<const AdmissionProbe> probes,
+                                std::span<Admission> admissions) = 0;
+
+  virtual Result<QueueState> Read(const SaleRef& sale, Time now) = 0;
+
+  // Lets in as many as the plan names, as there is room for, and as fit into `admitted`; how many.
+  // What has lapsed makes room first.  Only a running queue lets anybody in.
+  // Errors: Conflict where the queue has another revision: somebody else has let people in.
+  virtual Result<std::size_t> Admit(const SaleRef& sale, Time now, const AdmitPlan& plan,
+                                    std::span<QueueEntry> admitted) = 0;
+
+  // Frees the places of those who fell silent and the slots of windows that have passed, about
+  // `most` of them.
+  virtual Result<LapseReport> LapseDue(const SaleRef& sale, Time now, std::size_t most) = 0;
+
+  virtual Status SetPace(const SaleRef& sale, Time now, const QueuePace& pace) = 0;
+  // Both also where it is so already.
+  virtual Status Pause(const SaleRef& sale, Time now) = 0;
+  virtual Status Resume(const SaleRef& sale, Time now) = 0;
+
+  // Ends the gathering: from kGathering to kFrozen; later it changes nothing.
+  virtual Status Freeze(const SaleRef& sale, Time now) = 0;
+
+  // Copies the entrants of a tier after the ticket `after`, in the order of tickets; how many.
+  // Those who have left since the freeze are among them or not.
+  virtual Result<std::size_t> ReadEntrants(const SaleRef& sale, std::uint8_t tier,
+                                           std::uint64_t after, std::span<Entrant> entrants) = 0;
+
+  // Places entrants of a frozen queue.  A stretch may be placed again with the same order.
+  // Errors: FailedPrecondition where the queue is not frozen; InvalidArgument where a ticket is no
+  // entrant's of this tier.
+  virtual Status Arrange(const SaleRef& sale, const Arrangement& arrangement) = 0;
+
+  // To kRunning: entrants stand in the order of their arrangement, in a tier without one in that of
+  // their tickets; behind them who came later.  Where the queue runs it changes nothing.
+  // Errors: FailedPrecondition where a tier was arranged in part.
+  virtual Status Begin(const SaleRef& sale, Time now) = 0;
+
+  // To kClosed.  Admissions live on until their windows end.
+  virtual Status Close(const SaleRef& sale, Time now) = 0;
+
+  // Removes the queue and returns all its memory.
+  virtual Status Forget(const SaleRef& sale) = 0;
+};
+
+}  // namespace flashsale::inline v0
+
+#endif  // FLASHSALE_REPOSITORY_QUEUE_REPOSITORY_H_

@@ -1,0 +1,47 @@
+#include "flashsale/domain/queue_terms.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "base/field_check.h"
+
+namespace flashsale::inline v0 {
+namespace {
+
+constexpr std::uint32_t kMostAdmissionsPerSecond = 10'000'000;
+constexpr std::uint32_t kMostInFlight = 1U << 30;
+constexpr std::uint64_t kMostWaiting = std::uint64_t{1} << 31;
+constexpr std::uint32_t kMostGrant = 32;
+constexpr Duration kShortest = std::chrono::seconds{1};
+constexpr Duration kLongest = std::chrono::hours{24};
+
+void Check(const QueuePace& pace, FieldCheck& check) {
+  check
+      .InRange("pace.admissions_per_second", pace.admissions_per_second, 1U,
+               kMostAdmissionsPerSecond)
+      .InRange("pace.max_in_flight", pace.max_in_flight, 1U, kMostInFlight);
+}
+
+}  // namespace
+
+Status Validate(const QueuePace& pace) {
+  FieldCheck check;
+  Check(pace, check);
+  return check.status();
+}
+
+Status Validate(const QueueTerms& terms) {
+  FieldCheck check;
+  check.That(terms.sale.valid(), "sale", Printable(terms.sale.view()),
+             "1 to 64 characters of A-Z a-z 0-9 . _ -");
+  Check(terms.pace, check);
+  check.InRange("max_waiting", terms.max_waiting, std::uint64_t{1}, kMostWaiting)
+      .InRange("admission_window", terms.admission_window, kShortest, kLongest)
+      .InRange("grant", terms.grant, 1U, kMostGrant)
+      .InRange("heartbeat_timeout", terms.heartbeat_timeout, kShortest, kLongest)
+      .InRange("tiers", terms.tiers, 1U, std::uint32_t{kMaxTiers});
+  return check.status();
+}
+
+}  // namespace flashsale::inline v0

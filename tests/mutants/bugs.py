@@ -32,7 +32,7 @@ RING = "src/engine/event_ring.cc"
 RING_H = "src/engine/event_ring.h"
 TABLE = "src/engine/user_table.cc"
 INDEX = "src/engine/user_index.h"
-DIRECTORY = "src/backend/memory/sale_directory.cc"
+DIRECTORY = "src/base/directory.h"
 
 ENTER_AND_TAKE = """\
       EnterExpiry(job);
@@ -312,9 +312,8 @@ bug("a sale that was cancelled may be closed", "scripts",
     (FLASH_SALE, "return phase == Phase::kCancelled ? Code::kSaleCancelled : ",
      "return "))
 bug("a hint reaches the sale that was made in its place", "backend",
-    (DIRECTORY, "      if (engine != nullptr &&\n"
-                "          slot->generation.load(std::memory_order_seq_cst) == "
-                "sale.hint() >> 32) {",
-     "      if (engine != nullptr) {"))
+    (DIRECTORY, "      if (value != nullptr && "
+                "slot->generation.load(std::memory_order_seq_cst) == hint >> 32) {",
+     "      if (value != nullptr) {"))
 bug("a sale is forgotten without waiting for those inside", "hard cases",
-    (DIRECTORY, "  gate_.Synchronize();\n", ""))
+    (DIRECTORY, "    gate_.Synchronize();\n", ""))

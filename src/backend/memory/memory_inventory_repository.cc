@@ -33,7 +33,7 @@ Status InvalidTime(Time now) {
 template <typename R, typename Use>
 R MemoryInventoryRepository::With(const SaleRef& sale, Use use) {
   try {
-    const SaleDirectory::Pinned engine(directory_, sale);
+    const Engines::Pinned engine(directory_, sale.id(), sale.hint());
     if (engine.get() == nullptr) return NoSuchSale(sale);
     return use(*engine.get());
   } catch (const std::bad_alloc&) {
@@ -51,7 +51,7 @@ Result<Outcome> MemoryInventoryRepository::Create(const SaleTerms& terms) {
     if (!valid.ok()) return valid.status();
     const MutexLock lock(lifetime_mutex_);
     {
-      const SaleDirectory::Pinned existing(directory_, valid->id);
+      const Engines::Pinned existing(directory_, valid->id, 0);
       if (existing.get() != nullptr) {
         if (existing->terms() == *valid) return Outcome{.code = Code::kAlreadyDone};
         return Status(StatusCode::kAlreadyExists,
@@ -59,7 +59,7 @@ Result<Outcome> MemoryInventoryRepository::Create(const SaleTerms& terms) {
       }
     }
     std::unique_ptr<engine::SaleEngine> engine = engine::SaleEngine::New(*valid, options_);
-    if (engine == nullptr || !directory_.Add(std::move(engine))) return OutOfMemory();
+    if (engine == nullptr || !directory_.Add(valid->id, std::move(engine))) return OutOfMemory();
     return Outcome{.code = Code::kDone};
   } catch (const std::bad_alloc&) {
     return OutOfMemory();
@@ -85,7 +85,7 @@ Status MemoryInventoryRepository::Apply(const SaleRef& sale, Time now,
     std::fill(outcomes.begin(), outcomes.end(), Outcome{.code = Code::kInvalid, .field = misnamed});
     return Status();
   }
-  const SaleDirectory::Pinned engine(directory_, sale);
+  const Engines::Pinned engine(directory_, sale.id(), sale.hint());
   if (engine.get() != nullptr) {
     engine->Apply(now, commands, outcomes);
     return Status();
@@ -140,7 +140,7 @@ Result<Outcome> MemoryInventoryRepository::Forget(const SaleRef& sale, Time now)
   try {
     const MutexLock lock(lifetime_mutex_);
     {
-      const SaleDirectory::Pinned engine(directory_, sale);
+      const Engines::Pinned engine(directory_, sale.id(), sale.hint());
       if (engine.get() == nullptr) return Outcome{.code = Code::kUnknownSale};
       const Code code = engine->JudgeForget(now);
       if (code != Code::kDone) return Outcome{.code = code};

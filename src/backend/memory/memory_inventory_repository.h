@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-#include "backend/memory/sale_directory.h"
+#include "base/directory.h"
 #include "base/mutex.h"
 #include "engine/sale_engine.h"
 #include "flashsale/repository/inventory_repository.h"
@@ -32,12 +32,14 @@ class MemoryInventoryRepository final : public InventoryRepository {
   Result<Outcome> Forget(const SaleRef& sale, Time now) override;
 
  private:
+  using Engines = Directory<engine::SaleEngine>;
+
   // Calls `use(engine)`; its result, or NotFound, or what an exception that it let out means.
   template <typename R, typename Use>
   R With(const SaleRef& sale, Use use);
 
   const engine::EngineOptions options_;
-  SaleDirectory directory_;
+  Engines directory_;
   // Creation and removal, which look before they act.
   Mutex lifetime_mutex_;
 };

@@ -1,5 +1,5 @@
-#ifndef FLASHSALE_SRC_BACKEND_MEMORY_EPOCH_GATE_H_
-#define FLASHSALE_SRC_BACKEND_MEMORY_EPOCH_GATE_H_
+#ifndef FLASHSALE_SRC_BASE_EPOCH_GATE_H_
+#define FLASHSALE_SRC_BASE_EPOCH_GATE_H_
 
 #include <array>
 #include <atomic>
@@ -8,7 +8,7 @@
 
 #include "base/mutex.h"
 
-namespace flashsale::inline v0::memory {
+namespace flashsale::inline v0 {
 
 // Keeps what readers look at alive until they have left, without a lock or a shared word among
 // readers: each counts itself in and out on one of many stripes.  Sleepable read-copy-update with
@@ -55,6 +55,6 @@ class EpochGate {
   Mutex mutex_;
 };
 
-}  // namespace flashsale::inline v0::memory
+}  // namespace flashsale::inline v0
 
-#endif  // FLASHSALE_SRC_BACKEND_MEMORY_EPOCH_GATE_H_
+#endif  // FLASHSALE_SRC_BASE_EPOCH_GATE_H_

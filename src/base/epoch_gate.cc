@@ -1,8 +1,8 @@
-#include "backend/memory/epoch_gate.h"
+#include "base/epoch_gate.h"
 
 #include <thread>
 
-namespace flashsale::inline v0::memory {
+namespace flashsale::inline v0 {
 
 std::size_t EpochGate::Visit::StripeOfThread() {
   static std::atomic<std::size_t> next{0};
@@ -27,4 +27,4 @@ void EpochGate::WaitFor(std::size_t parity) const {
   }
 }
 
-}  // namespace flashsale::inline v0::memory
+}  // namespace flashsale::inline v0

@@ -1,4 +1,4 @@
-#include "backend/memory/epoch_gate.h"
+#include "base/epoch_gate.h"
 
 #include <doctest/doctest.h>
 
@@ -10,7 +10,7 @@
 
 #include "tests/hard_cases/crowd.h"
 
-namespace flashsale::memory {
+namespace flashsale {
 namespace {
 
 TEST_CASE("with nobody inside there is nothing to wait for") {
@@ -77,4 +77,4 @@ TEST_CASE("nothing is torn down while a visitor looks at it") {
 }
 
 }  // namespace
-}  // namespace flashsale::memory
+}  // namespace flashsale

@@ -1,0 +1,200 @@
+#ifndef FLASHSALE_SRC_BASE_DIRECTORY_H_
+#define FLASHSALE_SRC_BASE_DIRECTORY_H_
+
+#include <absl/hash/hash.h>
+#include <absl/strings/string_view.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "base/epoch_gate.h"
+#include "base/mutex.h"
+#include "flashsale/base/id.h"
+
+namespace flashsale::inline v0 {
+
+// Finds what belongs to a sale: at once by a hint that was given before, else by the sale's id.
+// Look-ups take no lock: the lists behind the buckets are never changed, only replaced.
+//
+// Thread safety: any thread.  Ownership: of what was added.
+template <typename T>
+class Directory {
+ public:
+  Directory() = default;
+  ~Directory() {
+    for (const auto& block : blocks_owned_) {
+      for (Slot& slot : *block) delete slot.value.load(std::memory_order_relaxed);
+    }
+    for (const auto& bucket : buckets_) delete bucket.load(std::memory_order_relaxed);
+  }
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+
+  // What was found, alive until this is gone.
+  class Pinned {
+   public:
+    // `hint`: from HintFor, or 0.
+    Pinned(Directory& directory, const SaleId& id, std::uint64_t hint)
+        : visit_(directory.gate_), value_(directory.Find(id, hint)) {}
+    // Null where there is none.
+    T* get() const { return value_; }
+    T* operator->() const { return value_; }
+    T& operator*() const { return *value_; }
+
+   private:
+    EpochGate::Visit visit_;
+    T* value_;
+  };
+
+  // Adds what belongs to the sale, unless something does already: then returns false.
+  // Throws std::bad_alloc, and nothing changed.
+  bool Add(const SaleId& id, std::unique_ptr<T> value) FLASHSALE_EXCLUDES(mutex_);
+
+  // The hint for the sale; 0 where there is nothing.
+  std::uint64_t HintFor(const SaleId& id) FLASHSALE_EXCLUDES(mutex_);
+
+  // Takes out and destroys what belongs to the sale, after the last visit has ended.  False where
+  // there is nothing.  REQUIRES: the calling thread holds no Pinned.
+  bool Remove(const SaleId& id) FLASHSALE_EXCLUDES(mutex_);
+
+ private:
+  static constexpr std::size_t kBuckets = 1024;
+  static constexpr std::size_t kSlotsPerBlock = 1024;
+  static constexpr std::size_t kBlocks = 4096;
+  // How many replaced lists gather before somebody waits for the readers of all.
+  static constexpr std::size_t kMostReplaced = 256;
+
+  // Where hints point.  A slot is used again for another sale, with another generation.
+  struct Slot {
+    std::atomic<T*> value{nullptr};
+    std::atomic<std::uint32_t> generation{1};
+  };
+  using SlotBlock = std::array<Slot, kSlotsPerBlock>;
+  struct Entry {
+    SaleId id;
+    std::uint32_t slot;
+  };
+  using Bucket = std::vector<Entry>;
+
+  T* Find(const SaleId& id, std::uint64_t hint) const;
+  Slot* SlotAt(std::uint32_t index) const {
+    const std::size_t block = index / kSlotsPerBlock;
+    if (block >= kBlocks) return nullptr;
+    SlotBlock* const slots = blocks_[block].load(std::memory_order_acquire);
+    return slots == nullptr ? nullptr : &(*slots)[index % kSlotsPerBlock];
+  }
+  static std::size_t BucketOf(const SaleId& id) {
+    return absl::HashOf(absl::string_view(id.view().data(), id.view().size())) % kBuckets;
+  }
+  const Entry* FindEntry(const SaleId& id) const {
+    const Bucket* const bucket = buckets_[BucketOf(id)].load(std::memory_order_seq_cst);
+    if (bucket == nullptr) return nullptr;
+    const auto found = std::find_if(bucket->begin(), bucket->end(),
+                                    [&id](const Entry& entry) { return entry.id == id; });
+    return found == bucket->end() ? nullptr : &*found;
+  }
+  // Frees what was replaced, after all who may still look at it.
+  void FreeReplaced() FLASHSALE_REQUIRES(mutex_) {
+    gate_.Synchronize();
+    replaced_.clear();
+  }
+
+  EpochGate gate_;
+  std::array<std::atomic<SlotBlock*>, kBlocks> blocks_{};
+  std::array<std::atomic<const Bucket*>, kBuckets> buckets_{};
+
+  Mutex mutex_;
+  std::vector<std::unique_ptr<SlotBlock>> blocks_owned_ FLASHSALE_GUARDED_BY(mutex_);
+  std::vector<std::uint32_t> free_slots_ FLASHSALE_GUARDED_BY(mutex_);
+  std::uint32_t slots_ FLASHSALE_GUARDED_BY(mutex_) = 0;
+  std::vector<std::unique_ptr<const Bucket>> replaced_ FLASHSALE_GUARDED_BY(mutex_);
+};
+
+template <typename T>
+T* Directory<T>::Find(const SaleId& id, std::uint64_t hint) const {
+  if (hint != 0) {
+    const Slot* const slot = SlotAt(static_cast<std::uint32_t>(hint));
+    if (slot != nullptr) {
+      // The value first: it is set last when a slot is filled and cleared first when it is emptied,
+      // so a value together with the hint's generation is the hint's sale's.
+      T* const value = slot->value.load(std::memory_order_seq_cst);
+      if (value != nullptr && slot->generation.load(std::memory_order_seq_cst) == hint >> 32) {
+        return value;
+      }
+    }
+  }
+  const Entry* const entry = FindEntry(id);
+  return entry == nullptr ? nullptr : SlotAt(entry->slot)->value.load(std::memory_order_seq_cst);
+}
+
+template <typename T>
+bool Directory<T>::Add(const SaleId& id, std::unique_ptr<T> value) {
+  const MutexLock lock(mutex_);
+  if (FindEntry(id) != nullptr) return false;
+  if (free_slots_.empty()) {
+    if (slots_ % kSlotsPerBlock == 0) {
+      const std::size_t block = slots_ / kSlotsPerBlock;
+      if (block == kBlocks) throw std::bad_alloc();
+      blocks_owned_.push_back(std::make_unique<SlotBlock>());
+      blocks_[block].store(blocks_owned_.back().get(), std::memory_order_release);
+    }
+    free_slots_.push_back(slots_++);
+  }
+  const std::uint32_t slot = free_slots_.back();
+  std::atomic<const Bucket*>& bucket = buckets_[BucketOf(id)];
+  const Bucket* const old_bucket = bucket.load(std::memory_order_relaxed);
+  auto new_bucket = std::make_unique<Bucket>(old_bucket == nullptr ? Bucket{} : *old_bucket);
+  new_bucket->push_back({.id = id, .slot = slot});
+  replaced_.reserve(replaced_.size() + 1);  // the last step that can fail
+
+  free_slots_.pop_back();
+  SlotAt(slot)->value.store(value.release(), std::memory_order_seq_cst);
+  bucket.store(new_bucket.release(), std::memory_order_seq_cst);
+  if (old_bucket != nullptr) replaced_.emplace_back(old_bucket);
+  if (replaced_.size() >= kMostReplaced) FreeReplaced();
+  return true;
+}
+
+template <typename T>
+std::uint64_t Directory<T>::HintFor(const SaleId& id) {
+  const MutexLock lock(mutex_);
+  const Entry* const entry = FindEntry(id);
+  if (entry == nullptr) return 0;
+  const std::uint32_t generation = SlotAt(entry->slot)->generation.load(std::memory_order_relaxed);
+  return std::uint64_t{generation} << 32 | entry->slot;
+}
+
+template <typename T>
+bool Directory<T>::Remove(const SaleId& id) {
+  std::unique_ptr<T> removed;
+  const MutexLock lock(mutex_);
+  const Entry* const entry = FindEntry(id);
+  if (entry == nullptr) return false;
+  const std::uint32_t index = entry->slot;
+  std::atomic<const Bucket*>& bucket = buckets_[BucketOf(id)];
+  const Bucket* const old_bucket = bucket.load(std::memory_order_relaxed);
+  auto new_bucket = std::make_unique<Bucket>(*old_bucket);
+  std::erase_if(*new_bucket, [&id](const Entry& other) { return other.id == id; });
+  replaced_.reserve(replaced_.size() + 1);
+  free_slots_.reserve(free_slots_.size() + 1);
+
+  Slot& slot = *SlotAt(index);
+  removed.reset(slot.value.exchange(nullptr, std::memory_order_seq_cst));
+  slot.generation.fetch_add(1, std::memory_order_seq_cst);
+  bucket.store(new_bucket.release(), std::memory_order_seq_cst);
+  replaced_.emplace_back(old_bucket);
+  FreeReplaced();  // after it, nobody is inside what was removed
+  free_slots_.push_back(index);
+  return true;
+}
+
+}  // namespace flashsale::inline v0
+
+#endif  // FLASHSALE_SRC_BASE_DIRECTORY_H_

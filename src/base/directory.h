@@ -74,7 +74,7 @@ class Directory {
   // Where hints point.  A slot is used again for another sale, with another generation.
   struct Slot {
     std::atomic<T*> value{nullptr};
-    std::atomic<std::uint32_t> generation{1};
+    std::atomic<std::uint32_t> generation{0};
   };
   using SlotBlock = std::array<Slot, kSlotsPerBlock>;
   struct Entry {
@@ -106,6 +106,13 @@ class Directory {
     replaced_.clear();
   }
 
+  // Generations of different directories begin far apart, so that a hint of another one is none.
+  static std::uint32_t FirstGeneration() {
+    static std::atomic<std::uint32_t> directories{0};
+    return directories.fetch_add(1, std::memory_order_relaxed) << 20 | 1;
+  }
+
+  const std::uint32_t first_generation_ = FirstGeneration();
   EpochGate gate_;
   std::array<std::atomic<SlotBlock*>, kBlocks> blocks_{};
   std::array<std::atomic<const Bucket*>, kBuckets> buckets_{};
@@ -143,6 +150,9 @@ bool Directory<T>::Add(const SaleId& id, std::unique_ptr<T> value) {
       const std::size_t block = slots_ / kSlotsPerBlock;
       if (block == kBlocks) throw std::bad_alloc();
       blocks_owned_.push_back(std::make_unique<SlotBlock>());
+      for (Slot& slot : *blocks_owned_.back()) {
+        slot.generation.store(first_generation_, std::memory_order_relaxed);
+      }
       blocks_[block].store(blocks_owned_.back().get(), std::memory_order_release);
     }
     free_slots_.push_back(slots_++);

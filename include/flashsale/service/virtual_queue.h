@@ -1,0 +1,148 @@
+#ifndef FLASHSALE_SERVICE_VIRTUAL_QUEUE_H_
+#define FLASHSALE_SERVICE_VIRTUAL_QUEUE_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "flashsale/base/executor.h"
+#include "flashsale/base/id.h"
+#include "flashsale/base/outcome.h"
+#include "flashsale/base/status.h"
+#include "flashsale/base/time.h"
+#include "flashsale/domain/flash_sale.h"
+#include "flashsale/domain/queue_entry.h"
+#include "flashsale/domain/queue_terms.h"
+#include "flashsale/export.h"
+#include "flashsale/policy/allocation_strategy.h"
+#include "flashsale/repository/inventory_repository.h"
+#include "flashsale/repository/queue_repository.h"
+
+namespace flashsale::inline v0 {
+
+struct VirtualQueueOptions {
+  // How often people are let in and places freed, at the least, while anybody is about; 1 ms to 10
+  // s.
+  Duration period = std::chrono::milliseconds{100};
+  // How many are let in, and how many places freed, in one Poll of one sale; 1 to 1,000,000.
+  std::size_t batch = 4'096;
+  // The mean wait that the waiting page tells those whom the queue has no room for; each gets one
+  // from half of it to half as much again, so that they do not come back together.  1 s to 1 h.
+  Duration waiting_page_retry = std::chrono::seconds{30};
+  // Where the order of those who came before a start is worked out; null: within Poll, which then
+  // takes as long as AllocationStrategy::Order.  Must outlive the queue.
+  Executor* ordering = nullptr;
+};
+
+// What a waiting person is told.
+struct QueuePlace {
+  // Join: Done, AlreadyDone, WaitingPage, UserLimit, or the phase's.  Others: see the calls.
+  Outcome outcome = {};
+  QueueEntry entry = {};
+  // Live tickets ahead in the same tier, plus one; exact.  0: not waiting, or not known before the
+  // draw.
+  std::uint64_t position = 0;
+  // How long the people ahead take at the pace of the queue, from now or from the start, whichever
+  // is later.  An estimate: those inside may be slower.
+  Duration expected_wait{0};
+  // Of the sale as last looked at, over all lines.
+  SaleState sale_state = SaleState::kNotStarted;
+  Units units_left = 0;
+  // Held in carts: they may come back.
+  Units units_held = 0;
+  // Nothing can come any more but by a refund.
+  bool sold_out_for_good = false;
+};
+
+// Somebody who was let in, for the host to tell.
+//
+// Implementer's duty: quick; called by Poll, on its thread.
+class FLASHSALE_EXPORT AdmissionObserver {
+ public:
+  virtual ~AdmissionObserver() = default;
+  virtual void OnAdmitted(const SaleId& sale, Time now, std::span<const QueueEntry> admitted) = 0;
+};
+
+// The virtual queues before sales: people wait in line, and are let in at the sale's pace while
+// there is room in the shop and stock for them.
+//
+// Thread safety: any thread; several servers that share a store may each Poll: of two who let
+// people in at once, one does.  Blocking: as the repositories.
+//
+// Ownership: repositories, strategies and observers must outlive it.  Clock: none.
+class FLASHSALE_EXPORT VirtualQueue {
+ public:
+  // Errors: InvalidArgument (names the option).
+  static Result<std::unique_ptr<VirtualQueue>> New(QueueRepository& queues,
+                                                   InventoryRepository& inventory,
+                                                   const VirtualQueueOptions& options = {});
+  ~VirtualQueue();
+  VirtualQueue(const VirtualQueue&) = delete;
+  VirtualQueue& operator=(const VirtualQueue&) = delete;
+
+  // Makes the queue before a sale and serves it from here on; on another server, or after a
+  // restart, the same call serves what is there.  `strategy`: null for FifoStrategy. Done;
+  // AlreadyDone.  Errors: those of QueueRepository::Open; NotFound where there is no such sale.
+  Result<Outcome> Open(const QueueTerms& terms, const AllocationStrategy* strategy = nullptr);
+  // Serves the sale no longer; the queue stays.
+  void Detach(const SaleId& sale);
+
+  // Told of everybody who is let in here; null: nobody is.
+  void Observe(AdmissionObserver* observer);
+
+  // Errors of all below: NotFound where the sale is not served; those of the store.
+
+  // A name that makes later calls here quicker.
+  Result<SaleRef> Resolve(const SaleId& sale);
+
+  // Gives a ticket, or the one they have.  Where the queue has one tier, everybody stands in it.
+  // WaitingPage where the queue is full, with a wait; SoldOut where nothing can come any more and
+  // they have no ticket yet; SaleEnded; Invalid for a nil user or a tier that there is not.
+  Result<QueuePlace> Join(const SaleRef& sale, const UserId& user, std::uint8_t tier, Time now);
+  // Also a heartbeat: who asks still waits.  Done; UnknownTicket.
+  Result<QueuePlace> Position(const SaleRef& sale, const UserId& user, Time now);
+  // Still there.  Done; UnknownTicket.
+  Result<Outcome> Heartbeat(const SaleRef& sale, const UserId& user, Time now);
+  // The place, or the slot, is free at once.  Done; AlreadyDone.
+  Result<Outcome> Leave(const SaleRef& sale, const UserId& user, Time now);
+
+  // Asks for the memory that FindAdmissions is going to need, and whom was let in; see
+  // QueueRepository.  Who is not served has no admission.
+  AdmissionProbe Probe(const SaleRef& sale, const UserId& user);
+  Status FindAdmissions(Time now, std::span<const AdmissionProbe> probes,
+                        std::span<Admission> admissions);
+  // Something was reserved under the admission: it no longer waits to be used.
+  Status MarkUsed(const SaleRef& sale, const UserId& user, std::uint64_t admission, Time now);
+  // They are done: the slot is free.
+  Status Complete(const SaleRef& sale, const UserId& user, std::uint64_t admission, Time now);
+
+  Result<QueueState> Read(const SaleRef& sale, Time now);
+  // At once, on every server.
+  Status SetPace(const SaleRef& sale, Time now, const QueuePace& pace);
+
+  // What went wrong without anybody being there to be told.
+  struct Failures {
+    std::uint64_t store = 0;     // a repository answered an error to a Poll
+    std::uint64_t strategy = 0;  // threw, failed, or gave an order that is none
+    std::uint64_t observer = 0;  // threw
+    Status last = {};
+  };
+  Failures failures() const;
+
+  // Lets people in, frees places, follows the phase of each sale.  Bounded work, but for an
+  // ordering (see the options).  To be called again at the time returned, or earlier.
+  Time Poll(Time now);
+  // The same for one sale only.
+  Time Poll(const SaleId& sale, Time now);
+
+ private:
+  struct State;
+  explicit VirtualQueue(std::unique_ptr<State> state);
+  const std::unique_ptr<State> state_;
+};
+
+}  // namespace flashsale::inline v0
+
+#endif  // FLASHSALE_SERVICE_VIRTUAL_QUEUE_H_

@@ -1,0 +1,274 @@
+#include "service/served_queue.h"
+
+#include <algorithm>
+#include <exception>
+#include <functional>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace flashsale::inline v0 {
+namespace {
+
+constexpr std::size_t kEntrantsPerRead = 4'096;
+// What fails is tried again after this.
+constexpr Duration kBackOff = std::chrono::seconds{1};
+
+Units Capped(std::uint64_t units) {
+  return static_cast<Units>(std::min<std::uint64_t>(units, std::numeric_limits<Units>::max()));
+}
+
+bool IsPermutation(std::span<const std::uint32_t> order) {
+  std::vector<bool> seen(order.size());
+  for (const std::uint32_t place : order) {
+    if (place >= order.size() || seen[place]) return false;
+    seen[place] = true;
+  }
+  return true;
+}
+
+}  // namespace
+
+Status QueueOrdering::OrderAll() {
+  for (std::size_t i = 0; i < tiers_.size(); ++i) {
+    Tier& tier = tiers_[i];
+    tier.order.resize(tier.entrants.size());
+    const auto number = static_cast<std::uint8_t>(i);
+    if (Status status = strategy_.Order(number, tier.entrants, tier.order); !status.ok()) {
+      return status;
+    }
+    if (!IsPermutation(tier.order)) {
+      return Status(
+          StatusCode::kInternal,
+          fmt::format("strategy '{}': its order of tier {} names somebody twice or not at "
+                      "all",
+                      strategy_.name(), i));
+    }
+  }
+  return {};
+}
+
+void QueueOrdering::Run() {
+  try {
+    status_ = OrderAll();
+  } catch (const std::exception& error) {
+    status_ = Status(StatusCode::kInternal, error.what());
+  } catch (...) {
+    status_ = Status(StatusCode::kInternal, "the strategy threw what is no std::exception");
+  }
+  done_.store(true, std::memory_order_release);
+}
+
+ServedQueue::ServedQueue(const Parts& parts, const QueueTerms& terms,
+                         const AllocationStrategy& strategy, const SaleRef& queue,
+                         const SaleRef& sale)
+    : parts_(parts),
+      terms_(terms),
+      strategy_(strategy),
+      queue_(queue),
+      sale_(sale),
+      admissions_per_second_(terms.pace.admissions_per_second) {}
+
+void ServedQueue::Describe(const QueueAnswer& answer, QueuePlace& place) const {
+  place.entry = answer.entry;
+  place.sale_state = sale_state_.load(std::memory_order_relaxed);
+  place.units_left = units_left_.load(std::memory_order_relaxed);
+  place.units_held = units_held_.load(std::memory_order_relaxed);
+  place.sold_out_for_good = SoldOutForGood();
+  if (answer.entry.state != TicketState::kWaiting) return;
+  if (stage_.load(std::memory_order_relaxed) != QueueStage::kRunning &&
+      !strategy_.keeps_arrival_order()) {
+    return;  // nobody has a place before the draw
+  }
+  place.position = answer.ahead + 1;
+  const std::uint64_t pace = admissions_per_second_.load(std::memory_order_relaxed);
+  place.expected_wait = Duration(static_cast<Duration::rep>(place.position * 1'000'000 / pace));
+}
+
+ServedQueue::Turn ServedQueue::Poll(Time now) {
+  Turn turn{.next = SaturatingAdd(now, parts_.options.period)};
+  if (!turn_mutex_.TryLock()) return turn;
+  try {
+    turn.status = TakeTurn(now, turn);
+  } catch (const std::exception& error) {
+    turn.status = Status(StatusCode::kResourceExhausted, error.what());
+  }
+  turn_mutex_.Unlock();
+  if (!turn.status.ok() && turn.status.code() != StatusCode::kConflict) {
+    turn.next = SaturatingAdd(now, kBackOff);
+  }
+  due_us_.store(turn.next.time_since_epoch().count(), std::memory_order_relaxed);
+  return turn;
+}
+
+Status ServedQueue::TakeTurn(Time now, Turn& turn) {
+  const Result<SaleStock> stock = parts_.inventory.ReadStock(sale_, now);
+  if (!stock.ok()) return stock.status();
+  NoteStock(*stock);
+  Result<QueueState> state = parts_.queues.Read(queue_, now);
+  if (!state.ok()) return state.status();
+  NotePace(state->terms.pace);
+  if (Status status = FollowPhase(now, stock->phase, *state, turn); !status.ok()) return status;
+  NoteState(*state);
+
+  const Result<LapseReport> lapsed = parts_.queues.LapseDue(queue_, now, parts_.options.batch);
+  if (!lapsed.ok()) return lapsed.status();
+  if (lapsed->more) turn.next = now;
+  if (stock->phase != Phase::kOpen || state->stage != QueueStage::kRunning) return {};
+  return LetIn(now, *state, *stock, turn);
+}
+
+Status ServedQueue::FollowPhase(Time now, Phase phase, QueueState& state, Turn& turn) {
+  Status status;
+  switch (phase) {
+    case Phase::kScheduled:
+      return {};
+    case Phase::kPaused:
+      return state.paused ? Status() : parts_.queues.Pause(queue_, now);
+    case Phase::kOpen:
+      if (state.paused) status = parts_.queues.Resume(queue_, now);
+      if (status.ok() && state.stage < QueueStage::kRunning) {
+        status = StartRunning(now, state, turn);
+      }
+      break;
+    case Phase::kClosed:
+    case Phase::kCancelled:
+    case Phase::kSettled:
+      if (state.paused) status = parts_.queues.Resume(queue_, now);
+      if (status.ok() && state.stage != QueueStage::kClosed) {
+        status = parts_.queues.Close(queue_, now);
+      }
+      break;
+  }
+  if (!status.ok()) return status;
+  Result<QueueState> after = parts_.queues.Read(queue_, now);
+  if (!after.ok()) return after.status();
+  state = *std::move(after);
+  return {};
+}
+
+Status ServedQueue::StartRunning(Time now, const QueueState& state, Turn& turn) {
+  if (Status status = parts_.queues.Freeze(queue_, now); !status.ok()) return status;
+  // Who stands in the order of arrival already needs no arranging.
+  if (strategy_.keeps_arrival_order() || state.joined == 0) {
+    return parts_.queues.Begin(queue_, now);
+  }
+  if (ordering_ == nullptr) {
+    Result<std::vector<QueueOrdering::Tier>> entrants = ReadEntrants();
+    if (!entrants.ok()) return entrants.status();
+    ordering_ = std::make_shared<QueueOrdering>(strategy_, *std::move(entrants));
+    Executor* const executor = parts_.options.ordering;
+    const bool posted =
+        executor != nullptr && executor->Post([ordering = ordering_] { ordering->Run(); });
+    if (!posted) ordering_->Run();
+  }
+  if (!ordering_->is_done()) return {};
+  const std::shared_ptr<QueueOrdering> ordering = std::exchange(ordering_, nullptr);
+  if (!ordering->status().ok()) {
+    turn.strategy_failed = true;
+    return ordering->status();
+  }
+  if (Status status = Arrange(*ordering); !status.ok()) return status;
+  return parts_.queues.Begin(queue_, now);
+}
+
+Result<std::vector<QueueOrdering::Tier>> ServedQueue::ReadEntrants() {
+  std::vector<QueueOrdering::Tier> tiers(terms_.tiers);
+  for (std::size_t i = 0; i < tiers.size(); ++i) {
+    std::vector<Entrant>& entrants = tiers[i].entrants;
+    std::size_t count = 0;
+    for (;;) {
+      entrants.resize(count + kEntrantsPerRead);
+      const std::uint64_t after = count == 0 ? 0 : entrants[count - 1].ticket;
+      const Result<std::size_t> read = parts_.queues.ReadEntrants(
+          queue_, static_cast<std::uint8_t>(i), after, std::span(entrants).subspan(count));
+      if (!read.ok()) return read.status();
+      count += *read;
+      if (*read < kEntrantsPerRead) break;
+    }
+    entrants.resize(count);
+  }
+  return tiers;
+}
+
+Status ServedQueue::Arrange(const QueueOrdering& ordering) {
+  std::vector<std::uint64_t> tickets;
+  for (std::size_t i = 0; i < ordering.tiers().size(); ++i) {
+    const QueueOrdering::Tier& tier = ordering.tiers()[i];
+    for (std::size_t first = 0; first < tier.order.size(); first += tickets.size()) {
+      const std::size_t end = std::min(first + kEntrantsPerRead, tier.order.size());
+      tickets.clear();
+      for (std::size_t place = first; place < end; ++place) {
+        tickets.push_back(tier.entrants[tier.order[place]].ticket);
+      }
+      const Status status = parts_.queues.Arrange(
+          queue_, {.tier = static_cast<std::uint8_t>(i), .first = first, .tickets = tickets});
+      if (!status.ok()) return status;
+    }
+  }
+  return {};
+}
+
+Status ServedQueue::LetIn(Time now, const QueueState& state, const SaleStock& stock, Turn& turn) {
+  // Who was let in and has not reserved yet may still want a unit each.
+  std::uint64_t available = 0;
+  for (const Stock& line : stock.lines) available += line.available();
+  const std::uint64_t unclaimed = available - std::min(available, state.unused);
+  const std::size_t most = static_cast<std::size_t>(std::min<std::uint64_t>(
+      {unclaimed, state.room, static_cast<std::uint64_t>(parts_.options.batch)}));
+  const auto waiting = std::span(state.waiting).first(terms_.tiers);
+  if (std::all_of(waiting.begin(), waiting.end(), [](std::uint64_t n) { return n == 0; })) {
+    return {};
+  }
+  if (most == 0) {
+    // The pace alone stands in the way: come back when it does not.
+    if (unclaimed != 0 && state.next_room > now) {
+      turn.next = std::min(turn.next, state.next_room);
+    }
+    return {};
+  }
+
+  std::vector<std::uint8_t> tiers(most);
+  AdmitPlan plan{.revision = state.revision, .strategy = state.strategy};
+  std::size_t picked = 0;
+  turn.strategy_failed = true;  // unless it comes back with a lawful answer
+  picked = strategy_.PickTiers(waiting, plan.strategy, tiers);
+  if (picked > tiers.size() ||
+      std::any_of(tiers.begin(), tiers.begin() + static_cast<std::ptrdiff_t>(picked),
+                  [this](std::uint8_t tier) { return tier >= terms_.tiers; })) {
+    return Status(
+        StatusCode::kInternal,
+        fmt::format("strategy '{}': it picks a tier that there is not", strategy_.name()));
+  }
+  turn.strategy_failed = false;
+  plan.tiers = std::span(tiers).first(picked);
+
+  turn.admitted.resize(picked);
+  const Result<std::size_t> admitted = parts_.queues.Admit(queue_, now, plan, turn.admitted);
+  turn.admitted.resize(admitted.ok() ? *admitted : 0);
+  if (!admitted.ok()) return admitted.status();
+  const Result<QueueState> after = parts_.queues.Read(queue_, now);
+  if (after.ok() && after->next_room > now) turn.next = std::min(turn.next, after->next_room);
+  return after.status();
+}
+
+void ServedQueue::NoteStock(const SaleStock& stock) {
+  std::uint64_t left = 0;
+  std::uint64_t held = 0;
+  for (const Stock& line : stock.lines) {
+    left += line.available();
+    held += line.reserved;
+  }
+  units_left_.store(Capped(left), std::memory_order_relaxed);
+  units_held_.store(Capped(held), std::memory_order_relaxed);
+  sale_state_.store(stock.state, std::memory_order_relaxed);
+  sold_out_for_good_.store(stock.sold_out_for_good, std::memory_order_relaxed);
+}
+
+void ServedQueue::NoteState(const QueueState& state) {
+  stage_.store(state.stage, std::memory_order_relaxed);
+}
+
+}  // namespace flashsale::inline v0

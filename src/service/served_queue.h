@@ -1,0 +1,130 @@
+#ifndef FLASHSALE_SRC_SERVICE_SERVED_QUEUE_H_
+#define FLASHSALE_SRC_SERVICE_SERVED_QUEUE_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/mutex.h"
+#include "flashsale/base/time.h"
+#include "flashsale/domain/flash_sale.h"
+#include "flashsale/domain/queue_terms.h"
+#include "flashsale/policy/allocation_strategy.h"
+#include "flashsale/repository/inventory_repository.h"
+#include "flashsale/repository/queue_repository.h"
+#include "flashsale/service/virtual_queue.h"
+
+namespace flashsale::inline v0 {
+
+// What the order of those who came before the start is worked out from, and the order itself.  It
+// may be worked out on another thread, and outlive the queue that asked for it.
+//
+// Thread safety: Run on one thread; the others may ask is_done, and look after it.
+class QueueOrdering {
+ public:
+  struct Tier {
+    std::vector<Entrant> entrants;
+    std::vector<std::uint32_t> order;
+  };
+
+  QueueOrdering(const AllocationStrategy& strategy, std::vector<Tier> tiers)
+      : strategy_(strategy), tiers_(std::move(tiers)) {}
+
+  void Run();
+  // Acquire pairs with the release at the end of Run.
+  bool is_done() const { return done_.load(std::memory_order_acquire); }
+
+  // REQUIRES: is_done().  Not OK where the strategy failed, threw, or gave what is no order.
+  const Status& status() const { return status_; }
+  std::span<const Tier> tiers() const { return tiers_; }
+
+ private:
+  Status OrderAll();
+
+  const AllocationStrategy& strategy_;
+  std::vector<Tier> tiers_;
+  Status status_;
+  std::atomic<bool> done_{false};
+};
+
+// The queue before one sale as this process serves it: what it was last seen to be, and what is to
+// be done about it next.
+//
+// Thread safety: any thread.
+class ServedQueue {
+ public:
+  struct Parts {
+    QueueRepository& queues;
+    InventoryRepository& inventory;
+    const VirtualQueueOptions& options;
+  };
+
+  ServedQueue(const Parts& parts, const QueueTerms& terms, const AllocationStrategy& strategy,
+              const SaleRef& queue, const SaleRef& sale);
+
+  const SaleRef& queue() const { return queue_; }
+  const SaleId& id() const { return queue_.id(); }
+  std::uint32_t tiers() const { return terms_.tiers; }
+  const Duration& waiting_page_retry() const { return parts_.options.waiting_page_retry; }
+
+  // Fills in what a waiting person is told beside their entry.
+  void Describe(const QueueAnswer& answer, QueuePlace& place) const;
+  // True where nothing can come any more but by a refund.
+  bool SoldOutForGood() const { return sold_out_for_good_.load(std::memory_order_relaxed); }
+
+  void NotePace(const QueuePace& pace) {
+    admissions_per_second_.store(pace.admissions_per_second, std::memory_order_relaxed);
+  }
+
+  // What one turn did.
+  struct Turn {
+    Status status = {};
+    bool strategy_failed = false;
+    std::vector<QueueEntry> admitted = {};
+    Time next{};
+  };
+  // One at a time; a second caller is told to come back.
+  Turn Poll(Time now) FLASHSALE_EXCLUDES(turn_mutex_);
+  // When the next turn is due.
+  Time due() const { return Time(Duration(due_us_.load(std::memory_order_relaxed))); }
+
+ private:
+  Status TakeTurn(Time now, Turn& turn) FLASHSALE_REQUIRES(turn_mutex_);
+  Status FollowPhase(Time now, Phase phase, QueueState& state, Turn& turn)
+      FLASHSALE_REQUIRES(turn_mutex_);
+  // From the gathering to the running queue, in as many turns as it takes.
+  Status StartRunning(Time now, const QueueState& state, Turn& turn)
+      FLASHSALE_REQUIRES(turn_mutex_);
+  Result<std::vector<QueueOrdering::Tier>> ReadEntrants();
+  Status Arrange(const QueueOrdering& ordering);
+  Status LetIn(Time now, const QueueState& state, const SaleStock& stock, Turn& turn)
+      FLASHSALE_REQUIRES(turn_mutex_);
+  void NoteStock(const SaleStock& stock);
+  void NoteState(const QueueState& state);
+
+  const Parts parts_;
+  const QueueTerms terms_;
+  const AllocationStrategy& strategy_;
+  const SaleRef queue_;
+  const SaleRef sale_;
+
+  // As last seen; each on its own, so that a person may be told of two instants.  Relaxed: nothing
+  // is published with them.
+  std::atomic<std::uint32_t> admissions_per_second_;
+  std::atomic<QueueStage> stage_{QueueStage::kGathering};
+  std::atomic<SaleState> sale_state_{SaleState::kNotStarted};
+  std::atomic<Units> units_left_{0};
+  std::atomic<Units> units_held_{0};
+  std::atomic<bool> sold_out_for_good_{false};
+  std::atomic<Duration::rep> due_us_{0};
+
+  Mutex turn_mutex_;
+  std::shared_ptr<QueueOrdering> ordering_ FLASHSALE_GUARDED_BY(turn_mutex_);
+};
+
+}  // namespace flashsale::inline v0
+
+#endif  // FLASHSALE_SRC_SERVICE_SERVED_QUEUE_H_

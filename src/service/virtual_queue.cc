@@ -1,0 +1,287 @@
+#include "flashsale/service/virtual_queue.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/directory.h"
+#include "base/field_check.h"
+#include "base/mutex.h"
+#include "flashsale/policy/fifo_strategy.h"
+#include "service/served_queue.h"
+
+namespace flashsale::inline v0 {
+namespace {
+
+Status Validate(const VirtualQueueOptions& options) {
+  FieldCheck check;
+  check
+      .InRange("period", options.period, Duration(std::chrono::milliseconds{1}),
+               Duration(std::chrono::seconds{10}))
+      .InRange("batch", options.batch, std::size_t{1}, std::size_t{1'000'000})
+      .InRange("waiting_page_retry", options.waiting_page_retry, Duration(std::chrono::seconds{1}),
+               Duration(std::chrono::hours{1}));
+  return check.status();
+}
+
+// A wait from half of `mean` to half as much again, of its own for each user and moment.
+Duration Spread(Duration mean, const UserId& user, Time now) {
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
+  std::memcpy(&low, user.bytes().data(), sizeof(low));
+  std::memcpy(&high, user.bytes().data() + sizeof(low), sizeof(high));
+  // Multiplicative mixing: any odd constant without a pattern does.
+  std::uint64_t mixed = low ^ static_cast<std::uint64_t>(now.time_since_epoch().count());
+  mixed = (mixed ^ mixed >> 32) * 0x9E3779B97F4A7C15 ^ high;
+  mixed = (mixed ^ mixed >> 32) * 0x9E3779B97F4A7C15;
+  const auto width = static_cast<std::uint64_t>(mean.count());
+  return mean / 2 + Duration(static_cast<Duration::rep>((mixed >> 32) * width >> 32));
+}
+
+Status NotServed(const SaleRef& sale) {
+  return Status(StatusCode::kNotFound,
+                fmt::format("sale: {}, expected one with a queue that is served here",
+                            Printable(sale.id().view())));
+}
+
+}  // namespace
+
+struct VirtualQueue::State {
+  using Queues = Directory<ServedQueue>;
+
+  State(QueueRepository& repository, InventoryRepository& stock, const VirtualQueueOptions& given)
+      : queues(repository), inventory(stock), options(given) {}
+
+  // Calls use(queue); its result, or NotFound.
+  template <typename R, typename Use>
+  R With(const SaleRef& sale, Use use) {
+    const Queues::Pinned queue(served, sale.id(), sale.hint());
+    if (queue.get() == nullptr) return NotServed(sale);
+    return use(*queue);
+  }
+
+  // One command; how it was answered.
+  Result<QueueAnswer> Apply(const ServedQueue& queue, const QueueCommand& command, Time now) {
+    QueueAnswer answer;
+    Status status = queues.Apply(queue.queue(), now, {&command, 1}, {&answer, 1});
+    if (!status.ok()) return status;
+    return answer;
+  }
+
+  void Note(const ServedQueue::Turn& turn) FLASHSALE_EXCLUDES(mutex);
+  void Tell(const SaleId& sale, Time now, std::span<const QueueEntry> admitted);
+  Time Poll(ServedQueue& queue, Time now) {
+    const ServedQueue::Turn turn = queue.Poll(now);
+    if (!turn.admitted.empty()) Tell(queue.id(), now, turn.admitted);
+    if (!turn.status.ok()) Note(turn);
+    return turn.next;
+  }
+
+  QueueRepository& queues;
+  InventoryRepository& inventory;
+  const VirtualQueueOptions options;
+  const FifoStrategy fifo{};
+  Queues served;
+  std::atomic<AdmissionObserver*> observer{nullptr};
+
+  Mutex mutex;
+  std::vector<SaleId> ids FLASHSALE_GUARDED_BY(mutex);
+  Failures failures FLASHSALE_GUARDED_BY(mutex);
+};
+
+void VirtualQueue::State::Note(const ServedQueue::Turn& turn) {
+  if (turn.status.code() == StatusCode::kConflict) return;  // somebody else lets people in
+  const MutexLock lock(mutex);
+  ++(turn.strategy_failed ? failures.strategy : failures.store);
+  failures.last = turn.status;
+}
+
+void VirtualQueue::State::Tell(const SaleId& sale, Time now, std::span<const QueueEntry> admitted) {
+  // Acquire pairs with the release of Observe.
+  AdmissionObserver* const told = observer.load(std::memory_order_acquire);
+  if (told == nullptr) return;
+  try {
+    told->OnAdmitted(sale, now, admitted);
+  } catch (...) {
+    const MutexLock lock(mutex);
+    ++failures.observer;
+    failures.last = Status(StatusCode::kInternal, "the admission observer threw");
+  }
+}
+
+Result<std::unique_ptr<VirtualQueue>> VirtualQueue::New(QueueRepository& queues,
+                                                        InventoryRepository& inventory,
+                                                        const VirtualQueueOptions& options) {
+  if (Status status = Validate(options); !status.ok()) return status;
+  return std::unique_ptr<VirtualQueue>(
+      new VirtualQueue(std::make_unique<State>(queues, inventory, options)));
+}
+
+VirtualQueue::VirtualQueue(std::unique_ptr<State> state) : state_(std::move(state)) {}
+VirtualQueue::~VirtualQueue() = default;
+
+Result<Outcome> VirtualQueue::Open(const QueueTerms& terms, const AllocationStrategy* strategy) {
+  const Result<SaleRef> sale = state_->inventory.Resolve(terms.sale);
+  if (!sale.ok()) return sale.status();
+  const Result<Outcome> opened = state_->queues.Open(terms);
+  if (!opened.ok()) return opened.status();
+  const Result<SaleRef> queue = state_->queues.Resolve(terms.sale);
+  if (!queue.ok()) return queue.status();
+  try {
+    const MutexLock lock(state_->mutex);
+    state_->ids.reserve(state_->ids.size() + 1);
+    const bool added = state_->served.Add(
+        terms.sale, std::make_unique<ServedQueue>(
+                        ServedQueue::Parts{state_->queues, state_->inventory, state_->options},
+                        terms, strategy == nullptr ? state_->fifo : *strategy, *queue, *sale));
+    if (added) state_->ids.push_back(terms.sale);
+  } catch (const std::exception& error) {
+    return Status(StatusCode::kResourceExhausted, error.what());
+  }
+  return *opened;
+}
+
+void VirtualQueue::Detach(const SaleId& sale) {
+  const MutexLock lock(state_->mutex);
+  state_->served.Remove(sale);
+  std::erase(state_->ids, sale);
+}
+
+void VirtualQueue::Observe(AdmissionObserver* observer) {
+  // Release pairs with the acquire of Tell.
+  state_->observer.store(observer, std::memory_order_release);
+}
+
+Result<SaleRef> VirtualQueue::Resolve(const SaleId& sale) {
+  const std::uint64_t hint = state_->served.HintFor(sale);
+  if (hint == 0) return NotServed(sale);
+  return SaleRef(sale, hint);
+}
+
+Result<QueuePlace> VirtualQueue::Join(const SaleRef& sale, const UserId& user, std::uint8_t tier,
+                                      Time now) {
+  return state_->With<Result<QueuePlace>>(sale, [&](ServedQueue& queue) -> Result<QueuePlace> {
+    // Where there is one line, everybody stands in it.
+    const std::uint8_t line = queue.tiers() == 1 ? std::uint8_t{0} : tier;
+    // Who waits already keeps the ticket, even for what is gone.
+    const QueueVerb verb = queue.SoldOutForGood() ? QueueVerb::kTouch : QueueVerb::kJoin;
+    const Result<QueueAnswer> answer =
+        state_->Apply(queue, {.verb = verb, .tier = line, .user = user}, now);
+    if (!answer.ok()) return answer.status();
+    QueuePlace place{.outcome = {.code = answer->code}};
+    queue.Describe(*answer, place);
+    if (verb == QueueVerb::kTouch) {
+      const bool unknown = answer->code == Code::kUnknownTicket;
+      if (unknown || answer->code == Code::kDone) {
+        place.outcome.code = unknown ? Code::kSoldOut : Code::kAlreadyDone;
+      }
+    }
+    if (place.outcome.code == Code::kWaitingPage) {
+      place.outcome.when_us = Spread(queue.waiting_page_retry(), user, now).count();
+    }
+    return place;
+  });
+}
+
+Result<QueuePlace> VirtualQueue::Position(const SaleRef& sale, const UserId& user, Time now) {
+  return state_->With<Result<QueuePlace>>(sale, [&](ServedQueue& queue) -> Result<QueuePlace> {
+    const Result<QueueAnswer> answer =
+        state_->Apply(queue, {.verb = QueueVerb::kTouch, .user = user}, now);
+    if (!answer.ok()) return answer.status();
+    QueuePlace place{.outcome = {.code = answer->code}};
+    queue.Describe(*answer, place);
+    return place;
+  });
+}
+
+Result<Outcome> VirtualQueue::Heartbeat(const SaleRef& sale, const UserId& user, Time now) {
+  return state_->With<Result<Outcome>>(sale, [&](ServedQueue& queue) -> Result<Outcome> {
+    const Result<QueueAnswer> answer =
+        state_->Apply(queue, {.verb = QueueVerb::kTouch, .user = user}, now);
+    if (!answer.ok()) return answer.status();
+    return Outcome{.code = answer->code};
+  });
+}
+
+Result<Outcome> VirtualQueue::Leave(const SaleRef& sale, const UserId& user, Time now) {
+  return state_->With<Result<Outcome>>(sale, [&](ServedQueue& queue) -> Result<Outcome> {
+    const Result<QueueAnswer> answer =
+        state_->Apply(queue, {.verb = QueueVerb::kLeave, .user = user}, now);
+    if (!answer.ok()) return answer.status();
+    return Outcome{.code = answer->code};
+  });
+}
+
+AdmissionProbe VirtualQueue::Probe(const SaleRef& sale, const UserId& user) {
+  const State::Queues::Pinned queue(state_->served, sale.id(), sale.hint());
+  if (queue.get() == nullptr) return {.sale = sale, .user = user};
+  return state_->queues.Probe(queue->queue(), user);
+}
+
+Status VirtualQueue::FindAdmissions(Time now, std::span<const AdmissionProbe> probes,
+                                    std::span<Admission> admissions) {
+  return state_->queues.FindAdmissions(now, probes, admissions);
+}
+
+Status VirtualQueue::MarkUsed(const SaleRef& sale, const UserId& user, std::uint64_t admission,
+                              Time now) {
+  return state_->With<Status>(sale, [&](ServedQueue& queue) {
+    return state_
+        ->Apply(queue, {.verb = QueueVerb::kUse, .user = user, .admission = admission}, now)
+        .status();
+  });
+}
+
+Status VirtualQueue::Complete(const SaleRef& sale, const UserId& user, std::uint64_t admission,
+                              Time now) {
+  return state_->With<Status>(sale, [&](ServedQueue& queue) {
+    return state_
+        ->Apply(queue, {.verb = QueueVerb::kComplete, .user = user, .admission = admission}, now)
+        .status();
+  });
+}
+
+Result<QueueState> VirtualQueue::Read(const SaleRef& sale, Time now) {
+  return state_->With<Result<QueueState>>(
+      sale, [&](ServedQueue& queue) { return state_->queues.Read(queue.queue(), now); });
+}
+
+Status VirtualQueue::SetPace(const SaleRef& sale, Time now, const QueuePace& pace) {
+  return state_->With<Status>(sale, [&](ServedQueue& queue) {
+    Status status = state_->queues.SetPace(queue.queue(), now, pace);
+    if (status.ok()) queue.NotePace(pace);
+    return status;
+  });
+}
+
+VirtualQueue::Failures VirtualQueue::failures() const {
+  const MutexLock lock(state_->mutex);
+  return state_->failures;
+}
+
+Time VirtualQueue::Poll(Time now) {
+  std::vector<SaleId> ids;
+  {
+    const MutexLock lock(state_->mutex);
+    ids = state_->ids;
+  }
+  Time next = kMaxTime;
+  for (const SaleId& id : ids) {
+    const State::Queues::Pinned queue(state_->served, id, 0);
+    if (queue.get() == nullptr) continue;
+    next = std::min(next, queue->due() > now ? queue->due() : state_->Poll(*queue, now));
+  }
+  return next;
+}
+
+Time VirtualQueue::Poll(const SaleId& sale, Time now) {
+  const State::Queues::Pinned queue(state_->served, sale, 0);
+  return queue.get() == nullptr ? kMaxTime : state_->Poll(*queue, now);
+}
+
+}  // namespace flashsale::inline v0

@@ -37,19 +37,31 @@ class Directory {
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
 
-  // What was found, alive until this is gone.
+  // Whatever is found within a visit is alive until its end.
+  class Visit {
+   public:
+    explicit Visit(Directory& directory) : directory_(directory), visit_(directory.gate_) {}
+
+    // Null where there is none.  `hint`: from HintFor, or 0.
+    T* Find(const SaleId& id, std::uint64_t hint) const { return directory_.Find(id, hint); }
+
+   private:
+    const Directory& directory_;
+    EpochGate::Visit visit_;
+  };
+
+  // A visit to one thing.
   class Pinned {
    public:
-    // `hint`: from HintFor, or 0.
     Pinned(Directory& directory, const SaleId& id, std::uint64_t hint)
-        : visit_(directory.gate_), value_(directory.Find(id, hint)) {}
+        : visit_(directory), value_(visit_.Find(id, hint)) {}
     // Null where there is none.
     T* get() const { return value_; }
     T* operator->() const { return value_; }
     T& operator*() const { return *value_; }
 
    private:
-    EpochGate::Visit visit_;
+    Visit visit_;
     T* value_;
   };
 
@@ -61,7 +73,7 @@ class Directory {
   std::uint64_t HintFor(const SaleId& id) FLASHSALE_EXCLUDES(mutex_);
 
   // Takes out and destroys what belongs to the sale, after the last visit has ended.  False where
-  // there is nothing.  REQUIRES: the calling thread holds no Pinned.
+  // there is nothing.  REQUIRES: the calling thread is in no visit.
   bool Remove(const SaleId& id) FLASHSALE_EXCLUDES(mutex_);
 
  private:

@@ -1,0 +1,144 @@
+#ifndef FLASHSALE_SERVICE_FLASH_SALE_SERVICE_H_
+#define FLASHSALE_SERVICE_FLASH_SALE_SERVICE_H_
+
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "flashsale/base/clock.h"
+#include "flashsale/base/id.h"
+#include "flashsale/base/outcome.h"
+#include "flashsale/base/status.h"
+#include "flashsale/base/time.h"
+#include "flashsale/domain/reservation.h"
+#include "flashsale/domain/sale_terms.h"
+#include "flashsale/export.h"
+#include "flashsale/repository/inventory_repository.h"
+#include "flashsale/service/requests.h"
+#include "flashsale/service/service_options.h"
+#include "flashsale/service/step.h"
+#include "flashsale/service/virtual_queue.h"
+
+namespace flashsale::inline v0 {
+
+// Sells: the one class that a host calls.  Before a join and a new reserve it asks, cheapest first, the
+// phase of the sale, the rates, the bot detectors and the admission; then the store decides in one
+// atomic step.  A confirm, a cancel, an extend, and a reserve whose id is known pass no gate: who
+// holds something, or sends again, is never locked out.
+//
+//   auto storage = flashsale::OpenMemoryStorage();
+//   auto service = flashsale::FlashSaleService::New({.storage = **storage});
+//   (*service)->Create({.id = "ps5-drop", .lines = {{.product = "ps5", .units = 10'000}},
+//                       .start = start, .end = start + 30min});
+//   auto held = (*service)->Reserve({.sale = "ps5-drop", .user = user, .id = cart, .context = request});
+//
+// Every answer is an Outcome, refusals too.  A Status instead of it says that the call was not carried
+// out, or (Unknown) perhaps: send the same call again.  docs/contract.md says which answer is given
+// where several apply.
+//
+// Sales share nothing but the gates' tables: a hot one slows no other.  It starts no thread: call Poll,
+// or have a Runner do it.
+//
+// Thread safety: any thread.  Blocking: as the storage, and as the bot detectors' time limits; see
+// Prepare for hosts that must not wait.
+//
+// Ownership: what the options point to must outlive it.  Clock: that of the options.
+class FLASHSALE_EXPORT FlashSaleService {
+ public:
+  // Serves the sales of the catalogue that are not over.
+  // Errors: InvalidArgument (names the option); those of the store.
+  static Result<std::unique_ptr<FlashSaleService>> New(const FlashSaleServiceOptions& options);
+  ~FlashSaleService();
+  FlashSaleService(const FlashSaleService&) = delete;
+  FlashSaleService& operator=(const FlashSaleService&) = delete;
+
+  // --- operators' calls
+
+  // Makes a sale, and the queue before it where its terms require admissions.  Done; AlreadyDone where
+  // it exists with the same terms.
+  // Errors: InvalidArgument (names the field), AlreadyExists, those of the store; then the same call
+  // again completes what was begun.
+  Result<Outcome> Create(const SaleTerms& terms, const QueueSetup& queue = {});
+  // Serves a sale that another server, or an earlier run, has made.  Needed only for what Poll does not
+  // know: the strategy of its queue; or where Poll takes too long.
+  // Errors: NotFound, InvalidArgument, those of the store.
+  Status Serve(const SaleId& sale, const QueueSetup& queue = {});
+  // A name that makes later calls quicker.  Errors: NotFound.
+  Result<SaleRef> Resolve(const SaleId& sale);
+
+  // docs/contract.md, "Operators' acts about the sale".
+  Result<Outcome> Start(const SaleRef& sale);
+  Result<Outcome> Pause(const SaleRef& sale);
+  Result<Outcome> Resume(const SaleRef& sale);
+  Result<Outcome> Release(const ReleaseRequest& request);
+  Result<Outcome> Close(const SaleRef& sale);
+  Result<Outcome> CancelSale(const SaleRef& sale);
+  Result<Outcome> Settle(const SaleRef& sale);
+  // Removes a settled sale from the store and the catalogue, and its queue.
+  Result<Outcome> Forget(const SaleRef& sale);
+  Result<Outcome> Void(const VoidRequest& request);
+
+  // --- shoppers' calls
+
+  // Done with a ticket, AlreadyDone with the one they have; WaitingPage; UserLimit where they have
+  // bought all that they may; SoldOut, and no ticket, where nothing can come any more; what a gate
+  // or the phase answers.  A sale without a queue: Invalid (sale).
+  Result<QueuePlace> Join(const JoinRequest& request);
+  // Also says that they are still there.  Done; UnknownTicket; UnknownSale; Invalid (sale).
+  Result<QueuePlace> Position(const SaleRef& sale, const UserId& user);
+  Result<Outcome> Heartbeat(const SaleRef& sale, const UserId& user);
+  // Done; AlreadyDone; UnknownSale; Invalid (sale).
+  Result<Outcome> Leave(const SaleRef& sale, const UserId& user);
+
+  Result<Outcome> Reserve(const ReserveRequest& request);
+  Result<Outcome> Confirm(const ConfirmRequest& request);
+  Result<Outcome> Cancel(const CancelRequest& request);
+  Result<Outcome> Extend(const ExtendRequest& request);
+
+  // Many at once, of any sales: one outcome a request, in order; much quicker than one by one.  On an
+  // error some were carried out, or none: send the same batch again.
+  // Errors: InvalidArgument where the spans differ in size; those of the store.
+  Status Reserve(std::span<const ReserveRequest> requests, std::span<Outcome> outcomes);
+  Status Confirm(std::span<const ConfirmRequest> requests, std::span<Outcome> outcomes);
+  Status Cancel(std::span<const CancelRequest> requests, std::span<Outcome> outcomes);
+  Status Extend(std::span<const ExtendRequest> requests, std::span<Outcome> outcomes);
+
+  // --- reads
+
+  Result<SaleStock> ReadStock(const SaleRef& sale);
+  // As recorded; nothing where this user never had it.
+  Result<std::optional<Reservation>> Find(const SaleRef& sale, const UserId& user,
+                                          const ReservationId& id);
+
+  // --- in steps, for hosts that apply commands themselves, e.g. through a Lane
+
+  // The gates of a reserve.  `later`: where the step goes if a detector takes its time; it must live
+  // until then.  Null: this waits for the detector.
+  Step Prepare(const ReserveRequest& request, Time now, StepSink* later = nullptr);
+  Step Prepare(const ConfirmRequest& request, Time now);
+  Step Prepare(const CancelRequest& request, Time now);
+  Step Prepare(const ExtendRequest& request, Time now);
+  // What the store made of a step's command: tells the queue and counts it; returns it.
+  Result<Outcome> Complete(const Step& step, const Result<Outcome>& applied, Time now);
+
+  // --- what has to be done from time to time
+
+  // Expires holds, lets people in, forgets old rates, looks for sales of other servers.  Bounded work.
+  // To be called again at the time returned, or earlier.  Several threads and servers may.
+  Time Poll();
+
+  // --- parts
+
+  VirtualQueue& queue();
+  // The service's time axis.
+  ServiceClock& clock();
+
+ private:
+  struct State;
+  explicit FlashSaleService(std::unique_ptr<State> state);
+  const std::unique_ptr<State> state_;
+};
+
+}  // namespace flashsale::inline v0
+
+#endif  // FLASHSALE_SERVICE_FLASH_SALE_SERVICE_H_

@@ -1,0 +1,86 @@
+#ifndef FLASHSALE_SERVICE_SERVICE_OPTIONS_H_
+#define FLASHSALE_SERVICE_SERVICE_OPTIONS_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "flashsale/base/clock.h"
+#include "flashsale/base/time.h"
+#include "flashsale/domain/queue_terms.h"
+#include "flashsale/policy/allocation_strategy.h"
+#include "flashsale/policy/circuit_breaker.h"
+#include "flashsale/policy/composite_bot_detector.h"
+#include "flashsale/policy/rate_limiter.h"
+#include "flashsale/repository/storage.h"
+#include "flashsale/service/reservation_cleaner.h"
+#include "flashsale/service/virtual_queue.h"
+
+namespace flashsale::inline v0 {
+
+// What a gate does while what it asks cannot answer.
+enum class WhenGateFails : std::uint8_t {
+  kLetPass = 0,
+  kRefuse = 1,  // Overloaded
+};
+
+struct FlashSaleServiceOptions {
+  // Where sales, queues, rates and prints are kept.  Must outlive the service.
+  Storage& storage;
+
+  // Where the time comes from; null: NewSystemClock.  Must outlive the service.
+  Clock* clock = nullptr;
+  // What the service's own time axis makes of it; see ServiceClock.  While that is held, sales are
+  // paused and nothing expires.
+  ServiceClockOptions time = {};
+
+  // --- the gates, in the order in which they stand before a join or a new reserve
+
+  // Not set: no rates are kept.  Charged for each attempt, whatever becomes of it.
+  std::optional<RateLimits> rate_limits = RateLimits{};
+  WhenGateFails when_rates_fail = WhenGateFails::kLetPass;
+
+  // Null: nobody is taken for a machine.  Must outlive the service.  What becomes of a detector that
+  // fails is the chain's own to say.
+  CompositeBotDetector* bots = nullptr;
+
+  // Sales whose terms require an admission only.
+  WhenGateFails when_queue_fails = WhenGateFails::kRefuse;
+  // A reserve by somebody who was not let in takes a ticket for them, and answers Queued.  Else only
+  // those who have joined are told Queued, others NotAdmitted.
+  bool join_on_reserve = true;
+
+  // Not set: none.  While it is open joins and new reserves answer WaitingPage; calls about what is
+  // held go through.
+  std::optional<CircuitBreakerOptions> breaker = std::nullopt;
+
+  // On a store that several processes share: how many resent reserves that a gate would refuse are
+  // looked up by their ids, a second; 1 to 1,000,000.
+  std::uint32_t resend_lookups_per_second = 1'000;
+
+  // --- what Poll does
+
+  VirtualQueueOptions queue = {};
+  ReservationCleanerOptions cleaning = {};
+  // How often the catalogue is looked through for sales of other servers, and, on a shared store, the
+  // marks of sales are read again; 1 ms to 1 h.
+  Duration refresh_interval = std::chrono::seconds{1};
+};
+
+// The queue before a sale whose terms require an admission.
+struct QueueSetup {
+  // Who goes before whom; null: FifoStrategy.  Must outlive the service.
+  const AllocationStrategy* strategy = nullptr;
+  // See QueueTerms; the pace is SaleTerms::admissions_per_second.
+  std::uint32_t max_in_flight = QueuePace{}.max_in_flight;
+  std::uint64_t max_waiting = QueueTerms{}.max_waiting;
+  Duration admission_window = QueueTerms{}.admission_window;
+  std::uint32_t grant = QueueTerms{}.grant;
+  Duration heartbeat_timeout = QueueTerms{}.heartbeat_timeout;
+  std::uint32_t tiers = QueueTerms{}.tiers;
+};
+
+}  // namespace flashsale::inline v0
+
+#endif  // FLASHSALE_SERVICE_SERVICE_OPTIONS_H_

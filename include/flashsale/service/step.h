@@ -1,0 +1,56 @@
+#ifndef FLASHSALE_SERVICE_STEP_H_
+#define FLASHSALE_SERVICE_STEP_H_
+
+#include <cstdint>
+
+#include "flashsale/base/outcome.h"
+#include "flashsale/base/time.h"
+#include "flashsale/export.h"
+#include "flashsale/repository/command.h"
+#include "flashsale/repository/inventory_repository.h"
+
+namespace flashsale::inline v0 {
+
+// What comes next of a call that was prepared: for hosts that talk to the store themselves.  A plain
+// value.
+class Step {
+ public:
+  enum class Kind : std::uint8_t {
+    // outcome() is the answer; there is nothing to complete.
+    kAnswered,
+    // command() is to be applied to sale(), and what came of it given to Complete.
+    kApply,
+    // A detector takes its time: the step comes through the sink.
+    kPending,
+  };
+
+  Kind kind() const { return kind_; }
+  // REQUIRES: kAnswered.
+  const Outcome& outcome() const { return outcome_; }
+  // REQUIRES: kApply.
+  const SaleRef& sale() const { return sale_; }
+  const Command& command() const { return command_; }
+
+ private:
+  friend class FlashSaleService;
+
+  Kind kind_ = Kind::kAnswered;
+  // Whether the sale has a queue, which is told what becomes of admissions.
+  bool is_queued_ = false;
+  Outcome outcome_ = {};
+  SaleRef sale_;
+  Command command_ = {};
+};
+
+// Where a step goes that took its time.
+//
+// Implementer's duty: called once, from any thread; throws nothing.
+class FLASHSALE_EXPORT StepSink {
+ public:
+  virtual ~StepSink() = default;
+  virtual void OnStep(const Step& step) = 0;
+};
+
+}  // namespace flashsale::inline v0
+
+#endif  // FLASHSALE_SERVICE_STEP_H_

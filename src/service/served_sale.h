@@ -1,0 +1,76 @@
+#ifndef FLASHSALE_SRC_SERVICE_SERVED_SALE_H_
+#define FLASHSALE_SRC_SERVICE_SERVED_SALE_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "flashsale/base/time.h"
+#include "flashsale/domain/flash_sale.h"
+#include "flashsale/domain/sale_terms.h"
+#include "flashsale/domain/verb.h"
+#include "flashsale/repository/inventory_repository.h"
+
+namespace flashsale::inline v0 {
+
+// A sale as the service knows it, for the gates before the store.  The marks are those last seen: the
+// store decides, and a call that these would refuse asks it about ids that it knows.
+//
+// Thread safety: any thread.
+class ServedSale {
+ public:
+  // Names of the sale that its inventory and its queue gave.
+  struct Names {
+    SaleRef inventory;
+    SaleRef queue;
+  };
+
+  ServedSale(const SaleTerms& terms, const SaleMarks& marks, const Names& names)
+      : terms_(terms), names_(names) {
+    Note(marks);
+  }
+
+  const SaleTerms& terms() const { return terms_; }
+  const SaleRef& inventory() const { return names_.inventory; }
+  const SaleRef& queue() const { return names_.queue; }
+
+  Phase PhaseAt(Time now) const {
+    // Relaxed: nothing is published with the marks.
+    return flashsale::PhaseAt(Unpack(marks_.load(std::memory_order_relaxed)), terms_.start,
+                              terms_.end, now);
+  }
+
+  void Note(const SaleMarks& marks) { marks_.store(Pack(marks), std::memory_order_relaxed); }
+
+  // An act that the store has carried out.
+  void NoteAct(Verb act, Time now) {
+    std::uint32_t old_marks = marks_.load(std::memory_order_relaxed);
+    SaleMarks marks;
+    do {
+      marks = Unpack(old_marks);
+      RecordAct(act, now, marks);
+    } while (
+        !marks_.compare_exchange_weak(old_marks, Pack(marks), std::memory_order_relaxed));
+  }
+
+ private:
+  static std::uint32_t Pack(const SaleMarks& marks) {
+    return std::uint32_t{marks.started_early} | std::uint32_t{marks.paused} << 1 |
+           std::uint32_t{marks.closed} << 2 | std::uint32_t{marks.cancelled} << 3 |
+           std::uint32_t{marks.settled} << 4;
+  }
+  static SaleMarks Unpack(std::uint32_t bits) {
+    return {.started_early = (bits & 1U) != 0,
+            .paused = (bits & 2U) != 0,
+            .closed = (bits & 4U) != 0,
+            .cancelled = (bits & 8U) != 0,
+            .settled = (bits & 16U) != 0};
+  }
+
+  const SaleTerms terms_;
+  const Names names_;
+  std::atomic<std::uint32_t> marks_{0};
+};
+
+}  // namespace flashsale::inline v0
+
+#endif  // FLASHSALE_SRC_SERVICE_SERVED_SALE_H_

@@ -40,7 +40,9 @@ Status Validate(const QueueTerms& terms) {
       .InRange("admission_window", terms.admission_window, kShortest, kLongest)
       .InRange("grant", terms.grant, 1U, kMostGrant)
       .InRange("heartbeat_timeout", terms.heartbeat_timeout, kShortest, kLongest)
-      .InRange("tiers", terms.tiers, 1U, std::uint32_t{kMaxTiers});
+      .InRange("tiers", terms.tiers, 1U, std::uint32_t{kMaxTiers})
+      .That(id_internal::IsName(terms.strategy), "strategy", Printable(terms.strategy),
+            "1 to 64 characters of A-Z a-z 0-9 . _ -");
   return check.status();
 }
 

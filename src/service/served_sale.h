@@ -12,8 +12,8 @@
 
 namespace flashsale::inline v0 {
 
-// A sale as the service knows it, for the gates before the store.  The marks are those last seen: the
-// store decides, and a call that these would refuse asks it about ids that it knows.
+// A sale as the service knows it, for the gates before the store.  The marks are those last seen:
+// the store decides, and a call that these would refuse asks it about ids that it knows.
 //
 // Thread safety: any thread.
 class ServedSale {
@@ -48,8 +48,7 @@ class ServedSale {
     do {
       marks = Unpack(old_marks);
       RecordAct(act, now, marks);
-    } while (
-        !marks_.compare_exchange_weak(old_marks, Pack(marks), std::memory_order_relaxed));
+    } while (!marks_.compare_exchange_weak(old_marks, Pack(marks), std::memory_order_relaxed));
   }
 
  private:

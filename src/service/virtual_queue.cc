@@ -125,7 +125,12 @@ Result<std::unique_ptr<VirtualQueue>> VirtualQueue::New(QueueRepository& queues,
 VirtualQueue::VirtualQueue(std::unique_ptr<State> state) : state_(std::move(state)) {}
 VirtualQueue::~VirtualQueue() = default;
 
-Result<Outcome> VirtualQueue::Open(const QueueTerms& terms, const AllocationStrategy* strategy) {
+Result<Outcome> VirtualQueue::Open(const QueueTerms& terms, const AllocationStrategy* given) {
+  const AllocationStrategy& strategy = given == nullptr ? state_->fifo : *given;
+  FieldCheck check;
+  check.That(terms.strategy == strategy.name(), "strategy", Printable(terms.strategy),
+             fmt::format("the name of the strategy that is given, {}", Printable(strategy.name())));
+  if (!check.ok()) return check.status();
   const Result<SaleRef> sale = state_->inventory.Resolve(terms.sale);
   if (!sale.ok()) return sale.status();
   const Result<Outcome> opened = state_->queues.Open(terms);

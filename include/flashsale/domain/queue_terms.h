@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "flashsale/base/id.h"
 #include "flashsale/base/status.h"
@@ -41,6 +42,9 @@ struct QueueTerms {
   std::uint32_t tiers = 1;
   // Whether people gather before the start, to be ordered then; else they are let in as they come.
   bool pre_queue = true;
+  // The name of the allocation strategy, so that no server orders people by another one; 1 to 64 of
+  // `A-Z a-z 0-9 . _ -`.
+  std::string strategy = "fifo";
 
   friend bool operator==(const QueueTerms&, const QueueTerms&) = default;
 };

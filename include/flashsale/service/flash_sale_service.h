@@ -21,23 +21,24 @@
 
 namespace flashsale::inline v0 {
 
-// Sells: the one class that a host calls.  Before a join and a new reserve it asks, cheapest first, the
-// phase of the sale, the rates, the bot detectors and the admission; then the store decides in one
-// atomic step.  A confirm, a cancel, an extend, and a reserve whose id is known pass no gate: who
-// holds something, or sends again, is never locked out.
+// Sells: the one class that a host calls.  Before a join and a new reserve it asks, cheapest first,
+// the phase of the sale, the rates, the bot detectors and the admission; then the store decides in
+// one atomic step.  A confirm, a cancel, an extend, and a reserve whose id is known pass no gate:
+// who holds something, or sends again, is never locked out.
 //
 //   auto storage = flashsale::OpenMemoryStorage();
 //   auto service = flashsale::FlashSaleService::New({.storage = **storage});
 //   (*service)->Create({.id = "ps5-drop", .lines = {{.product = "ps5", .units = 10'000}},
 //                       .start = start, .end = start + 30min});
-//   auto held = (*service)->Reserve({.sale = "ps5-drop", .user = user, .id = cart, .context = request});
+//   auto held = (*service)->Reserve({.sale = "ps5-drop", .user = user, .id = cart, .context =
+//   request});
 //
-// Every answer is an Outcome, refusals too.  A Status instead of it says that the call was not carried
-// out, or (Unknown) perhaps: send the same call again.  docs/contract.md says which answer is given
-// where several apply.
+// Every answer is an Outcome, refusals too.  A Status instead of it says that the call was not
+// carried out, or (Unknown) perhaps: send the same call again.  docs/contract.md says which answer
+// is given where several apply.
 //
-// Sales share nothing but the gates' tables: a hot one slows no other.  It starts no thread: call Poll,
-// or have a Runner do it.
+// Sales share nothing but the gates' tables: a hot one slows no other.  It starts no thread: call
+// Poll, or have a Runner do it.
 //
 // Thread safety: any thread.  Blocking: as the storage, and as the bot detectors' time limits; see
 // Prepare for hosts that must not wait.
@@ -54,15 +55,14 @@ class FLASHSALE_EXPORT FlashSaleService {
 
   // --- operators' calls
 
-  // Makes a sale, and the queue before it where its terms require admissions.  Done; AlreadyDone where
-  // it exists with the same terms.
-  // Errors: InvalidArgument (names the field), AlreadyExists, those of the store; then the same call
-  // again completes what was begun.
+  // Makes a sale, and the queue before it where its terms require admissions.  Done; AlreadyDone
+  // where it exists with the same terms. Errors: InvalidArgument (names the field), AlreadyExists,
+  // those of the store; then the same call again completes what was begun.
   Result<Outcome> Create(const SaleTerms& terms, const QueueSetup& queue = {});
-  // Serves a sale that another server, or an earlier run, has made.  Needed only for what Poll does not
-  // know: the strategy of its queue; or where Poll takes too long.
-  // Errors: NotFound, InvalidArgument, those of the store.
-  Status Serve(const SaleId& sale, const QueueSetup& queue = {});
+  // Serves a sale that another server, or an earlier run, has made.  Poll does it by itself, a
+  // little later. Errors: NotFound, FailedPrecondition (its queue has a strategy that is not among
+  // the options'), those of the store.
+  Status Serve(const SaleId& sale);
   // A name that makes later calls quicker.  Errors: NotFound.
   Result<SaleRef> Resolve(const SaleId& sale);
 
@@ -95,9 +95,9 @@ class FLASHSALE_EXPORT FlashSaleService {
   Result<Outcome> Cancel(const CancelRequest& request);
   Result<Outcome> Extend(const ExtendRequest& request);
 
-  // Many at once, of any sales: one outcome a request, in order; much quicker than one by one.  On an
-  // error some were carried out, or none: send the same batch again.
-  // Errors: InvalidArgument where the spans differ in size; those of the store.
+  // Many at once, of any sales: one outcome a request, in order; much quicker than one by one.  On
+  // an error some were carried out, or none: send the same batch again. Errors: InvalidArgument
+  // where the spans differ in size; those of the store.
   Status Reserve(std::span<const ReserveRequest> requests, std::span<Outcome> outcomes);
   Status Confirm(std::span<const ConfirmRequest> requests, std::span<Outcome> outcomes);
   Status Cancel(std::span<const CancelRequest> requests, std::span<Outcome> outcomes);
@@ -112,8 +112,8 @@ class FLASHSALE_EXPORT FlashSaleService {
 
   // --- in steps, for hosts that apply commands themselves, e.g. through a Lane
 
-  // The gates of a reserve.  `later`: where the step goes if a detector takes its time; it must live
-  // until then.  Null: this waits for the detector.
+  // The gates of a reserve.  `later`: where the step goes if a detector takes its time; it must
+  // live until then.  Null: this waits for the detector.
   Step Prepare(const ReserveRequest& request, Time now, StepSink* later = nullptr);
   Step Prepare(const ConfirmRequest& request, Time now);
   Step Prepare(const CancelRequest& request, Time now);
@@ -123,8 +123,8 @@ class FLASHSALE_EXPORT FlashSaleService {
 
   // --- what has to be done from time to time
 
-  // Expires holds, lets people in, forgets old rates, looks for sales of other servers.  Bounded work.
-  // To be called again at the time returned, or earlier.  Several threads and servers may.
+  // Expires holds, lets people in, forgets old rates, looks for sales of other servers.  Bounded
+  // work. To be called again at the time returned, or earlier.  Several threads and servers may.
   Time Poll();
 
   // --- parts

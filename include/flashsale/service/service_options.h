@@ -5,19 +5,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "flashsale/base/clock.h"
 #include "flashsale/base/time.h"
 #include "flashsale/domain/queue_terms.h"
 #include "flashsale/policy/allocation_strategy.h"
 #include "flashsale/policy/circuit_breaker.h"
-#include "flashsale/policy/composite_bot_detector.h"
 #include "flashsale/policy/rate_limiter.h"
 #include "flashsale/repository/storage.h"
 #include "flashsale/service/reservation_cleaner.h"
 #include "flashsale/service/virtual_queue.h"
 
 namespace flashsale::inline v0 {
+
+class CompositeBotDetector;
 
 // What a gate does while what it asks cannot answer.
 enum class WhenGateFails : std::uint8_t {
@@ -41,14 +43,14 @@ struct FlashSaleServiceOptions {
   std::optional<RateLimits> rate_limits = RateLimits{};
   WhenGateFails when_rates_fail = WhenGateFails::kLetPass;
 
-  // Null: nobody is taken for a machine.  Must outlive the service.  What becomes of a detector that
-  // fails is the chain's own to say.
+  // Null: nobody is taken for a machine.  Must outlive the service.  What becomes of a detector
+  // that fails is the chain's own to say.
   CompositeBotDetector* bots = nullptr;
 
   // Sales whose terms require an admission only.
   WhenGateFails when_queue_fails = WhenGateFails::kRefuse;
-  // A reserve by somebody who was not let in takes a ticket for them, and answers Queued.  Else only
-  // those who have joined are told Queued, others NotAdmitted.
+  // A reserve by somebody who was not let in takes a ticket for them, and answers Queued.  Else
+  // only those who have joined are told Queued, others NotAdmitted.
   bool join_on_reserve = true;
 
   // Not set: none.  While it is open joins and new reserves answer WaitingPage; calls about what is
@@ -59,12 +61,16 @@ struct FlashSaleServiceOptions {
   // looked up by their ids, a second; 1 to 1,000,000.
   std::uint32_t resend_lookups_per_second = 1'000;
 
+  // The strategies, besides FifoStrategy, by which queues that another server has opened may be
+  // served here; distinct names.  All must outlive the service.
+  std::vector<const AllocationStrategy*> strategies = {};
+
   // --- what Poll does
 
   VirtualQueueOptions queue = {};
   ReservationCleanerOptions cleaning = {};
-  // How often the catalogue is looked through for sales of other servers, and, on a shared store, the
-  // marks of sales are read again; 1 ms to 1 h.
+  // How often the catalogue is looked through for sales of other servers, and, on a shared store,
+  // the marks of sales are read again; 1 ms to 1 h.
   Duration refresh_interval = std::chrono::seconds{1};
 };
 

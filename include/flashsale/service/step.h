@@ -11,8 +11,8 @@
 
 namespace flashsale::inline v0 {
 
-// What comes next of a call that was prepared: for hosts that talk to the store themselves.  A plain
-// value.
+// What comes next of a call that was prepared: for hosts that talk to the store themselves.  A
+// plain value.
 class Step {
  public:
   enum class Kind : std::uint8_t {

@@ -1,0 +1,263 @@
+#include "flashsale/service/flash_sale_service.h"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/field_check.h"
+#include "service/service_state.h"
+
+namespace flashsale::inline v0 {
+namespace {
+
+// A sale has holds for at most so long after its end, and is looked for so long before its start.
+constexpr Duration kLookBack = std::chrono::hours{24 * 30};
+constexpr Duration kLookAhead = std::chrono::hours{24};
+constexpr std::size_t kMostSales = 10'000;
+// How long a service whose clock is held sleeps.
+constexpr Duration kHeldPeriod = std::chrono::seconds{1};
+
+Status Validate(const FlashSaleServiceOptions& options) {
+  FieldCheck check;
+  check.InRange("resend_lookups_per_second", options.resend_lookups_per_second, 1U, 1'000'000U)
+      .InRange("refresh_interval", options.refresh_interval, Duration(std::chrono::milliseconds{1}),
+               Duration(std::chrono::hours{1}));
+  for (std::size_t i = 0; i < options.strategies.size(); ++i) {
+    const AllocationStrategy* const strategy = options.strategies[i];
+    const std::string field = fmt::format("strategies[{}]", i);
+    check.That(strategy != nullptr, field, "null", "a strategy");
+    if (!check.ok()) return check.status();
+    const auto before = options.strategies.begin() + static_cast<std::ptrdiff_t>(i);
+    check.That(std::none_of(options.strategies.begin(), before,
+                            [&](const auto* other) { return other->name() == strategy->name(); }),
+               field, Printable(strategy->name()), "names that differ");
+  }
+  return check.status();
+}
+
+// Takes an error's message under the name of the options that it is about.
+Status Within(std::string_view field, const Status& status) {
+  return Status(status.code(), fmt::format("{}.{}", field, status.message()));
+}
+
+bool IsDue(std::atomic<Duration::rep>& next_us, Time now, Time next) {
+  Duration::rep due = next_us.load(std::memory_order_relaxed);
+  const Duration::rep now_us = now.time_since_epoch().count();
+  // Relaxed: it only picks one of those who could do the work.
+  return due <= now_us && next_us.compare_exchange_strong(due, next.time_since_epoch().count(),
+                                                          std::memory_order_relaxed);
+}
+
+Time At(const std::atomic<Duration::rep>& us) {
+  return Time(Duration(us.load(std::memory_order_relaxed)));
+}
+
+}  // namespace
+
+FlashSaleService::State::State(const FlashSaleServiceOptions& given, Made&& parts)
+    : options(given),
+      made(std::move(parts)),
+      inventory(given.storage.inventory()),
+      catalogue(given.storage.sales()),
+      rates(given.storage.rates()),
+      shared(given.storage.traits().shared_across_processes),
+      clock(given.clock != nullptr ? *given.clock : *made.own_clock, given.time),
+      gates({.inventory = inventory,
+             .queue = *made.queue,
+             .limiter = made.limiter.get(),
+             .bots = given.bots,
+             .when_rates_fail = given.when_rates_fail,
+             .when_queue_fails = given.when_queue_fails,
+             .join_on_reserve = given.join_on_reserve,
+             .shared = shared,
+             .resend_lookups_per_second = given.resend_lookups_per_second}) {}
+
+Result<std::unique_ptr<FlashSaleService>> FlashSaleService::New(
+    const FlashSaleServiceOptions& options) {
+  if (Status status = Validate(options); !status.ok()) return status;
+  try {
+    State::Made made;
+    if (options.clock == nullptr) made.own_clock = NewSystemClock();
+    if (options.rate_limits.has_value()) {
+      auto limiter = RateLimiter::New(options.storage.rates(), *options.rate_limits);
+      if (!limiter.ok()) return Within("rate_limits", limiter.status());
+      made.limiter = *std::move(limiter);
+    }
+    auto queue =
+        VirtualQueue::New(options.storage.queue(), options.storage.inventory(), options.queue);
+    if (!queue.ok()) return Within("queue", queue.status());
+    made.queue = *std::move(queue);
+    auto cleaner = ReservationCleaner::New(options.storage.inventory(), options.cleaning);
+    if (!cleaner.ok()) return Within("cleaning", cleaner.status());
+    made.cleaner = *std::move(cleaner);
+    if (options.breaker.has_value()) {
+      auto breaker = CircuitBreaker::New(*options.breaker);
+      if (!breaker.ok()) return Within("breaker", breaker.status());
+      made.breaker = *std::move(breaker);
+    }
+    std::unique_ptr<FlashSaleService> service(
+        new FlashSaleService(std::make_unique<State>(options, std::move(made))));
+    const Time now = service->state_->Now();
+    service->state_->next_refresh_us = (now + options.refresh_interval).time_since_epoch().count();
+    service->state_->Refresh(now);
+    return service;
+  } catch (const std::exception& error) {
+    return Status(StatusCode::kResourceExhausted, error.what());
+  }
+}
+
+FlashSaleService::FlashSaleService(std::unique_ptr<State> state) : state_(std::move(state)) {}
+FlashSaleService::~FlashSaleService() = default;
+
+VirtualQueue& FlashSaleService::queue() { return *state_->made.queue; }
+ServiceClock& FlashSaleService::clock() { return state_->clock; }
+
+const AllocationStrategy* FlashSaleService::State::StrategyNamed(std::string_view name) const {
+  static constexpr std::string_view kFifo = "fifo";
+  const auto found =
+      std::find_if(options.strategies.begin(), options.strategies.end(),
+                   [name](const auto* strategy) { return strategy->name() == name; });
+  if (found != options.strategies.end()) return *found;
+  static const FifoStrategy fifo;
+  return name == kFifo ? &fifo : nullptr;
+}
+
+Status FlashSaleService::State::OpenQueue(const SaleTerms& terms, const QueueSetup& setup) {
+  const QueueTerms queue_terms{
+      .sale = terms.id,
+      .pace = {.admissions_per_second = terms.admissions_per_second,
+               .max_in_flight = setup.max_in_flight},
+      .max_waiting = setup.max_waiting,
+      .admission_window = setup.admission_window,
+      .grant = setup.grant,
+      .heartbeat_timeout = setup.heartbeat_timeout,
+      .tiers = setup.tiers,
+      .strategy = std::string(setup.strategy == nullptr ? "fifo" : setup.strategy->name())};
+  return made.queue->Open(queue_terms, setup.strategy).status();
+}
+
+Status FlashSaleService::State::Serve(const SaleTerms& terms, const SaleMarks& marks, bool queued) {
+  ServedSale::Names names;
+  Result<SaleRef> found = inventory.Resolve(terms.id);
+  if (!found.ok()) return found.status();
+  names.inventory = *found;
+  if (queued) {
+    found = made.queue->Resolve(terms.id);
+    if (!found.ok()) return found.status();
+    names.queue = *found;
+  }
+  if (Status status = made.cleaner->Add(terms.id); !status.ok()) return status;
+  try {
+    const MutexLock lock(mutex);
+    served.reserve(served.size() + 1);
+    if (sales.Add(terms.id, std::make_unique<ServedSale>(terms, marks, names))) {
+      served.push_back(terms.id);
+      return {};
+    }
+  } catch (const std::exception& error) {
+    return Status(StatusCode::kResourceExhausted, error.what());
+  }
+  const Sales::Pinned sale(sales, terms.id, 0);
+  if (sale.get() != nullptr) sale->Note(marks);
+  return {};
+}
+
+Result<Outcome> FlashSaleService::Create(const SaleTerms& terms, const QueueSetup& queue) {
+  const Result<SaleTerms> valid = flashsale::Validate(terms);
+  if (!valid.ok()) return valid.status();
+  const Result<Outcome> created = state_->inventory.Create(*valid);
+  if (!created.ok()) return created.status();
+
+  const Result<std::uint64_t> put = state_->catalogue.Put({.terms = *valid});
+  if (!put.ok() && put.status().code() != StatusCode::kConflict) return put.status();
+  if (valid->requires_admission) {
+    if (Status status = state_->OpenQueue(*valid, queue); !status.ok()) {
+      return Within("queue", status);
+    }
+  }
+  const Result<SaleStock> stock = state_->inventory.ReadStock(valid->id, state_->Now());
+  if (!stock.ok()) return stock.status();
+  if (Status status = state_->Serve(*valid, stock->marks, valid->requires_admission);
+      !status.ok()) {
+    return status;
+  }
+  return *created;
+}
+
+Status FlashSaleService::State::ServeFromCatalogue(const FlashSale& sale, Time now) {
+  const SaleId& id = sale.terms.id;
+  const Result<SaleStock> stock = inventory.ReadStock(id, now);
+  if (!stock.ok()) return stock.status();
+  if (sale.terms.requires_admission) {
+    const Result<QueueState> queue = options.storage.queue().Read(id, now);
+    if (!queue.ok()) return queue.status();
+    const AllocationStrategy* const strategy = StrategyNamed(queue->terms.strategy);
+    if (strategy == nullptr) {
+      return Status(StatusCode::kFailedPrecondition,
+                    fmt::format("strategies: the queue of sale {} needs one named {}",
+                                Printable(id.view()), Printable(queue->terms.strategy)));
+    }
+    const Result<Outcome> opened = made.queue->Open(queue->terms, strategy);
+    if (!opened.ok()) return opened.status();
+  }
+  return Serve(sale.terms, stock->marks, sale.terms.requires_admission);
+}
+
+Status FlashSaleService::Serve(const SaleId& sale) {
+  const Result<FlashSale> found = state_->catalogue.Get(sale);
+  if (!found.ok()) return found.status();
+  return state_->ServeFromCatalogue(*found, state_->Now());
+}
+
+Status FlashSaleService::State::Drop(const SaleId& sale) {
+  made.cleaner->Remove(sale);
+  made.queue->Detach(sale);
+  const MutexLock lock(mutex);
+  sales.Remove(sale);
+  std::erase(served, sale);
+  return {};
+}
+
+Result<SaleRef> FlashSaleService::Resolve(const SaleId& sale) {
+  const std::uint64_t hint = state_->sales.HintFor(sale);
+  if (hint != 0) return SaleRef(sale, hint);
+  return Status(StatusCode::kNotFound,
+                fmt::format("sale: {}, expected one that is served here", Printable(sale.view())));
+}
+
+void FlashSaleService::State::Refresh(Time now) {
+  const Result<std::vector<FlashSale>> found = catalogue.FindByWindow(
+      {.from = Time(std::max(now.time_since_epoch() - kLookBack, Duration(0))),
+       .to = SaturatingAdd(now, kLookAhead)},
+      kMostSales);
+  if (!found.ok()) return;
+  for (const FlashSale& sale : *found) {
+    if (sale.marks.settled) continue;
+    {
+      const Sales::Pinned known(sales, sale.terms.id, 0);
+      if (known.get() != nullptr && !shared) continue;
+    }
+    // What cannot be served now is tried again at the next refresh.
+    (void)ServeFromCatalogue(sale, now);
+  }
+}
+
+Time FlashSaleService::Poll() {
+  const Time now = state_->Now();
+  if (state_->clock.held()) return SaturatingAdd(now, kHeldPeriod);
+  if (IsDue(state_->next_refresh_us, now, now + state_->options.refresh_interval)) {
+    state_->Refresh(now);
+  }
+  if (IsDue(state_->next_rates_us, now, now + std::chrono::milliseconds{1})) {
+    const Time next = state_->rates.Poll(now);
+    state_->next_rates_us.store(next.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+  const Time cleaned = state_->made.cleaner->Poll(now).next_poll;
+  const Time queued = state_->made.queue->Poll(now);
+  return std::min({cleaned, queued, At(state_->next_refresh_us), At(state_->next_rates_us)});
+}
+
+}  // namespace flashsale::inline v0

@@ -1,0 +1,109 @@
+#include "service/gates.h"
+
+#include <chrono>
+#include <utility>
+
+namespace flashsale::inline v0 {
+namespace {
+
+// What somebody is told to wait who met a gate that cannot answer.
+constexpr Duration kRetryAfterFailure = std::chrono::seconds{1};
+
+Outcome Refusal(Code code, Duration retry_after = Duration(0)) {
+  return {.code = code, .when_us = retry_after.count()};
+}
+
+std::optional<Outcome> Degraded(WhenGateFails mode) {
+  if (mode == WhenGateFails::kLetPass) return std::nullopt;
+  return Refusal(Code::kOverloaded, kRetryAfterFailure);
+}
+
+Quota ResendQuota(std::uint32_t per_second) {
+  return {.permits = per_second, .per = std::chrono::seconds{1}, .burst = per_second};
+}
+
+}  // namespace
+
+Gates::Gates(const Parts& parts)
+    : parts_(parts), resend_lookups_(ResendQuota(parts.resend_lookups_per_second)) {}
+
+void Gates::Probe(Passage& passage) const {
+  if (parts_.limiter != nullptr) {
+    passage.rate = parts_.limiter->ProbeFor({.user = passage.user,
+                                             .address = passage.context->address,
+                                             .device = passage.context->device});
+  }
+  if (passage.sale->terms().requires_admission && passage.action == GuardedAction::kReserve) {
+    passage.admission = parts_.queue.Probe(passage.sale->queue(), passage.user);
+  }
+}
+
+std::optional<Outcome> Gates::CheckVisitor(const Passage& passage, Time now) const {
+  if (std::optional<Outcome> refusal = CheckRates(passage, now)) return refusal;
+  return CheckBots(passage, now);
+}
+
+std::optional<Outcome> Gates::CheckRates(const Passage& passage, Time now) const {
+  if (parts_.limiter == nullptr) return std::nullopt;
+  const Result<RateLimiter::Answer> answer = parts_.limiter->Check(passage.rate, now);
+  if (!answer.ok()) return Degraded(parts_.when_rates_fail);
+  if (answer->decision.allowed) return std::nullopt;
+  return Refusal(Code::kRateLimited, answer->decision.retry_after);
+}
+
+std::optional<Outcome> Gates::CheckBots(const Passage& /*passage*/, Time /*now*/) const {
+  return std::nullopt;
+}
+
+std::optional<Outcome> Gates::CheckReserve(const Passage& passage, Time now,
+                                           Command& command) const {
+  const SaleTerms& terms = passage.sale->terms();
+  // More than this user may have, but not more than they could be granted.
+  const Units limit = command.user_limit == 0 ? terms.limit_per_user : command.user_limit;
+  if (command.units > limit && command.units <= terms.limit_ceiling.value_or(limit)) {
+    return Refusal(Code::kLimitChallenge);
+  }
+  if (!terms.requires_admission) return std::nullopt;
+  return CheckAdmission(passage, now, command);
+}
+
+std::optional<Outcome> Gates::CheckAdmission(const Passage& passage, Time now,
+                                             Command& command) const {
+  Admission admission;
+  const Status status = parts_.queue.FindAdmissions(now, {&passage.admission, 1}, {&admission, 1});
+  if (!status.ok()) {
+    if (std::optional<Outcome> refusal = Degraded(parts_.when_queue_fails)) return refusal;
+    // An admission of the moment: no less than any that the queue has given.
+    admission = {.number = static_cast<std::uint64_t>(now.time_since_epoch().count()), .grant = 1};
+  }
+  if (admission.number == 0) return SendToQueue(passage, now);
+  command.admission_number = admission.number;
+  command.admission_grant = admission.grant;
+  return std::nullopt;
+}
+
+Outcome Gates::SendToQueue(const Passage& passage, Time now) const {
+  const SaleRef& queue = passage.sale->queue();
+  const Result<QueuePlace> place = parts_.join_on_reserve
+                                       ? parts_.queue.Join(queue, passage.user, 0, now)
+                                       : parts_.queue.Position(queue, passage.user, now);
+  if (!place.ok()) return Refusal(Code::kOverloaded, kRetryAfterFailure);
+  switch (place->outcome.code) {
+    case Code::kDone:
+    case Code::kAlreadyDone:
+      return Refusal(Code::kQueued, place->expected_wait);
+    case Code::kUnknownTicket:
+      return Refusal(Code::kNotAdmitted);
+    default:
+      return place->outcome;
+  }
+}
+
+bool Gates::IsKnown(const ServedSale& sale, const Command& command, bool resend, Time now) const {
+  if (parts_.shared && (!resend || !resend_lookups_.Take(now).allowed)) return false;
+  const Result<std::optional<Reservation>> found =
+      parts_.inventory.Find(sale.inventory(), command.user, command.id);
+  return found.ok() && found->has_value();
+}
+
+}  // namespace flashsale::inline v0

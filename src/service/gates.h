@@ -1,0 +1,79 @@
+#ifndef FLASHSALE_SRC_SERVICE_GATES_H_
+#define FLASHSALE_SRC_SERVICE_GATES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "flashsale/base/id.h"
+#include "flashsale/base/outcome.h"
+#include "flashsale/base/time.h"
+#include "flashsale/domain/queue_entry.h"
+#include "flashsale/policy/bot_detector.h"
+#include "flashsale/policy/rate_limiter.h"
+#include "flashsale/policy/request_context.h"
+#include "flashsale/policy/token_bucket.h"
+#include "flashsale/repository/command.h"
+#include "flashsale/repository/inventory_repository.h"
+#include "flashsale/service/service_options.h"
+#include "flashsale/service/virtual_queue.h"
+#include "service/served_sale.h"
+
+namespace flashsale::inline v0 {
+
+// What stands before a join and a new reserve, cheapest first.  A gate is probed, which asks for
+// the memory that it needs, and then checked; who probes many before the first check waits once.
+//
+// Thread safety: any thread.  Blocking: as the repositories and the detectors.
+class Gates {
+ public:
+  struct Parts {
+    InventoryRepository& inventory;
+    VirtualQueue& queue;
+    const RateLimiter* limiter;  // null: no rates
+    CompositeBotDetector* bots;  // null: no detectors
+    WhenGateFails when_rates_fail;
+    WhenGateFails when_queue_fails;
+    bool join_on_reserve;
+    // Whether other processes may have recorded an id; then looking for it costs a round trip.
+    bool shared;
+    std::uint32_t resend_lookups_per_second;
+  };
+
+  explicit Gates(const Parts& parts);
+
+  // One request on its way.  The context, the sale and the id stay where they are until it is
+  // through.
+  struct Passage {
+    const ServedSale* sale;
+    const RequestContext* context;
+    UserId user;
+    GuardedAction action;
+    RateLimiter::Probe rate;
+    AdmissionProbe admission;
+  };
+
+  void Probe(Passage& passage) const;
+
+  // Rates and detectors.  Nothing where it may go on.
+  std::optional<Outcome> CheckVisitor(const Passage& passage, Time now) const;
+  // For a new reserve: limit and admission, which it writes into the command.
+  std::optional<Outcome> CheckReserve(const Passage& passage, Time now, Command& command) const;
+
+  // Whether a reserve that a gate refuses may go through to the store, because that knows its id.
+  bool IsKnown(const ServedSale& sale, const Command& command, bool resend, Time now) const;
+
+ private:
+  std::optional<Outcome> CheckRates(const Passage& passage, Time now) const;
+  std::optional<Outcome> CheckBots(const Passage& passage, Time now) const;
+  std::optional<Outcome> CheckAdmission(const Passage& passage, Time now, Command& command) const;
+  // What somebody is told who was not let in.
+  Outcome SendToQueue(const Passage& passage, Time now) const;
+
+  const Parts parts_;
+  mutable TokenBucket resend_lookups_;
+};
+
+}  // namespace flashsale::inline v0
+
+#endif  // FLASHSALE_SRC_SERVICE_GATES_H_

@@ -1,0 +1,94 @@
+// The operators' side of FlashSaleService.
+
+#include <utility>
+
+#include "flashsale/service/flash_sale_service.h"
+#include "service/service_state.h"
+
+namespace flashsale::inline v0 {
+namespace {
+
+// How often a catalogue entry that others write too is tried.
+constexpr int kMostCatalogueTries = 8;
+
+bool WasCarriedOut(Code code) { return code == Code::kDone || code == Code::kAlreadyDone; }
+
+}  // namespace
+
+void FlashSaleService::State::NoteInCatalogue(const SaleId& sale, Verb act, Time now) {
+  for (int i = 0; i < kMostCatalogueTries; ++i) {
+    Result<FlashSale> entry = catalogue.Get(sale);
+    if (!entry.ok()) return;
+    const SaleMarks before = entry->marks;
+    RecordAct(act, now, entry->marks);
+    if (entry->marks == before) return;
+    // The catalogue tells of intent; the store, which decides, has the act already.
+    if (catalogue.Put(*entry).status().code() != StatusCode::kConflict) return;
+  }
+}
+
+Result<Outcome> FlashSaleService::State::Act(const SaleRef& sale, const Command& command) {
+  const Time now = Now();
+  Outcome outcome;
+  Status status = inventory.Apply(sale.id(), now, {&command, 1}, {&outcome, 1});
+  if (!status.ok()) return status;
+  if (!IsOperatorAct(command.verb) || !WasCarriedOut(outcome.code)) return outcome;
+  {
+    const Sales::Pinned known(sales, sale.id(), sale.hint());
+    if (known.get() != nullptr) {
+      if (command.verb != Verb::kRelease) known->NoteAct(command.verb, now);
+      if (known->terms().requires_admission) made.queue->Poll(sale.id(), now);
+    }
+  }
+  if (command.verb != Verb::kRelease) NoteInCatalogue(sale.id(), command.verb, now);
+  return outcome;
+}
+
+Result<Outcome> FlashSaleService::Start(const SaleRef& sale) {
+  return state_->Act(sale, {.verb = Verb::kStart});
+}
+Result<Outcome> FlashSaleService::Pause(const SaleRef& sale) {
+  return state_->Act(sale, {.verb = Verb::kPause});
+}
+Result<Outcome> FlashSaleService::Resume(const SaleRef& sale) {
+  return state_->Act(sale, {.verb = Verb::kResume});
+}
+Result<Outcome> FlashSaleService::Close(const SaleRef& sale) {
+  return state_->Act(sale, {.verb = Verb::kClose});
+}
+Result<Outcome> FlashSaleService::CancelSale(const SaleRef& sale) {
+  return state_->Act(sale, {.verb = Verb::kCancelSale});
+}
+Result<Outcome> FlashSaleService::Settle(const SaleRef& sale) {
+  return state_->Act(sale, {.verb = Verb::kSettle});
+}
+Result<Outcome> FlashSaleService::Release(const ReleaseRequest& request) {
+  return state_->Act(request.sale,
+                     {.verb = Verb::kRelease, .line = request.line, .units = request.units});
+}
+Result<Outcome> FlashSaleService::Void(const VoidRequest& request) {
+  return state_->Act(request.sale, {.verb = Verb::kVoid, .user = request.user, .id = request.id});
+}
+
+Result<Outcome> FlashSaleService::Forget(const SaleRef& sale) {
+  Result<Outcome> forgotten = state_->inventory.Forget(sale.id(), state_->Now());
+  if (!forgotten.ok()) return forgotten.status();
+  // UnknownSale: an earlier call may have come as far as here.
+  if (forgotten->code != Code::kDone && forgotten->code != Code::kUnknownSale) return *forgotten;
+  if (Status status = state_->Drop(sale.id()); !status.ok()) return status;
+  Status status = state_->options.storage.queue().Forget(sale.id());
+  if (!status.ok() && status.code() != StatusCode::kNotFound) return status;
+  for (int i = 0; i < kMostCatalogueTries; ++i) {
+    const Result<FlashSale> entry = state_->catalogue.Get(sale.id());
+    if (!entry.ok()) {
+      if (entry.status().code() == StatusCode::kNotFound) return *forgotten;
+      return entry.status();
+    }
+    status = state_->catalogue.Remove(sale.id(), entry->revision);
+    if (status.ok() || status.code() == StatusCode::kNotFound) return *forgotten;
+    if (status.code() != StatusCode::kConflict) return status;
+  }
+  return status;
+}
+
+}  // namespace flashsale::inline v0

@@ -1,0 +1,399 @@
+// The shoppers' side of FlashSaleService.
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "flashsale/service/flash_sale_service.h"
+#include "service/service_state.h"
+
+namespace flashsale::inline v0 {
+namespace {
+
+// How many requests of a batch are probed before the first is checked.
+constexpr std::size_t kWindow = 32;
+
+Outcome Invalid(Field field) { return {.code = Code::kInvalid, .field = field}; }
+
+Command CommandOf(const ReserveRequest& request) {
+  return {.verb = Verb::kReserve,
+          .line = request.line,
+          .units = request.units,
+          .user_limit = request.user_limit,
+          .quote = request.quote,
+          .user = request.user,
+          .id = request.id,
+          .keys = request.keys};
+}
+Command CommandOf(const ConfirmRequest& request) {
+  return {.verb = Verb::kConfirm, .units = request.units, .user = request.user, .id = request.id};
+}
+Command CommandOf(const CancelRequest& request) {
+  return {.verb = Verb::kCancel, .user = request.user, .id = request.id};
+}
+Command CommandOf(const ExtendRequest& request) {
+  return {.verb = Verb::kExtend, .user = request.user, .id = request.id};
+}
+
+// What a join answers in a phase: Done stands for "go on".
+Code AnswerToJoin(Phase phase) {
+  switch (phase) {
+    case Phase::kScheduled:
+    case Phase::kOpen:
+    case Phase::kPaused:
+      return Code::kDone;
+    case Phase::kClosed:
+    case Phase::kCancelled:
+    case Phase::kSettled:
+      break;
+  }
+  return AnswerToNewReserve(phase);
+}
+
+// What a call about the queue answers where there is none.
+std::optional<Outcome> RefuseQueueCall(const SaleRef& name, const ServedSale* sale) {
+  if (!name.id().valid()) return Invalid(Field::kSale);
+  if (sale == nullptr) return Outcome{.code = Code::kUnknownSale};
+  if (!sale->terms().requires_admission) return Invalid(Field::kSale);
+  return std::nullopt;
+}
+
+Status SizesDiffer(std::size_t requests, std::size_t outcomes) {
+  return Status(StatusCode::kInvalidArgument,
+                fmt::format("outcomes: {} of them, expected one for each of {} requests", outcomes,
+                            requests));
+}
+
+}  // namespace
+
+// --- reserves
+
+void FlashSaleService::State::Begin(const Sales::Visit& visit, const ReserveRequest& request,
+                                    Time now, ReserveCall& call) {
+  call.request = &request;
+  call.command = CommandOf(request);
+  call.to_store = false;
+  call.guarded = false;
+  if (!request.sale.id().valid()) {
+    call.outcome = Invalid(Field::kSale);
+    return;
+  }
+  if (const Field field = FindShapeError(call.command); field != Field::kNone) {
+    call.outcome = Invalid(field);
+    return;
+  }
+  const ServedSale* const sale = visit.Find(request.sale.id(), request.sale.hint());
+  call.passage.sale = sale;
+  if (sale == nullptr) {
+    call.outcome = {.code = Code::kUnknownSale};
+    return;
+  }
+  const Code phase = AnswerToNewReserve(PhaseOf(*sale, now));
+  if (phase != Code::kDone) {
+    Refuse(call, {.code = phase}, now);
+    return;
+  }
+  call.guarded = true;
+  call.passage.context = &request.context;
+  call.passage.user = request.user;
+  call.passage.action = GuardedAction::kReserve;
+  gates.Probe(call.passage);
+}
+
+void FlashSaleService::State::Guard(ReserveCall& call, Time now) {
+  if (!call.guarded) return;
+  std::optional<Outcome> refusal = gates.CheckVisitor(call.passage, now);
+  if (!refusal.has_value()) refusal = gates.CheckReserve(call.passage, now, call.command);
+  if (refusal.has_value()) {
+    Refuse(call, *refusal, now);
+  } else {
+    call.to_store = true;
+  }
+}
+
+void FlashSaleService::State::Refuse(ReserveCall& call, const Outcome& refusal, Time now) {
+  call.outcome = refusal;
+  call.to_store = gates.IsKnown(*call.passage.sale, call.command, call.request->resend, now);
+}
+
+Status FlashSaleService::State::Apply(const SaleRef& sale, Time now,
+                                      std::span<const Command> commands,
+                                      std::span<Outcome> outcomes) {
+  if (made.breaker == nullptr) return inventory.Apply(sale, now, commands, outcomes);
+  CircuitBreaker::Permit permit = made.breaker->TryAcquire(now);
+  if (!permit) {
+    const Outcome refusal{.code = Code::kWaitingPage, .when_us = permit.retry_after().count()};
+    std::fill(outcomes.begin(), outcomes.end(), refusal);
+    return {};
+  }
+  Status status = inventory.Apply(sale, now, commands, outcomes);
+  const Time after = Now();
+  if (status.ok()) {
+    permit.Success(after, after - now);
+  } else {
+    permit.Failure(after, after - now);
+  }
+  return status;
+}
+
+void FlashSaleService::State::TellQueue(const ServedSale& sale, const Command& command,
+                                        const Outcome& outcome, Time now) {
+  if (outcome.code != Code::kDone && outcome.code != Code::kRevived) return;
+  if (command.verb == Verb::kReserve) {
+    // What the queue does not hear of now, the end of the window heals; so with the rest.
+    (void)made.queue->MarkUsed(sale.queue(), command.user, command.admission_number, now);
+    return;
+  }
+  if (command.verb != Verb::kConfirm && command.verb != Verb::kCancel) return;
+  const Result<Tally> tally = inventory.ReadTally(sale.inventory(), TallyKey::Of(command.user));
+  if (!tally.ok() || tally->admission == 0 || tally->open_holds != 0) return;
+  Admission admission;
+  const AdmissionProbe probe = made.queue->Probe(sale.queue(), command.user);
+  if (!made.queue->FindAdmissions(now, {&probe, 1}, {&admission, 1}).ok()) return;
+  const bool is_used_up =
+      tally->admission == admission.number && tally->admission_used >= admission.grant;
+  const bool has_all = tally->bought >= std::max(tally->limit, sale.terms().limit_per_user);
+  if (admission.number != 0 && (is_used_up || has_all)) {
+    (void)made.queue->Complete(sale.queue(), command.user, admission.number, now);
+  }
+}
+
+Result<Outcome> FlashSaleService::Reserve(const ReserveRequest& request) {
+  const Time now = state_->Now();
+  const State::Sales::Visit visit(state_->sales);
+  State::ReserveCall call;
+  state_->Begin(visit, request, now, call);
+  state_->Guard(call, now);
+  if (!call.to_store) return call.outcome;
+  const ServedSale& sale = *call.passage.sale;
+  Outcome outcome;
+  Status status = state_->Apply(sale.inventory(), now, {&call.command, 1}, {&outcome, 1});
+  if (!status.ok()) return status;
+  if (sale.terms().requires_admission) state_->TellQueue(sale, call.command, outcome, now);
+  return outcome;
+}
+
+Status FlashSaleService::Reserve(std::span<const ReserveRequest> requests,
+                                 std::span<Outcome> outcomes) {
+  if (requests.size() != outcomes.size()) return SizesDiffer(requests.size(), outcomes.size());
+  const Time now = state_->Now();
+  const State::Sales::Visit visit(state_->sales);
+  std::array<State::ReserveCall, kWindow> calls;
+  std::array<Command, kWindow> commands;
+  std::array<Outcome, kWindow> answers;
+  for (std::size_t first = 0; first < requests.size(); first += kWindow) {
+    const std::size_t count = std::min(kWindow, requests.size() - first);
+    for (std::size_t i = 0; i < count; ++i) {
+      state_->Begin(visit, requests[first + i], now, calls[i]);
+    }
+    for (std::size_t i = 0; i < count; ++i) state_->Guard(calls[i], now);
+    // What goes to one sale, one after the other, goes at once.
+    for (std::size_t i = 0; i < count;) {
+      if (!calls[i].to_store) {
+        outcomes[first + i] = calls[i].outcome;
+        ++i;
+        continue;
+      }
+      const ServedSale& sale = *calls[i].passage.sale;
+      std::size_t run = 0;
+      while (i + run < count && calls[i + run].to_store && calls[i + run].passage.sale == &sale) {
+        commands[run] = calls[i + run].command;
+        ++run;
+      }
+      const std::span<Outcome> results = std::span(answers).first(run);
+      Status status = state_->Apply(sale.inventory(), now, std::span(commands).first(run), results);
+      if (!status.ok()) return status;
+      for (std::size_t k = 0; k < run; ++k) {
+        outcomes[first + i + k] = results[k];
+        if (sale.terms().requires_admission) {
+          state_->TellQueue(sale, commands[k], results[k], now);
+        }
+      }
+      i += run;
+    }
+  }
+  return {};
+}
+
+// --- calls about a reservation
+
+Result<Outcome> FlashSaleService::State::ApplyOne(const SaleRef& sale, const Command& command) {
+  const Time now = Now();
+  const Sales::Pinned known(sales, sale.id(), sale.hint());
+  Outcome outcome;
+  Status status = inventory.Apply(known.get() == nullptr ? SaleRef(sale.id()) : known->inventory(),
+                                  now, {&command, 1}, {&outcome, 1});
+  if (!status.ok()) return status;
+  if (known.get() != nullptr && known->terms().requires_admission) {
+    TellQueue(*known, command, outcome, now);
+  }
+  return outcome;
+}
+
+template <typename Request>
+Status FlashSaleService::State::ApplyAll(std::span<const Request> requests,
+                                         std::span<Outcome> outcomes) {
+  if (requests.size() != outcomes.size()) return SizesDiffer(requests.size(), outcomes.size());
+  const Time now = Now();
+  const Sales::Visit visit(sales);
+  std::array<Command, kWindow> commands;
+  for (std::size_t first = 0; first < requests.size();) {
+    const SaleRef& name = requests[first].sale;
+    std::size_t run = 0;
+    while (run < kWindow && first + run < requests.size() &&
+           requests[first + run].sale.id() == name.id()) {
+      commands[run] = CommandOf(requests[first + run]);
+      ++run;
+    }
+    const ServedSale* const known = visit.Find(name.id(), name.hint());
+    Status status = inventory.Apply(known == nullptr ? SaleRef(name.id()) : known->inventory(), now,
+                                    std::span(commands).first(run), outcomes.subspan(first, run));
+    if (!status.ok()) return status;
+    if (known != nullptr && known->terms().requires_admission) {
+      for (std::size_t i = 0; i < run; ++i) {
+        TellQueue(*known, commands[i], outcomes[first + i], now);
+      }
+    }
+    first += run;
+  }
+  return {};
+}
+
+Result<Outcome> FlashSaleService::Confirm(const ConfirmRequest& request) {
+  return state_->ApplyOne(request.sale, CommandOf(request));
+}
+Result<Outcome> FlashSaleService::Cancel(const CancelRequest& request) {
+  return state_->ApplyOne(request.sale, CommandOf(request));
+}
+Result<Outcome> FlashSaleService::Extend(const ExtendRequest& request) {
+  return state_->ApplyOne(request.sale, CommandOf(request));
+}
+Status FlashSaleService::Confirm(std::span<const ConfirmRequest> requests,
+                                 std::span<Outcome> outcomes) {
+  return state_->ApplyAll(requests, outcomes);
+}
+Status FlashSaleService::Cancel(std::span<const CancelRequest> requests,
+                                std::span<Outcome> outcomes) {
+  return state_->ApplyAll(requests, outcomes);
+}
+Status FlashSaleService::Extend(std::span<const ExtendRequest> requests,
+                                std::span<Outcome> outcomes) {
+  return state_->ApplyAll(requests, outcomes);
+}
+
+Result<SaleStock> FlashSaleService::ReadStock(const SaleRef& sale) {
+  return state_->inventory.ReadStock(sale.id(), state_->Now());
+}
+Result<std::optional<Reservation>> FlashSaleService::Find(const SaleRef& sale, const UserId& user,
+                                                          const ReservationId& id) {
+  return state_->inventory.Find(sale.id(), user, id);
+}
+
+// --- the queue
+
+Result<QueuePlace> FlashSaleService::Join(const JoinRequest& request) {
+  const Time now = state_->Now();
+  const State::Sales::Visit visit(state_->sales);
+  QueuePlace refused;
+  if (!request.sale.id().valid() || request.user.is_nil()) {
+    refused.outcome = Invalid(request.sale.id().valid() ? Field::kUser : Field::kSale);
+    return refused;
+  }
+  const ServedSale* const sale = visit.Find(request.sale.id(), request.sale.hint());
+  if (sale == nullptr) {
+    refused.outcome = {.code = Code::kUnknownSale};
+    return refused;
+  }
+  if (!sale->terms().requires_admission) {
+    refused.outcome = Invalid(Field::kSale);
+    return refused;
+  }
+  refused.outcome.code = AnswerToJoin(state_->PhaseOf(*sale, now));
+  if (refused.outcome.code != Code::kDone) return refused;
+
+  Gates::Passage passage{.sale = sale,
+                         .context = &request.context,
+                         .user = request.user,
+                         .action = GuardedAction::kJoin};
+  state_->gates.Probe(passage);
+  if (const std::optional<Outcome> refusal = state_->gates.CheckVisitor(passage, now)) {
+    refused.outcome = *refusal;
+    return refused;
+  }
+  const Result<Tally> tally =
+      state_->inventory.ReadTally(sale->inventory(), TallyKey::Of(request.user));
+  if (!tally.ok()) return tally.status();
+  if (tally->bought >= std::max(tally->limit, sale->terms().limit_per_user)) {
+    refused.outcome.code = Code::kUserLimit;
+    return refused;
+  }
+  return state_->made.queue->Join(sale->queue(), request.user, request.tier, now);
+}
+
+Result<QueuePlace> FlashSaleService::Position(const SaleRef& sale, const UserId& user) {
+  const State::Sales::Pinned known(state_->sales, sale.id(), sale.hint());
+  if (const auto refusal = RefuseQueueCall(sale, known.get()))
+    return QueuePlace{.outcome = *refusal};
+  return state_->made.queue->Position(known->queue(), user, state_->Now());
+}
+
+Result<Outcome> FlashSaleService::Heartbeat(const SaleRef& sale, const UserId& user) {
+  const State::Sales::Pinned known(state_->sales, sale.id(), sale.hint());
+  if (const auto refusal = RefuseQueueCall(sale, known.get())) return *refusal;
+  return state_->made.queue->Heartbeat(known->queue(), user, state_->Now());
+}
+
+Result<Outcome> FlashSaleService::Leave(const SaleRef& sale, const UserId& user) {
+  const State::Sales::Pinned known(state_->sales, sale.id(), sale.hint());
+  if (const auto refusal = RefuseQueueCall(sale, known.get())) return *refusal;
+  return state_->made.queue->Leave(known->queue(), user, state_->Now());
+}
+
+// --- in steps
+
+Step FlashSaleService::Prepare(const ReserveRequest& request, Time now, StepSink* /*later*/) {
+  const State::Sales::Visit visit(state_->sales);
+  State::ReserveCall call;
+  state_->Begin(visit, request, now, call);
+  state_->Guard(call, now);
+  Step step;
+  step.outcome_ = call.outcome;
+  if (!call.to_store) return step;
+  step.kind_ = Step::Kind::kApply;
+  step.sale_ = call.passage.sale->inventory();
+  step.is_queued_ = call.passage.sale->terms().requires_admission;
+  step.command_ = call.command;
+  return step;
+}
+
+Step FlashSaleService::State::StepFor(const SaleRef& sale, const Command& command) {
+  const Sales::Pinned known(sales, sale.id(), sale.hint());
+  Step step;
+  step.kind_ = Step::Kind::kApply;
+  step.sale_ = known.get() == nullptr ? SaleRef(sale.id()) : known->inventory();
+  step.is_queued_ = known.get() != nullptr && known->terms().requires_admission;
+  step.command_ = command;
+  return step;
+}
+
+Step FlashSaleService::Prepare(const ConfirmRequest& request, Time /*now*/) {
+  return state_->StepFor(request.sale, CommandOf(request));
+}
+Step FlashSaleService::Prepare(const CancelRequest& request, Time /*now*/) {
+  return state_->StepFor(request.sale, CommandOf(request));
+}
+Step FlashSaleService::Prepare(const ExtendRequest& request, Time /*now*/) {
+  return state_->StepFor(request.sale, CommandOf(request));
+}
+
+Result<Outcome> FlashSaleService::Complete(const Step& step, const Result<Outcome>& applied,
+                                           Time now) {
+  if (!applied.ok() || step.kind_ != Step::Kind::kApply || !step.is_queued_) return applied;
+  const State::Sales::Pinned known(state_->sales, step.sale_.id(), 0);
+  if (known.get() != nullptr) state_->TellQueue(*known, step.command_, *applied, now);
+  return applied;
+}
+
+}  // namespace flashsale::inline v0

@@ -116,13 +116,11 @@ VirtualQueue& FlashSaleService::queue() { return *state_->made.queue; }
 ServiceClock& FlashSaleService::clock() { return state_->clock; }
 
 const AllocationStrategy* FlashSaleService::State::StrategyNamed(std::string_view name) const {
-  static constexpr std::string_view kFifo = "fifo";
   const auto found =
       std::find_if(options.strategies.begin(), options.strategies.end(),
                    [name](const auto* strategy) { return strategy->name() == name; });
   if (found != options.strategies.end()) return *found;
-  static const FifoStrategy fifo;
-  return name == kFifo ? &fifo : nullptr;
+  return name == fifo.name() ? &fifo : nullptr;
 }
 
 Status FlashSaleService::State::OpenQueue(const SaleTerms& terms, const QueueSetup& setup) {
@@ -135,7 +133,7 @@ Status FlashSaleService::State::OpenQueue(const SaleTerms& terms, const QueueSet
       .grant = setup.grant,
       .heartbeat_timeout = setup.heartbeat_timeout,
       .tiers = setup.tiers,
-      .strategy = std::string(setup.strategy == nullptr ? "fifo" : setup.strategy->name())};
+      .strategy = std::string(setup.strategy == nullptr ? fifo.name() : setup.strategy->name())};
   return made.queue->Open(queue_terms, setup.strategy).status();
 }
 

@@ -10,6 +10,7 @@
 #include "base/directory.h"
 #include "base/mutex.h"
 #include "flashsale/policy/circuit_breaker.h"
+#include "flashsale/policy/fifo_strategy.h"
 #include "flashsale/policy/rate_limiter.h"
 #include "flashsale/service/flash_sale_service.h"
 #include "flashsale/service/reservation_cleaner.h"
@@ -85,6 +86,7 @@ struct FlashSaleService::State {
   FlashSaleRepository& catalogue;
   RateRepository& rates;
   const bool shared;
+  const FifoStrategy fifo{};
   ServiceClock clock;
   const Gates gates;
 

@@ -143,7 +143,7 @@ Result<Outcome> VirtualQueue::Open(const QueueTerms& terms, const AllocationStra
     const bool added = state_->served.Add(
         terms.sale, std::make_unique<ServedQueue>(
                         ServedQueue::Parts{state_->queues, state_->inventory, state_->options},
-                        terms, strategy == nullptr ? state_->fifo : *strategy, *queue, *sale));
+                        terms, strategy, *queue, *sale));
     if (added) state_->ids.push_back(terms.sale);
   } catch (const std::exception& error) {
     return Status(StatusCode::kResourceExhausted, error.what());

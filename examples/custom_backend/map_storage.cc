@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "examples/custom_backend/map_fingerprints.h"
 #include "examples/custom_backend/map_rates.h"
 #include "examples/custom_backend/map_sale.h"
 
@@ -220,11 +221,13 @@ class MapStorage final : public Storage {
   InventoryRepository& inventory() override { return inventory_; }
   FlashSaleRepository& sales() override { return sales_; }
   RateRepository& rates() override { return rates_; }
+  FingerprintRepository& fingerprints() override { return fingerprints_; }
 
  private:
   MapInventory inventory_;
   MapCatalogue sales_;
   MapRates rates_;
+  MapFingerprints fingerprints_;
 };
 
 }  // namespace

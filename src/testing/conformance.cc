@@ -12,6 +12,7 @@
 #include "testing/bounds_check.h"
 #include "testing/catalogue_check.h"
 #include "testing/exception_guard.h"
+#include "testing/fingerprint_check.h"
 #include "testing/rate_check.h"
 #include "testing/read_check.h"
 
@@ -102,6 +103,9 @@ std::vector<ConformancePart> ConformanceParts() {
       {.name = "rates",
        .run = [](const StorageFactory& open,
                  const ConformanceOptions&) { return CheckRates(open); }},
+      {.name = "fingerprints",
+       .run = [](const StorageFactory& open,
+                 const ConformanceOptions&) { return CheckFingerprints(open); }},
       {.name = "random runs",
        .run = [](const StorageFactory& open,
                  const ConformanceOptions& options) { return RunRandom(open, options.random); }},

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "testing/reference_fingerprints.h"
 #include "testing/reference_rates.h"
 #include "testing/reference_sale.h"
 
@@ -220,11 +221,13 @@ class ReferenceStorage final : public Storage {
   InventoryRepository& inventory() override { return inventory_; }
   FlashSaleRepository& sales() override { return sales_; }
   RateRepository& rates() override { return rates_; }
+  FingerprintRepository& fingerprints() override { return fingerprints_; }
 
  private:
   ReferenceInventory inventory_;
   ReferenceCatalogue sales_;
   ReferenceRates rates_;
+  ReferenceFingerprints fingerprints_;
 };
 
 }  // namespace

@@ -26,12 +26,14 @@ class StorageDecorator final : public Storage {
         around_(std::move(around)),
         inventory_(inner_->inventory(), around_),
         sales_(inner_->sales(), around_),
-        rates_(inner_->rates(), around_) {}
+        rates_(inner_->rates(), around_),
+        fingerprints_(inner_->fingerprints(), around_) {}
 
   StorageTraits traits() const override { return inner_->traits(); }
   InventoryRepository& inventory() override { return inventory_; }
   FlashSaleRepository& sales() override { return sales_; }
   RateRepository& rates() override { return rates_; }
+  FingerprintRepository& fingerprints() override { return fingerprints_; }
 
  private:
   class Inventories final : public InventoryRepository {
@@ -169,11 +171,46 @@ class StorageDecorator final : public Storage {
     Around& around_;
   };
 
+  class Fingerprints final : public FingerprintRepository {
+   public:
+    Fingerprints(FingerprintRepository& inner, Around& around) : inner_(inner), around_(around) {}
+
+    PrintProbe Probe(const PrintKey& key) override {
+      if constexpr (requires { around_.template Make<PrintProbe>([] { return PrintProbe(); }); }) {
+        return around_.template Make<PrintProbe>([&] { return inner_.Probe(key); });
+      } else {
+        return inner_.Probe(key);
+      }
+    }
+    Status Note(Time now, std::span<const Sighting> sightings,
+                std::span<std::uint32_t> users) override {
+      return Call(StorageCall::kNoteSightings, users,
+                  [&] { return inner_.Note(now, sightings, users); });
+    }
+    Status Count(Time now, std::span<const PrintProbe> probes,
+                 std::span<std::uint32_t> users) override {
+      return Call(StorageCall::kCountUsers, users,
+                  [&] { return inner_.Count(now, probes, users); });
+    }
+
+   private:
+    template <typename Inner>
+    Status Call(StorageCall call, std::span<std::uint32_t> users, const Inner& inner) {
+      Status status = around_.template operator()<Status>(call, inner);
+      if (!status.ok()) std::fill(users.begin(), users.end(), 0);
+      return status;
+    }
+
+    FingerprintRepository& inner_;
+    Around& around_;
+  };
+
   const std::unique_ptr<Storage> inner_;
   Around around_;
   Inventories inventory_;
   Sales sales_;
   Rates rates_;
+  Fingerprints fingerprints_;
 };
 
 }  // namespace flashsale::inline v0

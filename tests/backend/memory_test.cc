@@ -63,6 +63,9 @@ TEST_CASE("options out of bounds are refused by name, value and expectation") {
         "max_records_per_sale: 0, expected 1 to 4294967296");
   CHECK(message({.max_records_per_sale = (std::uint64_t{1} << 32) + 1}) ==
         "max_records_per_sale: 4294967297, expected 1 to 4294967296");
+  CHECK(message({.fingerprint_keys = 0}) == "fingerprint_keys: 0, expected 1 to 4294967296");
+  CHECK(message({.fingerprint_keys = (std::uint64_t{1} << 32) + 1}) ==
+        "fingerprint_keys: 4294967297, expected 1 to 4294967296");
 }
 
 TEST_CASE("options at their bounds are taken, and the traits are those of memory") {

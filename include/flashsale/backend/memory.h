@@ -28,6 +28,11 @@ struct MemoryOptions {
   // bytes each, used only as keys come.  Beyond that those who have used least are forgotten first.
   std::uint64_t rate_keys = std::uint64_t{1} << 20;
 
+  // For how many devices and networks, each kind of them, the users are counted; 1 to 2^32.  16 bytes
+  // each, used only as keys come: room for a key of five users.  Beyond that those with the fewest users
+  // are forgotten first.
+  std::uint64_t fingerprint_keys = std::uint64_t{1} << 20;
+
   // Keys of the hash tables, so that nobody can choose ids that collide; 0: drawn from the system.
   std::uint64_t hash_seed = 0;
 };

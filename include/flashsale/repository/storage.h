@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "flashsale/export.h"
+#include "flashsale/repository/fingerprint_repository.h"
 #include "flashsale/repository/flash_sale_repository.h"
 #include "flashsale/repository/inventory_repository.h"
 #include "flashsale/repository/rate_repository.h"
@@ -35,6 +36,7 @@ class FLASHSALE_EXPORT Storage {
   virtual InventoryRepository& inventory() = 0;
   virtual FlashSaleRepository& sales() = 0;
   virtual RateRepository& rates() = 0;
+  virtual FingerprintRepository& fingerprints() = 0;
 };
 
 }  // namespace flashsale::inline v0

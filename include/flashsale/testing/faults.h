@@ -37,6 +37,8 @@ enum class StorageCall : std::uint8_t {
   kTakeRates = 30,
   kLookAtRates = 31,
   kReturnRates = 32,
+  kNoteSightings = 40,
+  kCountUsers = 41,
 };
 
 // Every member is called by the thread that makes the call, by several at once; none may throw.

@@ -200,10 +200,7 @@ void SaleEngine::Prepare(const Command& command, Outcome& outcome, Job& job) con
     if (has_keys_) SetKeys(command.keys, job);
   }
   // The misses of a whole batch overlap; those of a single command do among themselves.
-  const Shard& shard = shards_[job.shard];
-  shard.Prefetch();
-  shard.users.Prefetch(job.hash);
-  known_.Prefetch(job.hash);
+  PrefetchUser(job.hash);
 }
 
 void SaleEngine::PrefetchUnderLock(const Job& job) const {

@@ -59,6 +59,8 @@ class SaleEngine {
 
   // REQUIRES of all below: IsValid(now).
   void Apply(Time now, std::span<const Command> commands, std::span<Outcome> outcomes);
+  // Asks for the cache lines that the command is going to need.
+  void Prefetch(const Command& command) const { PrefetchUser(hash_(command.user.bytes())); }
   SaleStock ReadStock(Time now) const;
   Tally ReadTally(const TallyKey& key);
   std::optional<Reservation> Find(const UserId& user, const ReservationId& id);
@@ -119,6 +121,12 @@ class SaleEngine {
 
   // --- sale_engine.cc: the way of a batch
   void Prepare(const Command& command, Outcome& outcome, Job& job) const;
+  void PrefetchUser(std::uint64_t hash) const {
+    const Shard& shard = shards_[ShardOf(hash)];
+    shard.Prefetch();
+    shard.users.Prefetch(hash);
+    known_.Prefetch(hash);
+  }
   // Asks for what the job is going to write.  REQUIRES: its shard's lock.
   void PrefetchUnderLock(const Job& job) const;
   void ApplyWindow(Time now, std::span<Job> jobs);

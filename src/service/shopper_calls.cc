@@ -100,6 +100,7 @@ void FlashSaleService::State::Begin(const Sales::Visit& visit, const ReserveRequ
   call.passage.user = request.user;
   call.passage.action = GuardedAction::kReserve;
   gates.Probe(call.passage);
+  inventory.Prefetch(sale->inventory(), call.command);
 }
 
 void FlashSaleService::State::Guard(ReserveCall& call, Time now) {

@@ -72,6 +72,11 @@ Result<SaleRef> MemoryInventoryRepository::Resolve(const SaleId& sale) {
   return SaleRef(sale, hint);
 }
 
+void MemoryInventoryRepository::Prefetch(const SaleRef& sale, const Command& command) {
+  const Engines::Pinned engine(directory_, sale.id(), sale.hint());
+  if (engine.get() != nullptr) engine->Prefetch(command);
+}
+
 Status MemoryInventoryRepository::Apply(const SaleRef& sale, Time now,
                                         std::span<const Command> commands,
                                         std::span<Outcome> outcomes) {

@@ -99,7 +99,7 @@ Result<std::unique_ptr<FlashSaleService>> FlashSaleService::New(
       made.breaker = *std::move(breaker);
     }
     std::unique_ptr<FlashSaleService> service(
-        new FlashSaleService(std::make_unique<State>(options, std::move(made))));
+        new FlashSaleService(std::make_shared<State>(options, std::move(made))));
     const Time now = service->state_->Now();
     service->state_->next_refresh_us = (now + options.refresh_interval).time_since_epoch().count();
     service->state_->Refresh(now);
@@ -109,7 +109,7 @@ Result<std::unique_ptr<FlashSaleService>> FlashSaleService::New(
   }
 }
 
-FlashSaleService::FlashSaleService(std::unique_ptr<State> state) : state_(std::move(state)) {}
+FlashSaleService::FlashSaleService(std::shared_ptr<State> state) : state_(std::move(state)) {}
 FlashSaleService::~FlashSaleService() = default;
 
 VirtualQueue& FlashSaleService::queue() { return *state_->made.queue; }
@@ -255,7 +255,9 @@ Time FlashSaleService::Poll() {
   }
   const Time cleaned = state_->made.cleaner->Poll(now).next_poll;
   const Time queued = state_->made.queue->Poll(now);
-  return std::min({cleaned, queued, At(state_->next_refresh_us), At(state_->next_rates_us)});
+  const Time judged = state_->options.bots == nullptr ? kMaxTime : state_->options.bots->Poll(now);
+  return std::min(
+      {cleaned, queued, judged, At(state_->next_refresh_us), At(state_->next_rates_us)});
 }
 
 }  // namespace flashsale::inline v0

@@ -18,6 +18,22 @@ std::optional<Outcome> Degraded(WhenGateFails mode) {
   return Refusal(Code::kOverloaded, kRetryAfterFailure);
 }
 
+// Nothing where they are let pass.
+std::optional<Outcome> RefusalFor(const BotDecision& decision) {
+  switch (decision.action) {
+    case BotAction::kAllow:
+      break;
+    case BotAction::kChallenge:
+      return Refusal(Code::kChallenge);
+    case BotAction::kTarpit:
+      // Told as any other who is too quick: what it was taken for is nothing to a machine.
+      return Refusal(Code::kRateLimited, decision.tarpit);
+    case BotAction::kDeny:
+      return Refusal(Code::kDenied);
+  }
+  return std::nullopt;
+}
+
 Quota ResendQuota(std::uint32_t per_second) {
   return {.permits = per_second, .per = std::chrono::seconds{1}, .burst = per_second};
 }
@@ -33,14 +49,10 @@ void Gates::Probe(Passage& passage) const {
                                              .address = passage.context->address,
                                              .device = passage.context->device});
   }
+  if (parts_.bots != nullptr) passage.bots = parts_.bots->ProbeFor(QueryOf(passage));
   if (passage.sale->terms().requires_admission && passage.action == GuardedAction::kReserve) {
     passage.admission = parts_.queue.Probe(passage.sale->queue(), passage.user);
   }
-}
-
-std::optional<Outcome> Gates::CheckVisitor(const Passage& passage, Time now) const {
-  if (std::optional<Outcome> refusal = CheckRates(passage, now)) return refusal;
-  return CheckBots(passage, now);
 }
 
 std::optional<Outcome> Gates::CheckRates(const Passage& passage, Time now) const {
@@ -51,8 +63,26 @@ std::optional<Outcome> Gates::CheckRates(const Passage& passage, Time now) const
   return Refusal(Code::kRateLimited, answer->decision.retry_after);
 }
 
-std::optional<Outcome> Gates::CheckBots(const Passage& /*passage*/, Time /*now*/) const {
-  return std::nullopt;
+BotQuery Gates::QueryOf(const Passage& passage) {
+  return {.sale = passage.sale->terms().id,
+          .user = passage.user,
+          .action = passage.action,
+          .context = *passage.context};
+}
+
+std::optional<Outcome> Gates::CheckBots(const Passage& passage, Time now) const {
+  if (parts_.bots == nullptr) return std::nullopt;
+  return RefusalFor(parts_.bots->Decide(QueryOf(passage), passage.bots, now));
+}
+
+bool Gates::BotsArePending(const Passage& passage, Time now, std::optional<Outcome>& refusal,
+                           BotsDone done) const {
+  const std::optional<BotDecision> decision = parts_.bots->DecideAsync(
+      QueryOf(passage), passage.bots, now,
+      [done = std::move(done)](const BotDecision& late) { done(RefusalFor(late)); });
+  if (!decision.has_value()) return true;
+  refusal = RefusalFor(*decision);
+  return false;
 }
 
 std::optional<Outcome> Gates::CheckReserve(const Passage& passage, Time now,

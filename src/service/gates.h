@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "flashsale/base/id.h"
@@ -10,6 +11,7 @@
 #include "flashsale/base/time.h"
 #include "flashsale/domain/queue_entry.h"
 #include "flashsale/policy/bot_detector.h"
+#include "flashsale/policy/composite_bot_detector.h"
 #include "flashsale/policy/rate_limiter.h"
 #include "flashsale/policy/request_context.h"
 #include "flashsale/policy/token_bucket.h"
@@ -50,13 +52,26 @@ class Gates {
     UserId user;
     GuardedAction action;
     RateLimiter::Probe rate;
+    CompositeBotDetector::Probes bots;
     AdmissionProbe admission;
   };
 
   void Probe(Passage& passage) const;
 
-  // Rates and detectors.  Nothing where it may go on.
-  std::optional<Outcome> CheckVisitor(const Passage& passage, Time now) const;
+  // Of all below: nothing where it may go on.
+
+  std::optional<Outcome> CheckRates(const Passage& passage, Time now) const;
+  // Waits for detectors that take their time.
+  std::optional<Outcome> CheckBots(const Passage& passage, Time now) const;
+  // False where no detector has to be waited for: then `refusal` is written.  Else `done` is called
+  // with what became of it.
+  using BotsDone = std::function<void(const std::optional<Outcome>& refusal)>;
+  bool BotsArePending(const Passage& passage, Time now, std::optional<Outcome>& refusal,
+                      BotsDone done) const;
+  // Whether any detector may take its time.
+  bool MayWaitForBots() const {
+    return parts_.bots != nullptr && parts_.bots->cost() == DetectorCost::kRemote;
+  }
   // For a new reserve: limit and admission, which it writes into the command.
   std::optional<Outcome> CheckReserve(const Passage& passage, Time now, Command& command) const;
 
@@ -64,8 +79,7 @@ class Gates {
   bool IsKnown(const ServedSale& sale, const Command& command, bool resend, Time now) const;
 
  private:
-  std::optional<Outcome> CheckRates(const Passage& passage, Time now) const;
-  std::optional<Outcome> CheckBots(const Passage& passage, Time now) const;
+  static BotQuery QueryOf(const Passage& passage);
   std::optional<Outcome> CheckAdmission(const Passage& passage, Time now, Command& command) const;
   // What somebody is told who was not let in.
   Outcome SendToQueue(const Passage& passage, Time now) const;

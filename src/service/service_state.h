@@ -53,7 +53,7 @@ struct FlashSaleService::State {
   // --- shopper_calls.cc
   // One reserve on its way.
   struct ReserveCall {
-    const ReserveRequest* request;
+    bool resend;
     Command command;
     Outcome outcome;  // of who does not get as far as the store
     bool to_store;
@@ -62,8 +62,10 @@ struct FlashSaleService::State {
   };
   // The shape, the sale and its phase; probes the gates of who gets that far.
   void Begin(const Sales::Visit& visit, const ReserveRequest& request, Time now, ReserveCall& call);
-  // The gates.
+  // The gates; waits for detectors that take their time.
   void Guard(ReserveCall& call, Time now);
+  // The gates after the detectors, which have refused or not.
+  void GuardOn(ReserveCall& call, const std::optional<Outcome>& refusal, Time now);
   void Refuse(ReserveCall& call, const Outcome& refusal, Time now);
   // Applies commands to one sale through the circuit breaker; false, and the outcomes are written,
   // where that refuses.
@@ -74,6 +76,10 @@ struct FlashSaleService::State {
   Result<Outcome> ApplyOne(const SaleRef& sale, const Command& command);
   template <typename Request>
   Status ApplyAll(std::span<const Request> requests, std::span<Outcome> outcomes);
+
+  // --- steps.cc
+  class PendingReserve;
+  static Step StepOf(const ReserveCall& call);
   Step StepFor(const SaleRef& sale, const Command& command);
   // The phase that shoppers meet: paused while the clock cannot be trusted.
   Phase PhaseOf(const ServedSale& sale, Time now) const {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "flashsale/service/flash_sale_service.h"
+#include "service/commands.h"
 #include "service/service_state.h"
 
 namespace flashsale::inline v0 {
@@ -16,26 +17,6 @@ namespace {
 constexpr std::size_t kWindow = 32;
 
 Outcome Invalid(Field field) { return {.code = Code::kInvalid, .field = field}; }
-
-Command CommandOf(const ReserveRequest& request) {
-  return {.verb = Verb::kReserve,
-          .line = request.line,
-          .units = request.units,
-          .user_limit = request.user_limit,
-          .quote = request.quote,
-          .user = request.user,
-          .id = request.id,
-          .keys = request.keys};
-}
-Command CommandOf(const ConfirmRequest& request) {
-  return {.verb = Verb::kConfirm, .units = request.units, .user = request.user, .id = request.id};
-}
-Command CommandOf(const CancelRequest& request) {
-  return {.verb = Verb::kCancel, .user = request.user, .id = request.id};
-}
-Command CommandOf(const ExtendRequest& request) {
-  return {.verb = Verb::kExtend, .user = request.user, .id = request.id};
-}
 
 // What a join answers in a phase: Done stands for "go on".
 Code AnswerToJoin(Phase phase) {
@@ -72,7 +53,7 @@ Status SizesDiffer(std::size_t requests, std::size_t outcomes) {
 
 void FlashSaleService::State::Begin(const Sales::Visit& visit, const ReserveRequest& request,
                                     Time now, ReserveCall& call) {
-  call.request = &request;
+  call.resend = request.resend;
   call.command = CommandOf(request);
   call.to_store = false;
   call.guarded = false;
@@ -105,7 +86,14 @@ void FlashSaleService::State::Begin(const Sales::Visit& visit, const ReserveRequ
 
 void FlashSaleService::State::Guard(ReserveCall& call, Time now) {
   if (!call.guarded) return;
-  std::optional<Outcome> refusal = gates.CheckVisitor(call.passage, now);
+  std::optional<Outcome> refusal = gates.CheckRates(call.passage, now);
+  if (!refusal.has_value()) refusal = gates.CheckBots(call.passage, now);
+  GuardOn(call, refusal, now);
+}
+
+void FlashSaleService::State::GuardOn(ReserveCall& call, const std::optional<Outcome>& refused,
+                                      Time now) {
+  std::optional<Outcome> refusal = refused;
   if (!refusal.has_value()) refusal = gates.CheckReserve(call.passage, now, call.command);
   if (refusal.has_value()) {
     Refuse(call, *refusal, now);
@@ -116,7 +104,7 @@ void FlashSaleService::State::Guard(ReserveCall& call, Time now) {
 
 void FlashSaleService::State::Refuse(ReserveCall& call, const Outcome& refusal, Time now) {
   call.outcome = refusal;
-  call.to_store = gates.IsKnown(*call.passage.sale, call.command, call.request->resend, now);
+  call.to_store = gates.IsKnown(*call.passage.sale, call.command, call.resend, now);
 }
 
 Status FlashSaleService::State::Apply(const SaleRef& sale, Time now,
@@ -314,12 +302,15 @@ Result<QueuePlace> FlashSaleService::Join(const JoinRequest& request) {
   refused.outcome.code = AnswerToJoin(state_->PhaseOf(*sale, now));
   if (refused.outcome.code != Code::kDone) return refused;
 
-  Gates::Passage passage{.sale = sale,
-                         .context = &request.context,
-                         .user = request.user,
-                         .action = GuardedAction::kJoin};
+  Gates::Passage passage;
+  passage.sale = sale;
+  passage.context = &request.context;
+  passage.user = request.user;
+  passage.action = GuardedAction::kJoin;
   state_->gates.Probe(passage);
-  if (const std::optional<Outcome> refusal = state_->gates.CheckVisitor(passage, now)) {
+  std::optional<Outcome> refusal = state_->gates.CheckRates(passage, now);
+  if (!refusal.has_value()) refusal = state_->gates.CheckBots(passage, now);
+  if (refusal.has_value()) {
     refused.outcome = *refusal;
     return refused;
   }
@@ -350,51 +341,6 @@ Result<Outcome> FlashSaleService::Leave(const SaleRef& sale, const UserId& user)
   const State::Sales::Pinned known(state_->sales, sale.id(), sale.hint());
   if (const auto refusal = RefuseQueueCall(sale, known.get())) return *refusal;
   return state_->made.queue->Leave(known->queue(), user, state_->Now());
-}
-
-// --- in steps
-
-Step FlashSaleService::Prepare(const ReserveRequest& request, Time now, StepSink* /*later*/) {
-  const State::Sales::Visit visit(state_->sales);
-  State::ReserveCall call;
-  state_->Begin(visit, request, now, call);
-  state_->Guard(call, now);
-  Step step;
-  step.outcome_ = call.outcome;
-  if (!call.to_store) return step;
-  step.kind_ = Step::Kind::kApply;
-  step.sale_ = call.passage.sale->inventory();
-  step.is_queued_ = call.passage.sale->terms().requires_admission;
-  step.command_ = call.command;
-  return step;
-}
-
-Step FlashSaleService::State::StepFor(const SaleRef& sale, const Command& command) {
-  const Sales::Pinned known(sales, sale.id(), sale.hint());
-  Step step;
-  step.kind_ = Step::Kind::kApply;
-  step.sale_ = known.get() == nullptr ? SaleRef(sale.id()) : known->inventory();
-  step.is_queued_ = known.get() != nullptr && known->terms().requires_admission;
-  step.command_ = command;
-  return step;
-}
-
-Step FlashSaleService::Prepare(const ConfirmRequest& request, Time /*now*/) {
-  return state_->StepFor(request.sale, CommandOf(request));
-}
-Step FlashSaleService::Prepare(const CancelRequest& request, Time /*now*/) {
-  return state_->StepFor(request.sale, CommandOf(request));
-}
-Step FlashSaleService::Prepare(const ExtendRequest& request, Time /*now*/) {
-  return state_->StepFor(request.sale, CommandOf(request));
-}
-
-Result<Outcome> FlashSaleService::Complete(const Step& step, const Result<Outcome>& applied,
-                                           Time now) {
-  if (!applied.ok() || step.kind_ != Step::Kind::kApply || !step.is_queued_) return applied;
-  const State::Sales::Pinned known(state_->sales, step.sale_.id(), 0);
-  if (known.get() != nullptr) state_->TellQueue(*known, step.command_, *applied, now);
-  return applied;
 }
 
 }  // namespace flashsale::inline v0

@@ -135,8 +135,8 @@ class FLASHSALE_EXPORT FlashSaleService {
 
  private:
   struct State;
-  explicit FlashSaleService(std::unique_ptr<State> state);
-  const std::unique_ptr<State> state_;
+  explicit FlashSaleService(std::shared_ptr<State> state);
+  const std::shared_ptr<State> state_;  // steps that are pending look for it
 };
 
 }  // namespace flashsale::inline v0

@@ -12,14 +12,13 @@
 #include "flashsale/domain/queue_terms.h"
 #include "flashsale/policy/allocation_strategy.h"
 #include "flashsale/policy/circuit_breaker.h"
+#include "flashsale/policy/composite_bot_detector.h"
 #include "flashsale/policy/rate_limiter.h"
 #include "flashsale/repository/storage.h"
 #include "flashsale/service/reservation_cleaner.h"
 #include "flashsale/service/virtual_queue.h"
 
 namespace flashsale::inline v0 {
-
-class CompositeBotDetector;
 
 // What a gate does while what it asks cannot answer.
 enum class WhenGateFails : std::uint8_t {

@@ -28,6 +28,7 @@ using service_test::kStart;
 using service_test::QueueExecutor;
 using service_test::TermsOf;
 using service_test::ThreadExecutor;
+using service_test::WaitFor;
 using service_test::World;
 
 // Keeps what it accepted, and checks that nothing of a sale is skipped or comes twice.
@@ -219,7 +220,7 @@ TEST_CASE("a sink that blocks for ever keeps one batch a sale, and nobody else o
       world.ReserveMany(sale, kStart, 5);
     }
     for (int i = 0; i < 10; ++i) (void)publisher->Poll(kStart + i * 1s);
-    entered.wait();
+    REQUIRE(WaitFor([&] { return entered.try_wait(); }));
     for (const char* sale : {"a", "b", "c"}) CHECK(good->seq(sale) == 5);
     CHECK(StatsOf(*publisher, "stuck").outstanding == 2);
   }

@@ -1,6 +1,7 @@
 #ifndef FLASHSALE_TESTS_SERVICE_TEST_EXECUTORS_H_
 #define FLASHSALE_TESTS_SERVICE_TEST_EXECUTORS_H_
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -12,6 +13,17 @@
 #include "flashsale/base/executor.h"
 
 namespace flashsale::service_test {
+
+// Waits for what another thread is about to do; false where it does not within a minute.
+template <typename Condition>
+bool WaitFor(Condition holds) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes{1};
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
 
 // Runs a task before Post returns.
 class InlineExecutor final : public Executor {

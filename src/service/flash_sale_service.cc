@@ -65,6 +65,7 @@ FlashSaleService::State::State(const FlashSaleServiceOptions& given, Made&& part
       rates(given.storage.rates()),
       shared(given.storage.traits().shared_across_processes),
       clock(given.clock != nullptr ? *given.clock : *made.own_clock, given.time),
+      limits(inventory, catalogue),
       gates({.inventory = inventory,
              .queue = *made.queue,
              .limiter = made.limiter.get(),
@@ -93,6 +94,14 @@ Result<std::unique_ptr<FlashSaleService>> FlashSaleService::New(
     auto cleaner = ReservationCleaner::New(options.storage.inventory(), options.cleaning);
     if (!cleaner.ok()) return Within("cleaning", cleaner.status());
     made.cleaner = *std::move(cleaner);
+    auto events = EventPublisher::New(options.storage.inventory(), options.events);
+    if (!events.ok()) return Within("events", events.status());
+    made.events = *std::move(events);
+    auto countdown = CountdownService::New(
+        {.inventory = options.storage.inventory(), .sales = options.storage.sales()},
+        options.countdown);
+    if (!countdown.ok()) return Within("countdown", countdown.status());
+    made.countdown = *std::move(countdown);
     if (options.breaker.has_value()) {
       auto breaker = CircuitBreaker::New(*options.breaker);
       if (!breaker.ok()) return Within("breaker", breaker.status());
@@ -113,6 +122,9 @@ FlashSaleService::FlashSaleService(std::shared_ptr<State> state) : state_(std::m
 FlashSaleService::~FlashSaleService() = default;
 
 VirtualQueue& FlashSaleService::queue() { return *state_->made.queue; }
+EventPublisher& FlashSaleService::events() { return *state_->made.events; }
+CountdownService& FlashSaleService::countdown() { return *state_->made.countdown; }
+PurchaseLimitTracker& FlashSaleService::limits() { return state_->limits; }
 ServiceClock& FlashSaleService::clock() { return state_->clock; }
 
 const AllocationStrategy* FlashSaleService::State::StrategyNamed(std::string_view name) const {
@@ -148,6 +160,7 @@ Status FlashSaleService::State::Serve(const SaleTerms& terms, const SaleMarks& m
     names.queue = *found;
   }
   if (Status status = made.cleaner->Add(terms.id); !status.ok()) return status;
+  if (Status status = made.events->AddSale(terms.id); !status.ok()) return status;
   try {
     const MutexLock lock(mutex);
     served.reserve(served.size() + 1);
@@ -213,6 +226,7 @@ Status FlashSaleService::Serve(const SaleId& sale) {
 Status FlashSaleService::State::Drop(const SaleId& sale) {
   made.cleaner->Remove(sale);
   made.queue->Detach(sale);
+  made.events->RemoveSale(sale);
   const MutexLock lock(mutex);
   sales.Remove(sale);
   std::erase(served, sale);
@@ -255,9 +269,11 @@ Time FlashSaleService::Poll() {
   }
   const Time cleaned = state_->made.cleaner->Poll(now).next_poll;
   const Time queued = state_->made.queue->Poll(now);
+  const Time published = state_->made.events->Poll(now).next_poll;
+  const Time told = state_->made.countdown->Poll(now).next_poll;
   const Time judged = state_->options.bots == nullptr ? kMaxTime : state_->options.bots->Poll(now);
-  return std::min(
-      {cleaned, queued, judged, At(state_->next_refresh_us), At(state_->next_rates_us)});
+  return std::min({cleaned, queued, published, told, judged, At(state_->next_refresh_us),
+                   At(state_->next_rates_us)});
 }
 
 }  // namespace flashsale::inline v0

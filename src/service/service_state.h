@@ -28,6 +28,8 @@ struct FlashSaleService::State {
     std::unique_ptr<RateLimiter> limiter;
     std::unique_ptr<VirtualQueue> queue;
     std::unique_ptr<ReservationCleaner> cleaner;
+    std::unique_ptr<EventPublisher> events;
+    std::unique_ptr<CountdownService> countdown;
     std::unique_ptr<CircuitBreaker> breaker;
   };
 
@@ -94,6 +96,7 @@ struct FlashSaleService::State {
   const bool shared;
   const FifoStrategy fifo{};
   ServiceClock clock;
+  PurchaseLimitTracker limits;
   const Gates gates;
 
   Sales sales;

@@ -131,6 +131,8 @@ TEST_CASE("options that make no sense are named") {
       {[](auto& o) { o.rate_limits->per_user->burst = 0; }, "rate_limits.limits.per_user.burst"},
       {[](auto& o) { o.queue.batch = 0; }, "queue.batch"},
       {[](auto& o) { o.cleaning.slice = 0; }, "cleaning.slice"},
+      {[](auto& o) { o.events.max_batch = 0; }, "events.max_batch"},
+      {[](auto& o) { o.countdown.max_observers = 0; }, "countdown.max_observers"},
       {[](auto& o) { o.breaker = CircuitBreakerOptions{.buckets = 0}; }, "breaker.buckets"},
       {[](auto& o) { o.resend_lookups_per_second = 0; }, "resend_lookups_per_second"},
       {[](auto& o) { o.refresh_interval = 0s; }, "refresh_interval"},

@@ -14,6 +14,9 @@
 #include "flashsale/domain/sale_terms.h"
 #include "flashsale/export.h"
 #include "flashsale/repository/inventory_repository.h"
+#include "flashsale/service/countdown_service.h"
+#include "flashsale/service/event_publisher.h"
+#include "flashsale/service/purchase_limit_tracker.h"
 #include "flashsale/service/requests.h"
 #include "flashsale/service/service_options.h"
 #include "flashsale/service/step.h"
@@ -130,6 +133,12 @@ class FLASHSALE_EXPORT FlashSaleService {
   // --- parts
 
   VirtualQueue& queue();
+  // Sinks are added here; every sale that is served is published to them.
+  EventPublisher& events();
+  // What pages show before and during a sale.
+  CountdownService& countdown();
+  // What is left of a user's limits.
+  PurchaseLimitTracker& limits();
   // The service's time axis.
   ServiceClock& clock();
 

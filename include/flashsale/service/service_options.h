@@ -15,6 +15,8 @@
 #include "flashsale/policy/composite_bot_detector.h"
 #include "flashsale/policy/rate_limiter.h"
 #include "flashsale/repository/storage.h"
+#include "flashsale/service/countdown_service.h"
+#include "flashsale/service/event_publisher.h"
 #include "flashsale/service/reservation_cleaner.h"
 #include "flashsale/service/virtual_queue.h"
 
@@ -68,6 +70,8 @@ struct FlashSaleServiceOptions {
 
   VirtualQueueOptions queue = {};
   ReservationCleanerOptions cleaning = {};
+  EventPublisherOptions events = {};
+  CountdownOptions countdown = {};
   // How often the catalogue is looked through for sales of other servers, and, on a shared store,
   // the marks of sales are read again; 1 ms to 1 h.
   Duration refresh_interval = std::chrono::seconds{1};

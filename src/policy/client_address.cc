@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "policy/ascii.h"
+
 namespace flashsale::inline v0 {
 namespace {
 
@@ -15,12 +17,6 @@ std::string_view Trim(std::string_view text) {
   const std::size_t first = text.find_first_not_of(kSpace);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
-bool EqualsIgnoringCase(std::string_view a, std::string_view lower) {
-  return std::equal(a.begin(), a.end(), lower.begin(), lower.end(), [](char x, char y) {
-    return (x >= 'A' && x <= 'Z' ? static_cast<char>(x - 'A' + 'a') : x) == y;
-  });
 }
 
 bool IsPort(std::string_view text) {

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <string_view>
 
-#include "base/field_check.h"
+#include "policy/keyed_quota.h"
 
 namespace flashsale::inline v0 {
 namespace {
@@ -16,7 +16,10 @@ struct Limit {
   const std::optional<Quota>& quota;
 };
 
-std::array<Limit, kRateScopes> All(const RateLimits& limits) {
+// Attempts are the business of VelocityDetector.
+constexpr std::size_t kLimits = kRateScopes - 1;
+
+std::array<Limit, kLimits> All(const RateLimits& limits) {
   return {{{RateScope::kGlobal, "limits.global", limits.global},
            {RateScope::kUser, "limits.per_user", limits.per_user},
            {RateScope::kIpv4, "limits.per_ipv4", limits.per_ipv4},
@@ -24,22 +27,6 @@ std::array<Limit, kRateScopes> All(const RateLimits& limits) {
            {RateScope::kIpv6Slash56, "limits.per_ipv6_56", limits.per_ipv6_56},
            {RateScope::kIpv6Slash48, "limits.per_ipv6_48", limits.per_ipv6_48},
            {RateScope::kDevice, "limits.per_device", limits.per_device}}};
-}
-
-// What the tables of many keys can keep.
-Status ValidateKeyed(const Quota& quota, std::string_view field) {
-  constexpr std::int64_t kFewestNanoseconds = 1'000;
-  constexpr std::int64_t kLongestNanoseconds = std::int64_t{86'400} * 1'000'000'000;
-  Status status = Validate(quota, field);
-  if (!status.ok()) return status;
-  const CellRate rate(quota);
-  FieldCheck check;
-  check
-      .That(rate.permit_ns() >= kFewestNanoseconds, fmt::format("{}.permits", field),
-            fmt::format("{}", quota.permits), "at most 1,000,000 a second")
-      .That(rate.burst_ns() <= kLongestNanoseconds, fmt::format("{}.burst", field),
-            fmt::format("{}", quota.burst), "a burst that comes back within a day");
-  return check.status();
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -45,6 +46,7 @@ enum class BotReason : std::uint8_t {
   kHostRule = 12,           // a detector of the host's own
   kDetectorFailed = 13,     // threw, or answered out of range
   kDetectorTimedOut = 14,
+  kChallengePassed = 15,  // speaks for a person: a challenge was passed just now
 };
 FLASHSALE_EXPORT std::string_view Name(BotReason reason);
 
@@ -65,14 +67,16 @@ enum class DetectorCost : std::uint8_t {
   kRemote = 3,      // may wait for a network or a person's code
 };
 
-// What a detector found out ahead of Score, so that its cache misses overlap with others'.
+// What a detector found out ahead of Score, so that its cache misses overlap with others'.  What
+// the words mean is the detector's; all zero: nothing.
 struct DetectorProbe {
-  std::array<std::uint64_t, 4> words = {};
+  std::array<std::uint64_t, 8> words;
 };
 
-// Where a score goes that takes its time.
+// Where a score goes that takes its time.  The first delivery counts, and only if it comes in time;
+// who lets go of the sink without one has failed.
 //
-// Thread safety: Deliver from any thread, exactly once.
+// Thread safety: any thread.  Blocking: never.
 class FLASHSALE_EXPORT BotScoreSink {
  public:
   virtual ~BotScoreSink() = default;
@@ -98,11 +102,21 @@ class FLASHSALE_EXPORT BotDetector {
     return {};
   }
 
-  // The score; or nothing, and it is delivered to `later` once, from any thread, perhaps before
-  // this returns.  A detector of another cost than kRemote answers at once.
-  // REQUIRES: `later` lives until it was delivered to.
+  // Of a kRemote one: the score, where it can be told without waiting, e.g. because the client sent
+  // nothing that could be looked into.  Never blocks; where it answers, Score is not called.
+  virtual std::optional<BotScore> ScoreAtOnce(const BotQuery& query, const DetectorProbe& probe,
+                                              Time now) {
+    (void)query;
+    (void)probe;
+    (void)now;
+    return std::nullopt;
+  }
+
+  // The score.  Nothing: for a detector of cost kRemote that it is delivered to `later`, from any
+  // thread, perhaps before this returns; for any other, whose `later` is null, that it cannot tell,
+  // which is a failure.  `probe` is what Probe gave for the same query, or all zero.
   virtual std::optional<BotScore> Score(const BotQuery& query, const DetectorProbe& probe, Time now,
-                                        BotScoreSink& later) = 0;
+                                        const std::shared_ptr<BotScoreSink>& later) = 0;
 };
 
 }  // namespace flashsale::inline v0

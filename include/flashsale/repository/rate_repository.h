@@ -22,8 +22,9 @@ enum class RateScope : std::uint8_t {
   kIpv6Slash56 = 5,
   kIpv6Slash48 = 6,
   kDevice = 7,
+  kUserAttempts = 8,  // apart from kUser: what a user tries at another rate than what is let in
 };
-inline constexpr std::size_t kRateScopes = 7;
+inline constexpr std::size_t kRateScopes = 8;
 
 // One thing of a scope: a user's id, a network's first bytes, whatever 16 bytes name it.
 struct RateKey {

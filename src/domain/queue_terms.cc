@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include "base/field_check.h"
@@ -24,6 +25,13 @@ void Check(const QueuePace& pace, FieldCheck& check) {
 }
 
 }  // namespace
+
+CellRate RateOf(const QueuePace& pace) {
+  constexpr std::uint32_t kBurstsPerSecond = 10;
+  return CellRate({.permits = pace.admissions_per_second,
+                   .per = std::chrono::seconds{1},
+                   .burst = std::max(1U, pace.admissions_per_second / kBurstsPerSecond)});
+}
 
 Status Validate(const QueuePace& pace) {
   FieldCheck check;

@@ -49,6 +49,24 @@ std::string_view Name(StorageCall call) {
       return "Note";
     case StorageCall::kCountUsers:
       return "Count";
+    case StorageCall::kOpenQueue:
+      return "Open";
+    case StorageCall::kResolveQueue:
+      return "Resolve of a queue";
+    case StorageCall::kApplyQueue:
+      return "Apply to a queue";
+    case StorageCall::kFindAdmissions:
+      return "FindAdmissions";
+    case StorageCall::kReadQueue:
+      return "Read of a queue";
+    case StorageCall::kAdmit:
+      return "Admit";
+    case StorageCall::kLapseDue:
+      return "LapseDue";
+    case StorageCall::kDirectQueue:
+      return "an operator's call to a queue";
+    case StorageCall::kForgetQueue:
+      return "Forget of a queue";
   }
   return "a call";
 }

@@ -66,6 +66,8 @@ class ResendAround {
       case StorageCall::kTakeRates:
       case StorageCall::kReturnRates:
         return false;  // it would be charged, or given back, twice
+      case StorageCall::kAdmit:
+        return false;  // whoever was let in is known by a look at them alone
       default:
         return true;
     }

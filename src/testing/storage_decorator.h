@@ -12,6 +12,7 @@
 
 #include "flashsale/repository/storage.h"
 #include "flashsale/testing/faults.h"
+#include "testing/queue_decorator.h"
 
 namespace flashsale::inline v0 {
 
@@ -27,13 +28,15 @@ class StorageDecorator final : public Storage {
         inventory_(inner_->inventory(), around_),
         sales_(inner_->sales(), around_),
         rates_(inner_->rates(), around_),
-        fingerprints_(inner_->fingerprints(), around_) {}
+        fingerprints_(inner_->fingerprints(), around_),
+        queue_(inner_->queue(), around_) {}
 
   StorageTraits traits() const override { return inner_->traits(); }
   InventoryRepository& inventory() override { return inventory_; }
   FlashSaleRepository& sales() override { return sales_; }
   RateRepository& rates() override { return rates_; }
   FingerprintRepository& fingerprints() override { return fingerprints_; }
+  QueueRepository& queue() override { return queue_; }
 
  private:
   class Inventories final : public InventoryRepository {
@@ -214,6 +217,7 @@ class StorageDecorator final : public Storage {
   Sales sales_;
   Rates rates_;
   Fingerprints fingerprints_;
+  QueueDecorator<Around> queue_;
 };
 
 }  // namespace flashsale::inline v0

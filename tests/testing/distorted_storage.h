@@ -62,6 +62,7 @@ class DistortedStorage final : public Storage {
   FlashSaleRepository& sales() override { return sales_; }
   RateRepository& rates() override { return rates_; }
   FingerprintRepository& fingerprints() override { return inner_->fingerprints(); }
+  QueueRepository& queue() override { return inner_->queue(); }
 
  private:
   static SaleTerms Kept(const Distortion& d, SaleTerms terms) {

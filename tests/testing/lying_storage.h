@@ -56,6 +56,7 @@ class LyingStorage final : public Storage, private InventoryRepository {
   FlashSaleRepository& sales() override { return inner_->sales(); }
   RateRepository& rates() override { return inner_->rates(); }
   FingerprintRepository& fingerprints() override { return inner_->fingerprints(); }
+  QueueRepository& queue() override { return inner_->queue(); }
 
  private:
   // Shows the terms that were asked for, and hides whom the lie hides.

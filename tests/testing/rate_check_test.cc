@@ -45,6 +45,7 @@ class StorageOfLyingRates final : public Storage, private RateRepository {
   FlashSaleRepository& sales() override { return inner_->sales(); }
   RateRepository& rates() override { return *this; }
   FingerprintRepository& fingerprints() override { return inner_->fingerprints(); }
+  QueueRepository& queue() override { return inner_->queue(); }
 
  private:
   RateProbe Probe(const RateKey& key) override {

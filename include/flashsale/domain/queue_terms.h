@@ -9,6 +9,7 @@
 #include "flashsale/base/id.h"
 #include "flashsale/base/status.h"
 #include "flashsale/base/time.h"
+#include "flashsale/domain/quota.h"
 #include "flashsale/export.h"
 
 namespace flashsale::inline v0 {
@@ -25,6 +26,10 @@ struct QueuePace {
 
   friend bool operator==(const QueuePace&, const QueuePace&) = default;
 };
+
+// The pace as a rate of admissions: a tenth of a second's at once, but at least one.
+// REQUIRES: Validate(pace) is OK.
+FLASHSALE_EXPORT CellRate RateOf(const QueuePace& pace);
 
 // The terms of the queue before one sale, fixed when it is opened but for the pace.
 struct QueueTerms {

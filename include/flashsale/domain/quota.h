@@ -69,6 +69,17 @@ class CellRate {
     return {.decision = {.retry_after = Duration((wait_ns + 999) / 1'000)}};
   }
 
+  // How many permits, each of weight one, are there at `now_ns`: at most the burst.
+  constexpr std::uint32_t Fitting(std::int64_t tat_ns, std::int64_t now_ns) const {
+    if (permit_ns_ == 0) return 0;
+    const std::int64_t spare_ns = now_ns + burst_ns_ - std::max(tat_ns, now_ns);
+    return spare_ns <= 0 ? 0 : static_cast<std::uint32_t>(spare_ns / permit_ns_);
+  }
+  // The first instant at which there is a permit; in the past where there has been one for a while.
+  constexpr std::int64_t NextNs(std::int64_t tat_ns) const {
+    return tat_ns + permit_ns_ - burst_ns_;
+  }
+
   static constexpr std::int64_t Nanoseconds(Time t) { return t.time_since_epoch().count() * 1'000; }
 
  private:

@@ -19,20 +19,20 @@ namespace flashsale::inline v0 {
 
 // What one user does about a queue.  The numbers are stable across versions.
 enum class QueueVerb : std::uint8_t {
-  // Done with a new ticket; AlreadyDone with the one they have, waiting or admitted; WaitingPage
-  // where
-  // `max_waiting` wait already; SaleEnded where the queue is closed.  Also a heartbeat.
+  // Done with a new ticket; AlreadyDone with the one they have, waiting or admitted; SaleEnded where
+  // the queue is closed; WaitingPage where `max_waiting` wait already.  Also a heartbeat.
   kJoin = 1,
-  // The place is free at once, or the admission ends.  Done; AlreadyDone where they have no ticket.
+  // The place is free at once, or the admission ends.  No ticket is left.  Done; AlreadyDone where they have no ticket.
   kLeave = 2,
   // They are still there.  Done; UnknownTicket where they have none.
   kTouch = 3,
   // Just looks: AlreadyDone, or UnknownTicket.
   kLook = 4,
   // A first reserve was taken under `admission`: it no longer waits to be used.  Done; AlreadyDone
-  // where that is known or the admission is over.
+  // where that is known, the admission is over, or it never was this user's.
   kUse = 5,
-  // They are finished with `admission`: its slot is free.  Done; AlreadyDone where it is over.
+  // They are finished with `admission`: its slot is free, and no ticket is left.  Done; AlreadyDone
+  // where it is over or never was this user's.
   kComplete = 6,
 };
 
@@ -51,10 +51,13 @@ struct QueueCommand {
 struct QueueAnswer {
   // Invalid for a nil user, a tier or a verb that there is not.
   Code code = Code::kInvalid;
+  // Where the user has no ticket, the user alone; for an Invalid nobody.
   QueueEntry entry = {};
   // For who waits: how many live tickets of the same tier are ahead of this one.  While the queue
   // gathers, or is frozen, in order of the tickets: a draw may change it.
   std::uint64_t ahead = 0;
+
+  friend bool operator==(const QueueAnswer&, const QueueAnswer&) = default;
 };
 
 // The stages of a queue, one after the other.
@@ -73,10 +76,11 @@ struct QueueState {
   // Grows with everything that an AdmitPlan depends on but who comes and goes: admissions, stages,
   // pauses, the pace.
   std::uint64_t revision = 0;
-  std::array<std::uint64_t, kMaxTiers> waiting = {};  // live tickets by tier
+  // Live tickets by tier; see QueueRepository for those who fell silent.
+  std::array<std::uint64_t, kMaxTiers> waiting = {};
   std::uint64_t in_flight = 0;                        // live admissions
   std::uint64_t unused = 0;  // of these, those under which nothing was reserved yet
-  // How many may be let in at this instant, by pace and max_in_flight alone.
+  // How many may be let in at this instant, by stage, pause, pace and max_in_flight alone.
   std::uint32_t room = 0;
   // When one more may be let in by the pace; in the past where room does not lack for it.
   Time next_room{};
@@ -84,7 +88,7 @@ struct QueueState {
   std::array<std::uint64_t, 4> strategy = {};
 
   // Since the queue was opened.
-  std::uint64_t joined = 0;
+  std::uint64_t joined = 0;  // also the last ticket that was given
   std::uint64_t admitted = 0;
   std::uint64_t completed = 0;
   std::uint64_t left = 0;            // waiting or admitted
@@ -98,6 +102,7 @@ struct AdmitPlan {
   std::uint64_t revision = 0;
   // The tier of each admission, in this order; a tier where nobody waits is passed over.
   std::span<const std::uint8_t> tiers = {};
+  // Kept if somebody was let in.
   std::array<std::uint64_t, 4> strategy = {};
 };
 
@@ -141,10 +146,15 @@ struct AdmissionProbe {
 // In one queue, one instant after the other:
 //   - a user has at most one live ticket; tickets are one dense sequence from 1
 //   - of two who wait in a tier, who stands further ahead is let in first
-//   - live admissions are at most max_in_flight, and come no faster than the pace
-//   - a place is free at once when its user leaves, falls silent, or was let in
+//   - live admissions are at most max_in_flight, and come no faster than the pace; where
+//     max_in_flight is lowered nobody is let in until they are fewer
+//   - a place is free at once when its user leaves or was let in
+// Who has fallen silent has no ticket any more in whatever they are told and is let in no more.
+// What others are told (`ahead`, how many wait, max_waiting) may count them until a call has met
+// them: LapseDue, which meets all, or any other in passing.  A position never grows for it.
 // While a queue is paused nobody is let in and its time stands still: windows and silences go on
 // where they stood when it resumes.
+// Time does not run back: a `now` before one at which the queue was changed counts as that one.
 //
 // Implementer's duty: any thread (and process, where the store is shared); every command applies
 // wholly or not at all; no exception leaves an implementation; nothing reads a clock but a shared
@@ -164,7 +174,8 @@ class FLASHSALE_EXPORT QueueRepository {
   // A name that makes later calls quicker.
   virtual Result<SaleRef> Resolve(const SaleId& sale) = 0;
 
-  // Carries out a batch in order and writes one answer a command.
+  // Carries out a batch in order and writes one answer a command.  On an error of the store it was
+  // not applied, or in part, or (Unknown) perhaps; to send the same batch again is safe.
   // Errors: InvalidArgument where the spans differ in size; then nothing was applied.
   virtual Status Apply(const SaleRef& sale, Time now, std::span<const QueueCommand> commands,
                        std::span<QueueAnswer> answers) = 0;
@@ -180,15 +191,18 @@ class FLASHSALE_EXPORT QueueRepository {
   virtual Result<QueueState> Read(const SaleRef& sale, Time now) = 0;
 
   // Lets in as many as the plan names, as there is room for, and as fit into `admitted`; how many.
-  // What has lapsed makes room first.  Only a running queue lets anybody in.
-  // Errors: Conflict where the queue has another revision: somebody else has let people in.
+  // What has lapsed makes room first.  Only a running queue lets anybody in.  Fewer, perhaps nobody,
+  // where a great many who fell silent stand in front: the next call goes on behind them.
+  // Errors: InvalidArgument for a tier that there is not; Conflict where the queue has another
+  // revision: somebody else has let people in.
   virtual Result<std::size_t> Admit(const SaleRef& sale, Time now, const AdmitPlan& plan,
                                     std::span<QueueEntry> admitted) = 0;
 
-  // Frees the places of those who fell silent and the slots of windows that have passed, about
-  // `most` of them.
+  // Frees the places of those who fell silent, about `most` of them, and the slots of windows that
+  // have passed.  Bounded work: where `more` is said, it may have freed nobody yet.
   virtual Result<LapseReport> LapseDue(const SaleRef& sale, Time now, std::size_t most) = 0;
 
+  // Errors: InvalidArgument (names the field).
   virtual Status SetPace(const SaleRef& sale, Time now, const QueuePace& pace) = 0;
   // Both also where it is so already.
   virtual Status Pause(const SaleRef& sale, Time now) = 0;
@@ -197,19 +211,23 @@ class FLASHSALE_EXPORT QueueRepository {
   // Ends the gathering: from kGathering to kFrozen; later it changes nothing.
   virtual Status Freeze(const SaleRef& sale, Time now) = 0;
 
-  // Copies the entrants of a tier after the ticket `after`, in the order of tickets; how many.
-  // Those who have left since the freeze are among them or not.
+  // Copies the entrants of a tier of a frozen queue after the ticket `after`, in the order of
+  // tickets; how many.  Those who have left since the freeze are among them or not.
+  // Errors: FailedPrecondition where the queue is not frozen; InvalidArgument for a tier that there
+  // is not.
   virtual Result<std::size_t> ReadEntrants(const SaleRef& sale, std::uint8_t tier,
                                            std::uint64_t after, std::span<Entrant> entrants) = 0;
 
-  // Places entrants of a frozen queue.  A stretch may be placed again with the same order.
+  // Places entrants of a frozen queue.  Anybody may be placed again: the last place counts.
   // Errors: FailedPrecondition where the queue is not frozen; InvalidArgument where a ticket is no
-  // entrant's of this tier.
+  // entrant's of this tier, or the places go beyond the entrants; then nobody was placed.
   virtual Status Arrange(const SaleRef& sale, const Arrangement& arrangement) = 0;
 
   // To kRunning: entrants stand in the order of their arrangement, in a tier without one in that of
-  // their tickets; behind them who came later.  Where the queue runs it changes nothing.
-  // Errors: FailedPrecondition where a tier was arranged in part.
+  // their tickets; behind them who came later.  A queue that gathers still is frozen first.  Where
+  // the queue runs it changes nothing.
+  // Errors: FailedPrecondition where the queue is closed, or somebody who still waits was given no
+  // place in a tier where others were.
   virtual Status Begin(const SaleRef& sale, Time now) = 0;
 
   // To kClosed.  Admissions live on until their windows end.

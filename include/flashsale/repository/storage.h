@@ -7,6 +7,7 @@
 #include "flashsale/repository/fingerprint_repository.h"
 #include "flashsale/repository/flash_sale_repository.h"
 #include "flashsale/repository/inventory_repository.h"
+#include "flashsale/repository/queue_repository.h"
 #include "flashsale/repository/rate_repository.h"
 
 namespace flashsale::inline v0 {
@@ -37,6 +38,7 @@ class FLASHSALE_EXPORT Storage {
   virtual FlashSaleRepository& sales() = 0;
   virtual RateRepository& rates() = 0;
   virtual FingerprintRepository& fingerprints() = 0;
+  virtual QueueRepository& queue() = 0;
 };
 
 }  // namespace flashsale::inline v0

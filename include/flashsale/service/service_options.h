@@ -66,6 +66,9 @@ struct FlashSaleServiceOptions {
   // served here; distinct names.  All must outlive the service.
   std::vector<const AllocationStrategy*> strategies = {};
 
+  // Whether calls are counted and timed.
+  bool metrics = true;
+
   // --- what Poll does
 
   VirtualQueueOptions queue = {};

@@ -39,6 +39,15 @@ enum class StorageCall : std::uint8_t {
   kReturnRates = 32,
   kNoteSightings = 40,
   kCountUsers = 41,
+  kOpenQueue = 50,
+  kResolveQueue = 51,
+  kApplyQueue = 52,
+  kFindAdmissions = 53,
+  kReadQueue = 54,
+  kAdmit = 55,
+  kLapseDue = 56,
+  kDirectQueue = 57,  // SetPace, Pause, Resume, Freeze, ReadEntrants, Arrange, Begin, Close
+  kForgetQueue = 58,
 };
 
 // Every member is called by the thread that makes the call, by several at once; none may throw.

@@ -9,6 +9,7 @@
 #include "backend/memory/memory_fingerprint_repository.h"
 #include "backend/memory/memory_flash_sale_repository.h"
 #include "backend/memory/memory_inventory_repository.h"
+#include "backend/memory/memory_queue_repository.h"
 #include "backend/memory/memory_rate_repository.h"
 #include "flashsale/backend/memory.h"
 
@@ -19,17 +20,19 @@ class MemoryStorage final : public Storage {
  public:
   MemoryStorage(const engine::EngineOptions& options, std::unique_ptr<RateRepository> rates,
                 std::unique_ptr<FingerprintRepository> fingerprints)
-      : inventory_(options), rates_(std::move(rates)), fingerprints_(std::move(fingerprints)) {}
+      : inventory_(options), queue_(options.hash_seed), rates_(std::move(rates)), fingerprints_(std::move(fingerprints)) {}
 
   StorageTraits traits() const override { return {}; }
   InventoryRepository& inventory() override { return inventory_; }
   FlashSaleRepository& sales() override { return sales_; }
   RateRepository& rates() override { return *rates_; }
+  QueueRepository& queue() override { return queue_; }
   FingerprintRepository& fingerprints() override { return *fingerprints_; }
 
  private:
   memory::MemoryInventoryRepository inventory_;
   memory::MemoryFlashSaleRepository sales_;
+  memory::MemoryQueueRepository queue_;
   const std::unique_ptr<RateRepository> rates_;
   const std::unique_ptr<FingerprintRepository> fingerprints_;
 };

@@ -1,0 +1,63 @@
+#ifndef FLASHSALE_SRC_BACKEND_MEMORY_MEMORY_QUEUE_REPOSITORY_H_
+#define FLASHSALE_SRC_BACKEND_MEMORY_MEMORY_QUEUE_REPOSITORY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "backend/memory/waiting_line.h"
+#include "base/directory.h"
+#include "base/mutex.h"
+#include "engine/keyed_hash.h"
+#include "flashsale/repository/queue_repository.h"
+
+namespace flashsale::inline v0::memory {
+
+// One WaitingLine a sale, behind a directory.  Contract: QueueRepository.
+//
+// Thread safety: any thread; queues share no lock but to be opened and forgotten.
+class MemoryQueueRepository final : public QueueRepository {
+ public:
+  explicit MemoryQueueRepository(std::uint64_t hash_seed) : hash_(hash_seed) {}
+
+  Result<Outcome> Open(const QueueTerms& terms) override;
+  Result<SaleRef> Resolve(const SaleId& sale) override;
+  Status Apply(const SaleRef& sale, Time now, std::span<const QueueCommand> commands,
+               std::span<QueueAnswer> answers) override;
+  AdmissionProbe Probe(const SaleRef& sale, const UserId& user) override;
+  Status FindAdmissions(Time now, std::span<const AdmissionProbe> probes,
+                        std::span<Admission> admissions) override;
+  Result<QueueState> Read(const SaleRef& sale, Time now) override;
+  Result<std::size_t> Admit(const SaleRef& sale, Time now, const AdmitPlan& plan,
+                            std::span<QueueEntry> admitted) override;
+  Result<LapseReport> LapseDue(const SaleRef& sale, Time now, std::size_t most) override;
+  Status SetPace(const SaleRef& sale, Time now, const QueuePace& pace) override;
+  Status Pause(const SaleRef& sale, Time now) override;
+  Status Resume(const SaleRef& sale, Time now) override;
+  Status Freeze(const SaleRef& sale, Time now) override;
+  Result<std::size_t> ReadEntrants(const SaleRef& sale, std::uint8_t tier, std::uint64_t after,
+                                   std::span<Entrant> entrants) override;
+  Status Arrange(const SaleRef& sale, const Arrangement& arrangement) override;
+  Status Begin(const SaleRef& sale, Time now) override;
+  Status Close(const SaleRef& sale, Time now) override;
+  Status Forget(const SaleRef& sale) override;
+
+ private:
+  using Lines = Directory<WaitingLine>;
+
+  // Calls `use(line)`; its result, or NotFound.
+  template <typename R, typename Use>
+  R With(const SaleRef& sale, Use use);
+  // The same; before, InvalidArgument for a `now` that is not valid.
+  template <typename R, typename Use>
+  R WithAt(const SaleRef& sale, Time now, Use use);
+
+  const engine::KeyedHash hash_;
+  Lines directory_;
+  // Opening and forgetting, which look before they act.
+  Mutex lifetime_mutex_;
+};
+
+}  // namespace flashsale::inline v0::memory
+
+#endif  // FLASHSALE_SRC_BACKEND_MEMORY_MEMORY_QUEUE_REPOSITORY_H_

@@ -1,0 +1,86 @@
+#include "backend/memory/silence_wheel.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace flashsale::inline v0::memory {
+namespace {
+
+constexpr int kBitsPerLevel = 8;
+
+std::uint64_t Microseconds(Time t) {
+  return static_cast<std::uint64_t>(t.time_since_epoch().count());
+}
+
+}  // namespace
+
+SilenceWheel::SilenceWheel(WaitingEntries& entries) : entries_(entries) {
+  for (Level& level : levels_) level.first.fill(kNone);
+}
+
+void SilenceWheel::File(std::uint32_t entry, Time due) {
+  // What is overdue is due now.
+  const std::uint64_t at = std::max(Microseconds(due), time_);
+  const auto differing_bits = static_cast<int>(std::bit_width(at ^ time_));
+  const int number = std::max(differing_bits - 1, 0) / kBitsPerLevel;
+  const std::uint32_t index = at >> (number * kBitsPerLevel) & (kLists - 1);
+  Level& level = levels_[static_cast<std::size_t>(number)];
+  std::uint32_t& first = level.first[index];
+  WaitingEntry& filed = entries_[entry];
+  filed.list = static_cast<std::uint16_t>(static_cast<std::uint32_t>(number) * kLists + index);
+  filed.previous = kNone;
+  filed.next = first;
+  if (first != kNone) entries_[first].previous = entry;
+  first = entry;
+  level.filled[index / 64] |= std::uint64_t{1} << (index % 64);
+}
+
+void SilenceWheel::Unfile(std::uint32_t entry) {
+  const WaitingEntry& filed = entries_[entry];
+  if (filed.next != kNone) entries_[filed.next].previous = filed.previous;
+  if (filed.previous != kNone) {
+    entries_[filed.previous].next = filed.next;
+    return;
+  }
+  Level& level = levels_[filed.list / kLists];
+  const std::uint32_t index = filed.list % kLists;
+  level.first[index] = filed.next;
+  if (filed.next == kNone) level.filled[index / 64] &= ~(std::uint64_t{1} << (index % 64));
+}
+
+std::optional<SilenceWheel::List> SilenceWheel::FirstList() const {
+  std::optional<List> first;
+  for (int number = 0; number < kLevels; ++number) {
+    const Level& level = levels_[static_cast<std::size_t>(number)];
+    for (std::uint32_t word = 0; word < level.filled.size(); ++word) {
+      if (level.filled[word] == 0) continue;
+      const auto index =
+          word * 64 + static_cast<std::uint32_t>(std::countr_zero(level.filled[word]));
+      // The bytes above the level are those of the wheel's time.
+      const int shift = number * kBitsPerLevel;
+      const std::uint64_t above = time_ >> shift >> kBitsPerLevel << kBitsPerLevel;
+      const std::uint64_t begins = (above | index) << shift;
+      if (!first.has_value() || begins < first->begins) {
+        first = {.level = number, .index = index, .begins = begins};
+      }
+      break;
+    }
+  }
+  return first;
+}
+
+std::optional<std::uint32_t> SilenceWheel::TakeDue(Time now) {
+  const std::optional<List> list = FirstList();
+  if (!list.has_value() || list->begins > Microseconds(now)) return std::nullopt;
+  time_ = std::max(time_, list->begins);
+  const std::uint32_t entry = levels_[static_cast<std::size_t>(list->level)].first[list->index];
+  Unfile(entry);
+  return entry;
+}
+
+Time SilenceWheel::next_due() const {
+  const std::optional<List> list = FirstList();
+  return list.has_value() ? Time(Duration(static_cast<Duration::rep>(list->begins))) : kMaxTime;
+}
+
+}  // namespace flashsale::inline v0::memory

@@ -1,0 +1,86 @@
+#include "backend/memory/ticket_index.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+namespace flashsale::inline v0::memory {
+namespace {
+
+// More than any memory has room for; home and tag need the lower bits.
+constexpr int kDeepest = 40;
+
+}  // namespace
+
+bool TicketIndex::MakeFirst() {
+  try {
+    metas_.reserve(1);
+    directory_.reserve(1);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  const std::uint32_t first = tables_.Take();
+  if (first == kNone) return false;
+  metas_.emplace_back();
+  directory_.push_back(first);
+  return true;
+}
+
+bool TicketIndex::Divide(std::uint64_t hash) {
+  const std::uint32_t number = NumberOf(hash);
+  const int depth = metas_[number].depth;
+  if (depth == kDeepest) return false;
+  try {
+    if (metas_.size() == metas_.capacity()) metas_.reserve(2 * metas_.size());
+    if (depth == depth_) {
+      // Harmless by itself, should no table be had below.
+      std::vector<std::uint32_t> twice(directory_.size() * 2);
+      for (std::size_t i = 0; i < twice.size(); ++i) twice[i] = directory_[i / 2];
+      directory_ = std::move(twice);
+      ++depth_;
+    }
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  const std::uint32_t fresh = tables_.Take();
+  if (fresh == kNone) return false;
+  metas_.emplace_back();
+  metas_[number] = metas_[fresh] = {.entries = 0, .depth = static_cast<std::uint8_t>(depth + 1)};
+  std::memset(static_cast<void*>(&tables_[number]), 0, sizeof(Table));
+  // The values of the upper bits that led to `number` are neighbours; the upper half of them leads
+  // to the new table.
+  const std::size_t common = depth == 0 ? 0 : static_cast<std::size_t>(hash >> (64 - depth));
+  const std::size_t half = std::size_t{1} << (depth_ - depth - 1);
+  std::fill_n(directory_.begin() + static_cast<std::ptrdiff_t>((2 * common + 1) * half), half,
+              fresh);
+  return true;
+}
+
+void TicketIndex::Insert(std::uint32_t number, std::uint64_t hash, Slot slot) {
+  Table& table = tables_[number];
+  std::size_t i = Home(hash);
+  std::uint32_t free = 0;
+  for (; (free = table[i].Matching(kFree)) == 0; i = Next(i)) ++table[i].went_past;
+  const auto place = static_cast<std::size_t>(std::countr_zero(free));
+  table[i].tags[place] = TagOf(hash);
+  table[i].slots[place] = slot;
+  ++metas_[number].entries;
+}
+
+void TicketIndex::Erase(std::uint64_t hash, Slot slot) {
+  const std::uint32_t number = NumberOf(hash);
+  Table& table = tables_[number];
+  for (std::size_t i = Home(hash);; i = Next(i)) {
+    Line& line = table[i];
+    for (std::uint32_t set = line.Matching(TagOf(hash)); set != 0; set &= set - 1) {
+      const auto place = static_cast<std::size_t>(std::countr_zero(set));
+      if (line.slots[place] != slot) continue;
+      line.tags[place] = kFree;
+      --metas_[number].entries;
+      return;
+    }
+    --line.went_past;
+  }
+}
+
+}  // namespace flashsale::inline v0::memory

@@ -1,0 +1,354 @@
+#include "backend/memory/waiting_line.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+namespace flashsale::inline v0::memory {
+namespace {
+
+// How many entries each command looks at for silence, in passing.  Everybody is looked at once in a
+// heartbeat timeout and joins or touches more often than that, so these keep up by themselves.
+constexpr std::uint64_t kVisitsInPassing = 4;
+// And one that would have to be turned away.
+constexpr std::uint64_t kVisitsWhenFull = 256;
+// How many silent ones a call to Admit passes over, at most: some ten milliseconds' worth.
+constexpr std::uint64_t kMostPassedOver = 50'000;
+
+constexpr std::uint64_t kUnlimited = ~std::uint64_t{0};
+
+Status OutOfMemory() { return Status(StatusCode::kResourceExhausted, "out of memory"); }
+
+}  // namespace
+
+WaitingLine::WaitingLine(const QueueTerms& terms, const engine::KeyedHash& hash)
+    : terms_(terms),
+      hash_(hash),
+      stage_(terms.pre_queue ? QueueStage::kGathering : QueueStage::kRunning),
+      waiting_(std::make_unique<WaitingTickets>(terms, hash)),
+      pace_(terms.pace),
+      rate_(RateOf(terms.pace)) {}
+
+Time WaitingLine::Enter(Time now) {
+  latest_ = std::max(latest_, now);
+  const Time at = clock_.At(latest_);
+  EndPassedWindows(at);
+  return at;
+}
+
+void WaitingLine::EndPassedWindows(Time at) {
+  while (!windows_.empty() && windows_.front().until <= at) {
+    const Window window = windows_.front();
+    windows_.pop_front();
+    const std::optional<LiveAdmission> admission = admissions_.Find(window.hash, window.number);
+    if (!admission.has_value()) continue;  // it ended before
+    EndAdmission(*admission);
+    ++windows_lapsed_;
+  }
+}
+
+void WaitingLine::EndAdmission(const LiveAdmission& admission) {
+  if (!admission.used) --unused_;
+  admissions_.Erase(admission);
+}
+
+bool WaitingLine::AddWindow(const Window& window) {
+  // Windows of admissions that ended otherwise are no more than those that live, or few.
+  constexpr std::uint64_t kFew = 1'024;
+  if (windows_.size() > 2 * admissions_.size() + kFew) ForgetEndedWindows();
+  try {
+    windows_.push_back(window);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+void WaitingLine::ForgetEndedWindows() {
+  std::erase_if(windows_, [this](const Window& window) {
+    return !admissions_.Find(window.hash, window.number).has_value();
+  });
+}
+
+Status WaitingLine::Apply(Time now, std::span<const QueueCommand> commands,
+                          std::span<QueueAnswer> answers) {
+  // So many at once as have their cache lines on the way together.
+  constexpr std::size_t kGroup = 32;
+  std::array<std::uint64_t, kGroup> hashes{};
+  std::array<Entry, kGroup> guesses{};
+  const MutexLock lock(mutex_);
+  const Time at = Enter(now);
+  if (waiting_ != nullptr) {
+    fell_silent_ += waiting_->Sweep(at, kUnlimited, kVisitsInPassing * commands.size());
+  }
+  for (std::size_t first = 0; first < commands.size(); first += kGroup) {
+    const auto group = commands.subspan(first, std::min(kGroup, commands.size() - first));
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      hashes[i] = hash_(group[i].user.bytes());
+      if (waiting_ != nullptr) waiting_->PrefetchIndex(hashes[i]);
+      admissions_.Prefetch(hashes[i]);
+    }
+    if (waiting_ != nullptr && group.size() > 1) {
+      for (std::size_t i = 0; i < group.size(); ++i) {
+        guesses[i] = waiting_->PrefetchEntry(hashes[i]);
+      }
+      for (std::size_t i = 0; i < group.size(); ++i) {
+        if (guesses[i] != WaitingTickets::kNone) waiting_->PrefetchPlace(guesses[i]);
+      }
+    }
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      if (!Carry(group[i], hashes[i], at, answers[first + i])) return OutOfMemory();
+    }
+  }
+  return Status();
+}
+
+WaitingLine::Entry WaitingLine::FindWaiting(std::uint64_t hash, const UserId& user, Time at) {
+  if (waiting_ == nullptr) return WaitingTickets::kNone;
+  const Entry entry = waiting_->Find(hash, user);
+  if (entry == WaitingTickets::kNone || !waiting_->IsSilent(entry, at)) return entry;
+  waiting_->Remove(entry);
+  ++fell_silent_;
+  return WaitingTickets::kNone;
+}
+
+void WaitingLine::Describe(Entry entry, QueueAnswer& answer) const {
+  const WaitingEntry& who = (*waiting_)[entry];
+  answer.entry = {.user = who.user,
+                  .state = TicketState::kWaiting,
+                  .tier = who.tier,
+                  .ticket = who.ticket,
+                  .joined_at = who.joined_at};
+  answer.ahead = waiting_->Ahead(entry);
+}
+
+QueueEntry WaitingLine::EntryOf(const LiveAdmission& admission) const {
+  return {.user = admission.user,
+          .state = TicketState::kAdmitted,
+          .tier = admission.tier,
+          .ticket = admission.ticket,
+          .joined_at = admission.joined_at,
+          .admission = {.number = admission.number,
+                        .grant = terms_.grant,
+                        .until = clock_.Host(admission.until, latest_)}};
+}
+
+// What a command about the ticket itself is answered, but for one that makes a ticket.
+Code WaitingLine::CodeFor(const QueueCommand& command, bool known) {
+  switch (command.verb) {
+    case QueueVerb::kJoin:
+    case QueueVerb::kLook:
+      return known ? Code::kAlreadyDone : Code::kUnknownTicket;
+    case QueueVerb::kTouch:
+      return known ? Code::kDone : Code::kUnknownTicket;
+    case QueueVerb::kLeave:
+      return known ? Code::kDone : Code::kAlreadyDone;
+    case QueueVerb::kUse:
+    case QueueVerb::kComplete:
+      break;
+  }
+  return Code::kInvalid;
+}
+
+bool WaitingLine::Carry(const QueueCommand& command, std::uint64_t hash, Time at,
+                        QueueAnswer& answer) {
+  answer = QueueAnswer{};
+  const bool verb_exists = command.verb >= QueueVerb::kJoin && command.verb <= QueueVerb::kComplete;
+  const bool tier_exists = command.verb != QueueVerb::kJoin || command.tier < terms_.tiers;
+  if (command.user.is_nil() || !verb_exists || !tier_exists) return true;
+
+  const bool settles = command.verb == QueueVerb::kUse || command.verb == QueueVerb::kComplete;
+  const Code settled = settles ? Settle(command, hash) : Code::kInvalid;
+  answer.entry.user = command.user;
+  const Entry entry = FindWaiting(hash, command.user, at);
+  if (entry != WaitingTickets::kNone) {
+    answer.code = settles ? settled : CodeFor(command, true);
+    if (command.verb == QueueVerb::kLeave) {
+      waiting_->Remove(entry);
+      ++left_;
+      return true;
+    }
+    const bool heartbeat = command.verb == QueueVerb::kJoin || command.verb == QueueVerb::kTouch;
+    if (heartbeat) waiting_->Touch(entry, at);
+    Describe(entry, answer);
+    return true;
+  }
+  const std::optional<LiveAdmission> admission = admissions_.Find(hash, command.user);
+  if (admission.has_value() && command.verb == QueueVerb::kLeave) {
+    EndAdmission(*admission);
+    ++left_;
+    answer.code = Code::kDone;
+    return true;
+  }
+  if (admission.has_value()) answer.entry = EntryOf(*admission);
+  if (command.verb == QueueVerb::kJoin && !admission.has_value()) {
+    return Join(command, hash, at, answer);
+  }
+  answer.code = settles ? settled : CodeFor(command, admission.has_value());
+  return true;
+}
+
+bool WaitingLine::Join(const QueueCommand& command, std::uint64_t hash, Time at,
+                       QueueAnswer& answer) {
+  if (waiting_ == nullptr) {
+    answer.code = Code::kSaleEnded;
+    return true;
+  }
+  if (waiting_->waiting() >= terms_.max_waiting) {
+    fell_silent_ += waiting_->Sweep(at, kUnlimited, kVisitsWhenFull);
+  }
+  if (waiting_->waiting() >= terms_.max_waiting) {
+    answer.code = Code::kWaitingPage;
+    return true;
+  }
+  const Entry entry = waiting_->Join({.hash = hash,
+                                      .user = command.user,
+                                      .tier = command.tier,
+                                      .ticket = last_ticket_ + 1,
+                                      .joined_at = latest_},
+                                     at);
+  if (entry == WaitingTickets::kNone) return false;
+  ++last_ticket_;
+  answer.code = Code::kDone;
+  Describe(entry, answer);
+  return true;
+}
+
+Code WaitingLine::Settle(const QueueCommand& command, std::uint64_t hash) {
+  const std::optional<LiveAdmission> admission = admissions_.Find(hash, command.user);
+  if (!admission.has_value() || admission->number != command.admission) return Code::kAlreadyDone;
+  if (command.verb == QueueVerb::kComplete) {
+    EndAdmission(*admission);
+    ++completed_;
+    return Code::kDone;
+  }
+  if (admission->used) return Code::kAlreadyDone;
+  admissions_.MarkUsed(*admission);
+  --unused_;
+  return Code::kDone;
+}
+
+std::uint32_t WaitingLine::RoomAt(Time at) const {
+  if (stage_ != QueueStage::kRunning || clock_.paused()) return 0;
+  const std::uint64_t in_flight = admissions_.size();
+  if (in_flight >= pace_.max_in_flight) return 0;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(
+      rate_.Fitting(tat_ns_, CellRate::Nanoseconds(at)), pace_.max_in_flight - in_flight));
+}
+
+QueueState WaitingLine::Read(Time now) {
+  const MutexLock lock(mutex_);
+  const Time at = Enter(now);
+  QueueState state{.terms = terms_,
+                   .stage = stage_,
+                   .paused = clock_.paused(),
+                   .revision = revision_,
+                   .in_flight = admissions_.size(),
+                   .unused = unused_,
+                   .room = RoomAt(at),
+                   .strategy = strategy_,
+                   .joined = last_ticket_,
+                   .admitted = admitted_,
+                   .completed = completed_,
+                   .left = left_,
+                   .fell_silent = fell_silent_,
+                   .windows_lapsed = windows_lapsed_};
+  state.terms.pace = pace_;
+  for (std::size_t tier = 0; waiting_ != nullptr && tier < terms_.tiers; ++tier) {
+    state.waiting[tier] = waiting_->waiting(tier);
+  }
+  // Rounded up: whoever comes back then does not come too early.
+  const std::int64_t next_ns = std::max<std::int64_t>(rate_.NextNs(tat_ns_), 0);
+  state.next_room = clock_.Host(kMinTime + Duration((next_ns + 999) / 1'000), latest_);
+  return state;
+}
+
+WaitingLine::Entry WaitingLine::FrontOf(std::size_t tier, Time at, std::uint64_t& looks) {
+  for (; looks != 0; --looks) {
+    const Entry entry = waiting_->Front(tier);
+    if (entry == WaitingTickets::kNone || !waiting_->IsSilent(entry, at)) return entry;
+    waiting_->Remove(entry);
+    ++fell_silent_;
+  }
+  return WaitingTickets::kNone;
+}
+
+bool WaitingLine::LetIn(Entry entry, Time at, QueueEntry& admitted) {
+  const WaitingEntry& who = (*waiting_)[entry];
+  const std::uint64_t now_us = static_cast<std::uint64_t>(latest_.time_since_epoch().count());
+  const LiveAdmission admission{.user = who.user,
+                                .hash = hash_(who.user.bytes()),
+                                .number = std::max(last_number_ + 1, now_us),
+                                .until = at + terms_.admission_window,
+                                .ticket = who.ticket,
+                                .joined_at = who.joined_at,
+                                .tier = who.tier};
+  const bool room =
+      admissions_.MakeRoom(admission.hash) &&
+      AddWindow({.hash = admission.hash, .number = admission.number, .until = admission.until});
+  if (!room) return false;
+  admissions_.Insert(admission);
+  waiting_->Remove(entry);
+  last_number_ = admission.number;
+  tat_ns_ = std::max(tat_ns_, CellRate::Nanoseconds(at)) + rate_.permit_ns();
+  ++admitted_;
+  ++unused_;
+  admitted = EntryOf(admission);
+  return true;
+}
+
+Result<std::size_t> WaitingLine::Admit(Time now, const AdmitPlan& plan,
+                                       std::span<QueueEntry> admitted) {
+  for (std::size_t i = 0; i < plan.tiers.size(); ++i) {
+    if (plan.tiers[i] < terms_.tiers) continue;
+    return Status(StatusCode::kInvalidArgument, fmt::format("plan.tiers[{}]: {}, expected below {}",
+                                                            i, plan.tiers[i], terms_.tiers));
+  }
+  const MutexLock lock(mutex_);
+  const Time at = Enter(now);
+  if (plan.revision != revision_) {
+    return Status(StatusCode::kConflict,
+                  fmt::format("plan.revision: {}, expected {}", plan.revision, revision_));
+  }
+  const std::size_t most = std::min<std::size_t>(admitted.size(), RoomAt(at));
+  std::size_t count = 0;
+  std::uint64_t looks = kMostPassedOver + most;
+  for (std::size_t i = 0; i < plan.tiers.size() && count < most; ++i) {
+    // Numbers stay exact in doubles, to the end of time.
+    if (last_number_ >= kMaxExactInteger) break;
+    const Entry entry = FrontOf(plan.tiers[i], at, looks);
+    if (entry == WaitingTickets::kNone) continue;
+    if (!LetIn(entry, at, admitted[count])) {
+      if (count == 0) return OutOfMemory();
+      break;
+    }
+    ++count;
+  }
+  if (count == 0) return count;
+  ++revision_;
+  strategy_ = plan.strategy;
+  return count;
+}
+
+LapseReport WaitingLine::LapseDue(Time now, std::size_t most) {
+  const MutexLock lock(mutex_);
+  const std::uint64_t lapsed_before = windows_lapsed_;
+  const Time at = Enter(now);
+  LapseReport report{.windows_lapsed = windows_lapsed_ - lapsed_before};
+  Time next = windows_.empty() ? kMaxTime : windows_.front().until;
+  if (waiting_ != nullptr) {
+    // Most whose time has come were heard of meanwhile, and are only filed anew.
+    constexpr std::uint64_t kVisits = 16;
+    const std::uint64_t visits = most > kUnlimited / kVisits ? kUnlimited : most * kVisits;
+    report.fell_silent = waiting_->Sweep(at, most, visits);
+    fell_silent_ += report.fell_silent;
+    next = std::min(next, waiting_->next_silence());
+  }
+  report.more = next <= at;
+  if (!clock_.paused() && next < kMaxTime) report.next_due = clock_.Host(next, latest_);
+  return report;
+}
+
+}  // namespace flashsale::inline v0::memory

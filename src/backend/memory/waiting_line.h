@@ -1,0 +1,125 @@
+#ifndef FLASHSALE_SRC_BACKEND_MEMORY_WAITING_LINE_H_
+#define FLASHSALE_SRC_BACKEND_MEMORY_WAITING_LINE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "backend/memory/admission_table.h"
+#include "backend/memory/queue_clock.h"
+#include "backend/memory/waiting_tickets.h"
+#include "base/mutex.h"
+#include "engine/keyed_hash.h"
+#include "flashsale/repository/queue_repository.h"
+
+namespace flashsale::inline v0::memory {
+
+// The queue of one sale: who waits and who is in the shop, under one mutex; whoever only wants to
+// know of an admission does without it.  Contract: QueueRepository.
+//
+// A `now` that lies before one that the queue has seen counts as that one.  Windows that have
+// passed are over before a call does anything else; those who fell silent are met in passing, a few
+// by each command, and by LapseDue, for a whole crowd may do so at once.
+//
+// Thread safety: any thread.  Blocking: for as long as calls for the same queue take; the longest
+// are Freeze, a first Arrange and Begin, which look at everybody.  FindAdmission does not wait for
+// any of them.
+class WaitingLine {
+ public:
+  // `hash` must outlive it.  Throws std::bad_alloc.  REQUIRES: Validate(terms) is OK.
+  WaitingLine(const QueueTerms& terms, const engine::KeyedHash& hash);
+
+  // As they were opened, but for the pace, which is not.
+  const QueueTerms& terms() const { return terms_; }
+
+  // REQUIRES: the spans have one size.
+  Status Apply(Time now, std::span<const QueueCommand> commands, std::span<QueueAnswer> answers)
+      FLASHSALE_EXCLUDES(mutex_);
+  void Prefetch(std::uint64_t hash) const { admissions_.Prefetch(hash); }
+  Admission FindAdmission(Time now, std::uint64_t hash, const UserId& user) const {
+    return admissions_.FindLive(hash, user, now, terms_.grant);
+  }
+  QueueState Read(Time now) FLASHSALE_EXCLUDES(mutex_);
+  Result<std::size_t> Admit(Time now, const AdmitPlan& plan, std::span<QueueEntry> admitted)
+      FLASHSALE_EXCLUDES(mutex_);
+  LapseReport LapseDue(Time now, std::size_t most) FLASHSALE_EXCLUDES(mutex_);
+  // REQUIRES: Validate(pace) is OK.
+  void SetPace(Time now, const QueuePace& pace) FLASHSALE_EXCLUDES(mutex_);
+  void Pause(Time now) FLASHSALE_EXCLUDES(mutex_);
+  void Resume(Time now) FLASHSALE_EXCLUDES(mutex_);
+
+  Status Freeze(Time now) FLASHSALE_EXCLUDES(mutex_);
+  Result<std::size_t> ReadEntrants(std::uint8_t tier, std::uint64_t after,
+                                   std::span<Entrant> entrants) FLASHSALE_EXCLUDES(mutex_);
+  Status Arrange(const Arrangement& arrangement) FLASHSALE_EXCLUDES(mutex_);
+  Status Begin(Time now) FLASHSALE_EXCLUDES(mutex_);
+  void Close(Time now) FLASHSALE_EXCLUDES(mutex_);
+
+ private:
+  using Entry = WaitingTickets::Entry;
+  // When an admission ends that may have ended otherwise before.
+  struct Window {
+    std::uint64_t hash;
+    std::uint64_t number;
+    Time until;  // in the queue's time
+  };
+
+  // Time goes on: returns the queue's and ends the windows that have passed.
+  Time Enter(Time now) FLASHSALE_REQUIRES(mutex_);
+  void EndPassedWindows(Time at) FLASHSALE_REQUIRES(mutex_);
+  void EndAdmission(const LiveAdmission& admission) FLASHSALE_REQUIRES(mutex_);
+  // False where memory ran out.
+  bool AddWindow(const Window& window) FLASHSALE_REQUIRES(mutex_);
+  void ForgetEndedWindows() FLASHSALE_REQUIRES(mutex_);
+
+  // Who waits and is not silent; kNone otherwise, and a silent one is gone.
+  Entry FindWaiting(std::uint64_t hash, const UserId& user, Time at) FLASHSALE_REQUIRES(mutex_);
+  // False where memory ran out; then nothing changed.
+  bool Carry(const QueueCommand& command, std::uint64_t hash, Time at, QueueAnswer& answer)
+      FLASHSALE_REQUIRES(mutex_);
+  bool Join(const QueueCommand& command, std::uint64_t hash, Time at, QueueAnswer& answer)
+      FLASHSALE_REQUIRES(mutex_);
+  static Code CodeFor(const QueueCommand& command, bool known);
+  // kUse and kComplete.
+  Code Settle(const QueueCommand& command, std::uint64_t hash) FLASHSALE_REQUIRES(mutex_);
+  void Describe(Entry entry, QueueAnswer& answer) const FLASHSALE_REQUIRES(mutex_);
+  QueueEntry EntryOf(const LiveAdmission& admission) const FLASHSALE_REQUIRES(mutex_);
+
+  std::uint32_t RoomAt(Time at) const FLASHSALE_REQUIRES(mutex_);
+  // The first of a tier who is not silent; kNone where there is nobody, or `looks` were not enough.
+  Entry FrontOf(std::size_t tier, Time at, std::uint64_t& looks) FLASHSALE_REQUIRES(mutex_);
+  // The one who waits there is let in; false where memory ran out, and then nothing changed.
+  bool LetIn(Entry entry, Time at, QueueEntry& admitted) FLASHSALE_REQUIRES(mutex_);
+
+  const QueueTerms terms_;
+  const engine::KeyedHash& hash_;
+  AdmissionTable admissions_;  // changed under the mutex alone
+
+  Mutex mutex_;
+  Time latest_ FLASHSALE_GUARDED_BY(mutex_){};  // of the host's time, that a call has brought
+  QueueClock clock_ FLASHSALE_GUARDED_BY(mutex_);
+  QueueStage stage_ FLASHSALE_GUARDED_BY(mutex_);
+  std::unique_ptr<WaitingTickets> waiting_ FLASHSALE_GUARDED_BY(mutex_);  // null once closed
+  std::deque<Window> windows_ FLASHSALE_GUARDED_BY(mutex_);               // the earliest first
+  QueuePace pace_ FLASHSALE_GUARDED_BY(mutex_);
+  CellRate rate_ FLASHSALE_GUARDED_BY(mutex_);
+  std::int64_t tat_ns_ FLASHSALE_GUARDED_BY(mutex_) = 0;  // in the queue's time; see CellRate
+  std::uint64_t last_ticket_ FLASHSALE_GUARDED_BY(mutex_) = 0;
+  std::uint64_t last_number_ FLASHSALE_GUARDED_BY(mutex_) = 0;
+  std::uint64_t revision_ FLASHSALE_GUARDED_BY(mutex_) = 1;
+  std::array<std::uint64_t, 4> strategy_ FLASHSALE_GUARDED_BY(mutex_) = {};
+  std::uint64_t unused_ FLASHSALE_GUARDED_BY(mutex_) = 0;
+  std::uint64_t admitted_ FLASHSALE_GUARDED_BY(mutex_) = 0;
+  std::uint64_t completed_ FLASHSALE_GUARDED_BY(mutex_) = 0;
+  std::uint64_t left_ FLASHSALE_GUARDED_BY(mutex_) = 0;
+  std::uint64_t fell_silent_ FLASHSALE_GUARDED_BY(mutex_) = 0;
+  std::uint64_t windows_lapsed_ FLASHSALE_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace flashsale::inline v0::memory
+
+#endif  // FLASHSALE_SRC_BACKEND_MEMORY_WAITING_LINE_H_

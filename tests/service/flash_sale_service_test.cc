@@ -114,7 +114,8 @@ TEST_CASE("bad input is told field by field and changes nothing") {
     CHECK(outcome->field == c.field);
   }
   CHECK(shop.StockNow().available() == 10);
-  const auto created = service.Create({.id = "empty", .start = Shop::kOpening});
+  const auto created =
+      service.Create({.id = "empty", .start = Shop::kOpening, .end = Shop::kOpening + 1h});
   REQUIRE(!created.ok());
   CHECK(created.status().message().find("lines") != std::string::npos);
   CHECK(service.Join({.sale = "drop", .user = ann})->outcome ==

@@ -32,7 +32,7 @@ class Shop {
   explicit Shop(const Change& change = {}, FaultPlan faults = {})
       : storage_(
             NewFaultyStorage(std::move(*OpenMemoryStorage({.hash_seed = 1})), std::move(faults))),
-        clock_(kOpening - 10min) {
+        clock_(kOpening - 1min) {
     service_ = Open(change);
   }
 

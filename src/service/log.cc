@@ -152,10 +152,10 @@ struct Logger::State {
       : options(from),
         events(MakeEvents(from.rate_per_event, std::make_index_sequence<kEventNames + 1>())) {}
 
-  template <std::size_t... kIndex>
-  static std::array<Event, sizeof...(kIndex)> MakeEvents(const Quota& quota,
-                                                         std::index_sequence<kIndex...>) {
-    return {((void)kIndex, Event(quota))...};
+  template <std::size_t... Index>
+  static std::array<Event, sizeof...(Index)> MakeEvents(const Quota& quota,
+                                                        std::index_sequence<Index...>) {
+    return {((void)Index, Event(quota))...};
   }
 
   Event& EventOf(std::string_view name) {

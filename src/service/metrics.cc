@@ -111,8 +111,19 @@ struct alignas(64) Metrics::Slot {
     return present;
   }
 
+  // One of the numbers below `bound`: a linear congruential generator (D. Knuth, MMIX).
+  // REQUIRES: bound <= 2^32.
+  std::uint64_t Random(std::uint64_t bound) {
+    const std::uint64_t next = random.load(std::memory_order_relaxed) * 6'364'136'223'846'793'005U +
+                               1'442'695'040'888'963'407U;
+    random.store(next, std::memory_order_relaxed);
+    return (next >> 32) * bound >> 32;
+  }
+
   const std::uint32_t index;
-  // Of the sampling; a lost update of threads that share it is as random as any.
+  // Of the sampling: calls until the next one that is timed.  As many as chance will have it,
+  // `one_in` on average: every sixteenth call may always be the same one of a loop.
+  CounterWord untimed{0};
   CounterWord random;
   CounterWord expired{0};
   std::array<std::array<CounterWord, kCodes>, kOperations> outcomes = {};
@@ -167,13 +178,14 @@ bool Metrics::ShouldTime() {
   if (one_in <= 1) return one_in == 1;
   Slot* const slot = state_->MySlot();
   if (slot == nullptr) return false;
-  // A linear congruential generator (D. Knuth, MMIX): at random, because every sixteenth call may
-  // always be the same one of a loop.
-  const std::uint64_t next =
-      slot->random.load(std::memory_order_relaxed) * 6'364'136'223'846'793'005U +
-      1'442'695'040'888'963'407U;
-  slot->random.store(next, std::memory_order_relaxed);
-  return (next >> 32) * one_in < (std::uint64_t{1} << 32);
+  // Relaxed: of this thread, or of a few that share it and whose lost updates are as random as any.
+  const std::uint64_t left = slot->untimed.load(std::memory_order_relaxed);
+  if (left != 0) {
+    slot->untimed.store(left - 1, std::memory_order_relaxed);
+    return false;
+  }
+  slot->untimed.store(slot->Random(2 * one_in - 1), std::memory_order_relaxed);
+  return true;
 }
 
 void Metrics::Record(Operation operation, Code code) {

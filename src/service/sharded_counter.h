@@ -24,7 +24,7 @@ inline void AddTo(CounterWord& counter, std::uint32_t slot, std::uint64_t n) {
 
 // Counters that all threads add to, each in cache lines of its own.
 // Thread safety: any thread; wait-free.  Blocking: never.  Ownership: none.  Clock: none.
-template <std::size_t kCounters>
+template <std::size_t Size>
 class ShardedCounters {
  public:
   void Add(std::size_t index, std::uint64_t n) {
@@ -41,7 +41,7 @@ class ShardedCounters {
 
  private:
   struct alignas(64) Slot {
-    std::array<CounterWord, kCounters> counters = {};
+    std::array<CounterWord, Size> counters = {};
   };
   std::array<Slot, kThreadSlots> slots_ = {};
 };

@@ -33,15 +33,15 @@ class LogValue {
  public:
   using Variant = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool>;
 
-  LogValue(std::string_view text) : value_(text) {}  // NOLINT(google-explicit-constructor)
-  LogValue(const char* text)
-      : value_(std::string_view(text)) {}  // NOLINT(google-explicit-constructor)
-  LogValue(const std::string& text)
-      : value_(std::string_view(text)) {}    // NOLINT(google-explicit-constructor)
-  LogValue(bool value) : value_(value) {}    // NOLINT(google-explicit-constructor)
-  LogValue(double value) : value_(value) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTBEGIN(google-explicit-constructor): a field is written {"key", value}
+  LogValue(std::string_view text) : value_(text) {}
+  LogValue(const char* text) : value_(std::string_view(text)) {}
+  LogValue(const std::string& text) : value_(std::string_view(text)) {}
+  LogValue(bool value) : value_(value) {}
+  LogValue(double value) : value_(value) {}
   template <std::integral T>
-  LogValue(T value) : value_(Widen(value)) {}  // NOLINT(google-explicit-constructor)
+  LogValue(T value) : value_(Widen(value)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   const Variant& value() const { return value_; }
 

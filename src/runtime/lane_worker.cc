@@ -1,0 +1,257 @@
+#include "runtime/lane_worker.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <exception>
+#include <new>
+#include <span>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "runtime/task_ring.h"
+
+namespace flashsale::inline v0 {
+namespace {
+
+// What an error of a batch says about one of its calls.  Apply may have carried out a part of a
+// batch, and so the codes that promise "not applied" may not be passed on to each of several; these
+// may, because they are found before the first command is.
+Status ErrorOfEach(const Status& error, std::size_t size) {
+  switch (error.code()) {
+    case StatusCode::kInvalidArgument:
+    case StatusCode::kNotFound:
+    case StatusCode::kFenced:
+    case StatusCode::kUnknown:
+      return error;
+    default:
+      if (size == 1) return error;
+      return {StatusCode::kUnknown,
+              fmt::format("in a batch of {} commands: {}", size, error.ToString())};
+  }
+}
+
+// The same, or its code alone where there is no memory for its message.
+Result<Outcome> AnswerOf(const Status& error) noexcept {
+  try {
+    return error;
+  } catch (const std::bad_alloc&) {
+    return Status(error.code(), std::string());
+  }
+}
+
+}  // namespace
+
+LaneWorker::LaneWorker(InventoryRepository& store, Clock& clock, const LaneOptions& options)
+    : store_(store),
+      clock_(clock),
+      options_(options),
+      slots_(options.capacity),
+      links_(options.capacity, kNoSlot),
+      free_(static_cast<SlotIndex>(options.capacity)),
+      inbox_(links_),
+      answered_(links_),
+      turns_(slots_, links_),
+      commands_(options.max_batch),
+      outcomes_(options.max_batch) {
+  batch_.reserve(options.max_batch);
+}
+
+LaneWorker::Submitted LaneWorker::Submit(const LaneCall& call, std::uint64_t sale_hash,
+                                         LaneCompletion& completion) {
+  const SlotIndex index = free_.Pop();
+  if (index == kNoSlot) {
+    Count(refused_);
+    return Submitted::kRefused;
+  }
+  LaneSlot& slot = slots_[index];
+  slot.call = call;
+  slot.sale_hash = sale_hash;
+  slot.completion = &completion;
+  // Before it can be completed.  Relaxed: the push publishes it.
+  depth_.fetch_add(1, std::memory_order_relaxed);
+  switch (inbox_.Push(index, index)) {
+    case SlotInbox::Pushed::kFirst:
+      return Submitted::kWakes;
+    case SlotInbox::Pushed::kBehindOthers:
+      return Submitted::kBehindOthers;
+    case SlotInbox::Pushed::kClosed:
+      break;
+  }
+  free_.Push(index);
+  Count(refused_);
+  End(1);
+  return Submitted::kRefused;
+}
+
+LaneWorker::Served LaneWorker::Serve() {
+  if (!serving_.TryLock()) return Served::kBusy;
+  TakeInbox();
+  const bool any = !turns_.empty();
+  const Answered answered = any ? SendBatch() : Answered{};
+  const bool first =
+      any && answered_.Push(answered.newest, answered.oldest) == SlotInbox::Pushed::kFirst;
+  serving_.Unlock();
+  if (!any) return Served::kNothing;
+  return first ? Served::kAnswers : Served::kMoreAnswers;
+}
+
+void LaneWorker::TakeInbox() {
+  SlotIndex slot = inbox_.TakeAll();
+  if (slot == kNoSlot) return;
+  const Time seen = options_.linger > Duration{0} ? clock_.Now() : kMinTime;
+  while (slot != kNoSlot) {
+    const SlotIndex next = links_[slot];
+    turns_.Add(slot, seen);
+    slot = next;
+  }
+}
+
+LaneWorker::Answered LaneWorker::SendBatch() {
+  Answered answered;
+  batch_.clear();
+  const Time now = clock_.Now();
+  const std::optional<Time> judged_at = slots_[turns_.first()].call.now;
+  SaleRef sale;
+  bool more = true;
+  while (more && batch_.size() < options_.max_batch) {
+    const SlotIndex index = turns_.first();
+    LaneSlot& slot = slots_[index];
+    if (slot.call.now != judged_at) break;
+    more = turns_.TakeFirst();
+    if (slot.call.deadline <= now) {
+      slot.answer = Overloaded();
+      Count(expired_);
+      Add(index, answered);
+      continue;
+    }
+    // Any name will do, but one that was resolved is quicker.
+    if (batch_.empty() || sale.hint() == 0) sale = slot.call.sale;
+    commands_[batch_.size()] = slot.call.command;
+    batch_.push_back(index);
+  }
+  if (more) turns_.EndTurn();
+  if (batch_.empty()) return answered;
+
+  const std::size_t size = batch_.size();
+  Count(batches_);
+  Count(batch_sizes_[static_cast<std::size_t>(std::bit_width(size - 1))]);
+  const Status status = Apply(sale, judged_at.value_or(now), size);
+  if (!status.ok()) Count(failed_, size);
+  for (std::size_t i = 0; i < size; ++i) {
+    slots_[batch_[i]].answer = status.ok() ? Result<Outcome>(outcomes_[i]) : AnswerOf(status);
+    Add(batch_[i], answered);
+  }
+  return answered;
+}
+
+Status LaneWorker::Apply(const SaleRef& sale, Time now, std::size_t size) {
+  Status status = TryApply(sale, now, size);
+  for (std::size_t i = 0; i < options_.resends; ++i) {
+    if (status.code() != StatusCode::kUnavailable && status.code() != StatusCode::kUnknown) break;
+    Count(resends_);
+    status = TryApply(sale, now, size);
+  }
+  if (status.ok()) return status;
+  try {
+    return ErrorOfEach(status, size);
+  } catch (const std::bad_alloc&) {
+    return {StatusCode::kUnknown, std::string()};
+  }
+}
+
+Status LaneWorker::TryApply(const SaleRef& sale, Time now, std::size_t size) {
+  try {
+    return store_.Apply(sale, now, std::span<const Command>(commands_).first(size),
+                        std::span<Outcome>(outcomes_).first(size));
+  } catch (...) {
+    // It may have thrown before the change or after.  So short a text needs no memory.
+    Count(exceptions_);
+    return {StatusCode::kUnknown, "the store threw"};
+  }
+}
+
+void LaneWorker::Add(SlotIndex slot, Answered& answered) {
+  links_[slot] = answered.newest;
+  answered.newest = slot;
+  if (answered.oldest == kNoSlot) answered.oldest = slot;
+}
+
+Outcome LaneWorker::Overloaded() const {
+  return {.code = Code::kOverloaded, .when_us = options_.retry_after.count()};
+}
+
+void LaneWorker::Deliver() {
+  SlotIndex index = answered_.TakeAll();
+  std::uint64_t calls = 0;
+  while (index != kNoSlot) {
+    const SlotIndex next = links_[index];
+    LaneSlot& slot = slots_[index];
+    LaneCompletion& completion = *slot.completion;
+    const Result<Outcome> answer = std::exchange(slot.answer, Outcome{});
+    // Before the completion, which may want to submit.
+    free_.Push(index);
+    if (!RunsWithoutThrowing([&] { completion.Complete(answer); })) Count(exceptions_);
+    ++calls;
+    index = next;
+  }
+  if (calls == 0) return;
+  Count(completed_, calls);
+  End(calls);
+}
+
+void LaneWorker::End(std::uint64_t calls) {
+  // Release pairs with WaitUntilCompleted: what completions did comes before.
+  if (depth_.fetch_sub(calls, std::memory_order_release) == calls) depth_.notify_all();
+}
+
+void LaneWorker::WaitUntilCompleted() const {
+  for (;;) {
+    const std::uint64_t depth = depth_.load(std::memory_order_acquire);
+    if (depth == 0) return;
+    depth_.wait(depth, std::memory_order_acquire);
+  }
+}
+
+void LaneWorker::Linger() {
+  if (options_.linger == Duration{0}) return;
+  for (;;) {
+    {
+      const MutexLock lock(serving_);
+      TakeInbox();
+      if (turns_.empty() || turns_.size() >= options_.max_batch || inbox_.closed()) return;
+      if (clock_.Now() >= turns_.since() + options_.linger) return;
+    }
+    std::this_thread::yield();
+  }
+}
+
+bool LaneWorker::idle() {
+  const MutexLock lock(serving_);
+  return turns_.empty() && inbox_.empty();
+}
+
+bool LaneWorker::finished() {
+  const MutexLock lock(serving_);
+  return turns_.empty() && inbox_.finished();
+}
+
+void LaneWorker::AddTo(LaneStatistics& statistics) const {
+  const auto read = [](const Counter& counter) { return counter.load(std::memory_order_relaxed); };
+  const std::uint64_t depth = read(depth_);
+  statistics.depth += depth;
+  statistics.accepted += depth + read(completed_);
+  statistics.refused += read(refused_);
+  statistics.expired += read(expired_);
+  statistics.failed += read(failed_);
+  statistics.batches += read(batches_);
+  statistics.resends += read(resends_);
+  for (std::size_t i = 0; i < batch_sizes_.size(); ++i) {
+    statistics.batch_sizes[i] += read(batch_sizes_[i]);
+  }
+  statistics.exceptions += read(exceptions_);
+  statistics.executor_refusals += read(executor_refusals_);
+}
+
+}  // namespace flashsale::inline v0

@@ -1,0 +1,66 @@
+#include "examples/async_server/line_protocol.h"
+
+#include <charconv>
+#include <cstddef>
+#include <vector>
+
+namespace flashsale::line_server {
+namespace {
+
+std::vector<std::string_view> WordsOf(std::string_view line) {
+  std::vector<std::string_view> words;
+  while (!line.empty()) {
+    const std::size_t end = line.find(' ');
+    words.push_back(line.substr(0, end));
+    line = end == std::string_view::npos ? std::string_view() : line.substr(end + 1);
+  }
+  return words;
+}
+
+std::optional<Units> ParseUnits(std::string_view text) {
+  Units units = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, units);
+  if (error != std::errc() || stopped != end) return std::nullopt;
+  return units;
+}
+
+// Ids go back to the client, so none has control bytes in it.
+bool IsPlain(std::string_view text) {
+  for (const char c : text) {
+    if (c <= ' ' || c > '~') return false;
+  }
+  return !text.empty();
+}
+
+}  // namespace
+
+std::optional<Request> ParseRequest(std::string_view line) {
+  const std::vector<std::string_view> words = WordsOf(line);
+  if (words.size() < 3 || !IsPlain(words[1]) || !IsPlain(words[2])) return std::nullopt;
+  Request request{
+      .id = std::string(words[2]),
+      .command = {.user = UserId::FromText(words[1]), .id = ReservationId::FromText(words[2])}};
+  if (words[0] == "RESERVE" && words.size() == 4) {
+    const std::optional<Units> units = ParseUnits(words[3]);
+    if (!units.has_value()) return std::nullopt;
+    request.command.verb = Verb::kReserve;
+    request.command.units = *units;
+    return request;
+  }
+  if (words.size() != 3) return std::nullopt;
+  if (words[0] == "CONFIRM") {
+    request.command.verb = Verb::kConfirm;
+  } else if (words[0] == "CANCEL") {
+    request.command.verb = Verb::kCancel;
+  } else {
+    return std::nullopt;
+  }
+  return request;
+}
+
+std::string FormatAnswer(const std::string& id, const Result<Outcome>& answer) {
+  return id + ' ' + (answer.ok() ? ToString(*answer) : answer.status().ToString());
+}
+
+}  // namespace flashsale::line_server

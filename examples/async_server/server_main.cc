@@ -1,0 +1,69 @@
+#include "examples/async_server/server_main.h"
+
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <string_view>
+#include <thread>
+
+#include "examples/async_server/self_test.h"
+#include "flashsale/backend/memory.h"
+
+namespace flashsale::line_server {
+namespace {
+
+LineServer* stopped_by_signal = nullptr;
+
+bool SelfTest(LineServer& server, InventoryRepository& inventory, Clock& clock,
+              const ServeFunction& serve) {
+  bool bought = false;
+  std::thread clients([&] {
+    bought = BuyEverything(server.port());
+    server.Stop();
+  });
+  const bool served = serve(server, inventory, clock);
+  clients.join();
+  const auto stock = inventory.ReadStock(kSale, clock.Now());
+  return served && bought && stock.ok() && stock->lines[0].sold == kStock;
+}
+
+}  // namespace
+
+int ServerMain(int argc, char** argv, const ServeFunction& serve) {
+  using std::chrono_literals::operator""min;
+  const std::string_view argument = argc > 1 ? argv[1] : "7070";
+  const bool self_test = argument == "--self-test";
+
+  const auto clock = NewSystemClock();
+  auto storage = OpenMemoryStorage();
+  if (!storage.ok()) return 1;
+  InventoryRepository& inventory = (*storage)->inventory();
+  const Time now = clock->Now();
+  const auto created = inventory.Create({.id = kSale,
+                                         .lines = {{.product = "console", .units = kStock}},
+                                         .start = now,
+                                         .end = now + 30min});
+  if (!created.ok()) return 1;
+
+  const int port = self_test ? 0 : std::atoi(argument.data());
+  const auto server = LineServer::Listen(static_cast<std::uint16_t>(port));
+  if (server == nullptr) {
+    std::cerr << argv[0] << ": cannot listen on port " << port << '\n';
+    return 1;
+  }
+  if (self_test) {
+    const bool passed = SelfTest(*server, inventory, *clock, serve);
+    std::cout << (passed ? "passed" : "FAILED") << '\n';
+    return passed ? 0 : 1;
+  }
+  stopped_by_signal = server.get();
+  std::signal(SIGINT, [](int) { stopped_by_signal->Stop(); });
+  std::signal(SIGTERM, [](int) { stopped_by_signal->Stop(); });
+  std::cout << argv[0] << ": listens on 127.0.0.1:" << server->port() << '\n';
+  return serve(*server, inventory, *clock) ? 0 : 1;
+}
+
+}  // namespace flashsale::line_server

@@ -1,6 +1,7 @@
 #include "flashsale/service/flash_sale_service.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -41,6 +42,21 @@ Status Validate(const FlashSaleServiceOptions& options) {
 // Takes an error's message under the name of the options that it is about.
 Status Within(std::string_view field, const Status& status) {
   return Status(status.code(), fmt::format("{}.{}", field, status.message()));
+}
+
+// The same breaker, whose transitions are logged before the host hears of them.
+CircuitBreakerOptions LoggedBy(Logger& logger, CircuitBreakerOptions options) {
+  options.on_transition =
+      [&logger, told = std::move(options.on_transition)](const CircuitTransition& transition) {
+        const std::array<LogField, 2> fields = {LogField{"from", Name(transition.from)},
+                                                LogField{"to", Name(transition.to)}};
+        logger.Log({.at = transition.at,
+                    .level = LogLevel::kWarning,
+                    .event = "breaker_turned",
+                    .fields = fields});
+        if (told) told(transition);
+      };
+  return options;
 }
 
 bool IsDue(std::atomic<Duration::rep>& next_us, Time now, Time next) {
@@ -102,8 +118,16 @@ Result<std::unique_ptr<FlashSaleService>> FlashSaleService::New(
         options.countdown);
     if (!countdown.ok()) return Within("countdown", countdown.status());
     made.countdown = *std::move(countdown);
+    auto logger = Logger::New(options.log);
+    if (!logger.ok()) return Within("log", logger.status());
+    made.logger = *std::move(logger);
+    if (options.metrics.has_value()) {
+      auto metrics = Metrics::New(*options.metrics);
+      if (!metrics.ok()) return Within("metrics", metrics.status());
+      made.metrics = *std::move(metrics);
+    }
     if (options.breaker.has_value()) {
-      auto breaker = CircuitBreaker::New(*options.breaker);
+      auto breaker = CircuitBreaker::New(LoggedBy(*made.logger, *options.breaker));
       if (!breaker.ok()) return Within("breaker", breaker.status());
       made.breaker = *std::move(breaker);
     }
@@ -111,6 +135,9 @@ Result<std::unique_ptr<FlashSaleService>> FlashSaleService::New(
         new FlashSaleService(std::make_shared<State>(options, std::move(made))));
     const Time now = service->state_->Now();
     service->state_->next_refresh_us = (now + options.refresh_interval).time_since_epoch().count();
+    if (service->state_->clock.held()) {
+      service->state_->Log(LogLevel::kError, "clock_held", {}, {});
+    }
     service->state_->Refresh(now);
     return service;
   } catch (const std::exception& error) {
@@ -164,7 +191,7 @@ Status FlashSaleService::State::Serve(const SaleTerms& terms, const SaleMarks& m
   try {
     const MutexLock lock(mutex);
     served.reserve(served.size() + 1);
-    if (sales.Add(terms.id, std::make_unique<ServedSale>(terms, marks, names))) {
+    if (sales.Add(terms.id, std::make_unique<ServedSale>(terms, marks, names, Now()))) {
       served.push_back(terms.id);
       return {};
     }
@@ -177,22 +204,32 @@ Status FlashSaleService::State::Serve(const SaleTerms& terms, const SaleMarks& m
 }
 
 Result<Outcome> FlashSaleService::Create(const SaleTerms& terms, const QueueSetup& queue) {
+  return state_->Counted<Result<Outcome>>(Operation::kCreate, terms.id, [&] {
+    Result<Outcome> created = state_->Create(terms, queue);
+    if (created.ok()) {
+      const std::array<LogField, 1> fields = {LogField{"answer", Name(created->code)}};
+      state_->Log(LogLevel::kInfo, "sale_created", terms.id, fields);
+    }
+    return created;
+  });
+}
+
+Result<Outcome> FlashSaleService::State::Create(const SaleTerms& terms, const QueueSetup& queue) {
   const Result<SaleTerms> valid = flashsale::Validate(terms);
   if (!valid.ok()) return valid.status();
-  const Result<Outcome> created = state_->inventory.Create(*valid);
+  const Result<Outcome> created = inventory.Create(*valid);
   if (!created.ok()) return created.status();
 
-  const Result<std::uint64_t> put = state_->catalogue.Put({.terms = *valid});
+  const Result<std::uint64_t> put = catalogue.Put({.terms = *valid});
   if (!put.ok() && put.status().code() != StatusCode::kConflict) return put.status();
   if (valid->requires_admission) {
-    if (Status status = state_->OpenQueue(*valid, queue); !status.ok()) {
+    if (Status status = OpenQueue(*valid, queue); !status.ok()) {
       return Within("queue", status);
     }
   }
-  const Result<SaleStock> stock = state_->inventory.ReadStock(valid->id, state_->Now());
+  const Result<SaleStock> stock = inventory.ReadStock(valid->id, Now());
   if (!stock.ok()) return stock.status();
-  if (Status status = state_->Serve(*valid, stock->marks, valid->requires_admission);
-      !status.ok()) {
+  if (Status status = Serve(*valid, stock->marks, valid->requires_admission); !status.ok()) {
     return status;
   }
   return *created;
@@ -253,8 +290,25 @@ void FlashSaleService::State::Refresh(Time now) {
       if (known.get() != nullptr && !shared) continue;
     }
     // What cannot be served now is tried again at the next refresh.
-    (void)ServeFromCatalogue(sale, now);
+    if (Status status = ServeFromCatalogue(sale, now); !status.ok()) {
+      const std::array<LogField, 1> fields = {LogField{"error", status.message()}};
+      Log(LogLevel::kWarning, "sale_not_served", sale.terms.id, fields);
+    }
   }
+}
+
+void FlashSaleService::State::LogPoll(std::string_view event, const Status& error) {
+  if (error.ok()) return;
+  const std::array<LogField, 1> fields = {LogField{"error", error.message()}};
+  Log(LogLevel::kWarning, event, {}, fields);
+}
+
+void FlashSaleService::State::LogQueueFailures() {
+  const VirtualQueue::Failures failures = made.queue->failures();
+  const std::uint64_t all = failures.store + failures.strategy + failures.observer;
+  // Relaxed: two Polls at once may log the same failure twice.
+  if (queue_failures_told.exchange(all, std::memory_order_relaxed) == all) return;
+  LogPoll("queue_failed", failures.last);
 }
 
 Time FlashSaleService::Poll() {
@@ -267,13 +321,18 @@ Time FlashSaleService::Poll() {
     const Time next = state_->rates.Poll(now);
     state_->next_rates_us.store(next.time_since_epoch().count(), std::memory_order_relaxed);
   }
-  const Time cleaned = state_->made.cleaner->Poll(now).next_poll;
+  const ReservationCleaner::Report cleaned = state_->made.cleaner->Poll(now);
+  if (state_->made.metrics != nullptr) state_->made.metrics->CountExpired(cleaned.expired);
+  state_->LogPoll("cleaner_failed", cleaned.last_error);
   const Time queued = state_->made.queue->Poll(now);
-  const Time published = state_->made.events->Poll(now).next_poll;
-  const Time told = state_->made.countdown->Poll(now).next_poll;
+  state_->LogQueueFailures();
+  const EventPublisher::Report published = state_->made.events->Poll(now);
+  state_->LogPoll("publisher_failed", published.last_error);
+  const CountdownService::Report told = state_->made.countdown->Poll(now);
+  state_->LogPoll("countdown_failed", told.last_error);
   const Time judged = state_->options.bots == nullptr ? kMaxTime : state_->options.bots->Poll(now);
-  return std::min({cleaned, queued, published, told, judged, At(state_->next_refresh_us),
-                   At(state_->next_rates_us)});
+  return std::min({cleaned.next_poll, queued, published.next_poll, told.next_poll, judged,
+                   At(state_->next_refresh_us), At(state_->next_rates_us)});
 }
 
 }  // namespace flashsale::inline v0

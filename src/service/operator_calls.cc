@@ -1,5 +1,6 @@
 // The operators' side of FlashSaleService.
 
+#include <array>
 #include <utility>
 
 #include "flashsale/service/flash_sale_service.h"
@@ -27,11 +28,19 @@ void FlashSaleService::State::NoteInCatalogue(const SaleId& sale, Verb act, Time
   }
 }
 
-Result<Outcome> FlashSaleService::State::Act(const SaleRef& sale, const Command& command) {
+Result<Outcome> FlashSaleService::State::Act(Operation operation, const SaleRef& sale,
+                                             const Command& command) {
+  return Counted<Result<Outcome>>(operation, sale, [&] { return Carry(sale, command); });
+}
+
+Result<Outcome> FlashSaleService::State::Carry(const SaleRef& sale, const Command& command) {
   const Time now = Now();
   Outcome outcome;
   Status status = inventory.Apply(sale.id(), now, {&command, 1}, {&outcome, 1});
   if (!status.ok()) return status;
+  const std::array<LogField, 2> fields = {LogField{"act", Name(command.verb)},
+                                          LogField{"answer", Name(outcome.code)}};
+  Log(LogLevel::kInfo, "operator_act", sale.id(), fields);
   if (!IsOperatorAct(command.verb) || !WasCarriedOut(outcome.code)) return outcome;
   {
     const Sales::Pinned known(sales, sale.id(), sale.hint());
@@ -45,46 +54,52 @@ Result<Outcome> FlashSaleService::State::Act(const SaleRef& sale, const Command&
 }
 
 Result<Outcome> FlashSaleService::Start(const SaleRef& sale) {
-  return state_->Act(sale, {.verb = Verb::kStart});
+  return state_->Act(Operation::kStart, sale, {.verb = Verb::kStart});
 }
 Result<Outcome> FlashSaleService::Pause(const SaleRef& sale) {
-  return state_->Act(sale, {.verb = Verb::kPause});
+  return state_->Act(Operation::kPause, sale, {.verb = Verb::kPause});
 }
 Result<Outcome> FlashSaleService::Resume(const SaleRef& sale) {
-  return state_->Act(sale, {.verb = Verb::kResume});
+  return state_->Act(Operation::kResume, sale, {.verb = Verb::kResume});
 }
 Result<Outcome> FlashSaleService::Close(const SaleRef& sale) {
-  return state_->Act(sale, {.verb = Verb::kClose});
+  return state_->Act(Operation::kClose, sale, {.verb = Verb::kClose});
 }
 Result<Outcome> FlashSaleService::CancelSale(const SaleRef& sale) {
-  return state_->Act(sale, {.verb = Verb::kCancelSale});
+  return state_->Act(Operation::kCancelSale, sale, {.verb = Verb::kCancelSale});
 }
 Result<Outcome> FlashSaleService::Settle(const SaleRef& sale) {
-  return state_->Act(sale, {.verb = Verb::kSettle});
+  return state_->Act(Operation::kSettle, sale, {.verb = Verb::kSettle});
 }
 Result<Outcome> FlashSaleService::Release(const ReleaseRequest& request) {
-  return state_->Act(request.sale,
+  return state_->Act(Operation::kRelease, request.sale,
                      {.verb = Verb::kRelease, .line = request.line, .units = request.units});
 }
 Result<Outcome> FlashSaleService::Void(const VoidRequest& request) {
-  return state_->Act(request.sale, {.verb = Verb::kVoid, .user = request.user, .id = request.id});
+  return state_->Act(Operation::kVoid, request.sale,
+                     {.verb = Verb::kVoid, .user = request.user, .id = request.id});
 }
 
 Result<Outcome> FlashSaleService::Forget(const SaleRef& sale) {
-  Result<Outcome> forgotten = state_->inventory.Forget(sale.id(), state_->Now());
+  return state_->Counted<Result<Outcome>>(Operation::kForget, sale,
+                                          [&] { return state_->Forget(sale); });
+}
+
+Result<Outcome> FlashSaleService::State::Forget(const SaleRef& sale) {
+  Result<Outcome> forgotten = inventory.Forget(sale.id(), Now());
   if (!forgotten.ok()) return forgotten.status();
   // UnknownSale: an earlier call may have come as far as here.
   if (forgotten->code != Code::kDone && forgotten->code != Code::kUnknownSale) return *forgotten;
-  if (Status status = state_->Drop(sale.id()); !status.ok()) return status;
-  Status status = state_->options.storage.queue().Forget(sale.id());
+  if (Status status = Drop(sale.id()); !status.ok()) return status;
+  Status status = options.storage.queue().Forget(sale.id());
   if (!status.ok() && status.code() != StatusCode::kNotFound) return status;
   for (int i = 0; i < kMostCatalogueTries; ++i) {
-    const Result<FlashSale> entry = state_->catalogue.Get(sale.id());
+    const Result<FlashSale> entry = catalogue.Get(sale.id());
     if (!entry.ok()) {
       if (entry.status().code() == StatusCode::kNotFound) return *forgotten;
       return entry.status();
     }
-    status = state_->catalogue.Remove(sale.id(), entry->revision);
+    status = catalogue.Remove(sale.id(), entry->revision);
     if (status.ok() || status.code() == StatusCode::kNotFound) return *forgotten;
     if (status.code() != StatusCode::kConflict) return status;
   }

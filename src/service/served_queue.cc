@@ -249,9 +249,21 @@ Status ServedQueue::LetIn(Time now, const QueueState& state, const SaleStock& st
   const Result<std::size_t> admitted = parts_.queues.Admit(queue_, now, plan, turn.admitted);
   turn.admitted.resize(admitted.ok() ? *admitted : 0);
   if (!admitted.ok()) return admitted.status();
+  NoteWaits(now, turn.admitted);
   const Result<QueueState> after = parts_.queues.Read(queue_, now);
   if (after.ok() && after->next_room > now) turn.next = std::min(turn.next, after->next_room);
   return after.status();
+}
+
+void ServedQueue::NoteWaits(Time now, std::span<const QueueEntry> admitted) {
+  waits_.buckets.resize(LatencyHistogram::kBuckets);
+  for (const QueueEntry& entry : admitted) {
+    const auto wait_us =
+        static_cast<std::uint64_t>(std::max(now - entry.joined_at, Duration(0)).count());
+    ++waits_.buckets[LatencyHistogram::BucketOf(wait_us)];
+    ++waits_.count;
+    waits_.sum_ns += wait_us;
+  }
 }
 
 void ServedQueue::NoteStock(const SaleStock& stock) {

@@ -88,6 +88,10 @@ class ServedQueue {
   };
   // One at a time; a second caller is told to come back.
   Turn Poll(Time now) FLASHSALE_EXCLUDES(turn_mutex_);
+  LatencyHistogram Waits() FLASHSALE_EXCLUDES(turn_mutex_) {
+    const MutexLock lock(turn_mutex_);
+    return waits_;
+  }
   // When the next turn is due.
   Time due() const { return Time(Duration(due_us_.load(std::memory_order_relaxed))); }
 
@@ -102,6 +106,7 @@ class ServedQueue {
   Status Arrange(const QueueOrdering& ordering);
   Status LetIn(Time now, const QueueState& state, const SaleStock& stock, Turn& turn)
       FLASHSALE_REQUIRES(turn_mutex_);
+  void NoteWaits(Time now, std::span<const QueueEntry> admitted) FLASHSALE_REQUIRES(turn_mutex_);
   void NoteStock(const SaleStock& stock);
   void NoteState(const QueueState& state);
 
@@ -123,6 +128,7 @@ class ServedQueue {
 
   Mutex turn_mutex_;
   std::shared_ptr<QueueOrdering> ordering_ FLASHSALE_GUARDED_BY(turn_mutex_);
+  LatencyHistogram waits_ FLASHSALE_GUARDED_BY(turn_mutex_);  // in microseconds
 };
 
 }  // namespace flashsale::inline v0

@@ -9,6 +9,7 @@
 #include "flashsale/domain/sale_terms.h"
 #include "flashsale/domain/verb.h"
 #include "flashsale/repository/inventory_repository.h"
+#include "flashsale/service/sale_meter.h"
 
 namespace flashsale::inline v0 {
 
@@ -24,12 +25,13 @@ class ServedSale {
     SaleRef queue;
   };
 
-  ServedSale(const SaleTerms& terms, const SaleMarks& marks, const Names& names)
-      : terms_(terms), names_(names) {
+  ServedSale(const SaleTerms& terms, const SaleMarks& marks, const Names& names, Time now)
+      : terms_(terms), names_(names), meter_(now) {
     Note(marks);
   }
 
   const SaleTerms& terms() const { return terms_; }
+  SaleMeter& meter() const { return meter_; }
   const SaleRef& inventory() const { return names_.inventory; }
   const SaleRef& queue() const { return names_.queue; }
 
@@ -67,6 +69,7 @@ class ServedSale {
 
   const SaleTerms terms_;
   const Names names_;
+  mutable SaleMeter meter_;  // counting changes nothing that anybody decides by
   std::atomic<std::uint32_t> marks_{0};
 };
 

@@ -2,6 +2,7 @@
 #define FLASHSALE_SRC_SERVICE_SERVICE_STATE_H_
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -31,11 +32,54 @@ struct FlashSaleService::State {
     std::unique_ptr<EventPublisher> events;
     std::unique_ptr<CountdownService> countdown;
     std::unique_ptr<CircuitBreaker> breaker;
+    std::unique_ptr<Metrics> metrics;  // null: nothing is counted
+    std::unique_ptr<Logger> logger;
   };
 
   State(const FlashSaleServiceOptions& given, Made&& parts);
 
   Time Now() { return clock.Now(); }
+
+  // --- bookkeeping.cc
+  // Counts, and now and then times, a call that answers an outcome.
+  template <typename Answer, typename Call>
+  Answer Counted(Operation operation, const SaleRef& sale, Call call) {
+    if (made.metrics == nullptr) {
+      Answer answer = call();
+      if (!answer.ok()) LogFailure(operation, sale, answer.status());
+      return answer;
+    }
+    const bool timed = made.metrics->ShouldTime();
+    const auto start = timed ? std::chrono::steady_clock::now() : SteadyTime();
+    Answer answer = call();
+    const auto latency = timed ? std::chrono::steady_clock::now() - start : NotTimed();
+    if (!answer.ok()) {
+      LogFailure(operation, sale, answer.status());
+      CountFailure(operation, answer.status(), latency);
+    } else if (timed) {
+      made.metrics->Record(operation, CodeOf(*answer), latency);
+    } else {
+      made.metrics->Record(operation, CodeOf(*answer));
+    }
+    return answer;
+  }
+  void CountAnswer(Operation operation, const Outcome& outcome) {
+    if (made.metrics != nullptr) made.metrics->Record(operation, outcome.code);
+  }
+  void CountBatch(Operation operation, const SaleRef& sale, const Status& status,
+                  std::span<const Outcome> outcomes);
+  // What a reserve, a confirm or a revive adds to the sale's velocity.
+  static void CountUnits(const ServedSale& sale, const Command& command, const Outcome& outcome);
+  void Log(LogLevel level, std::string_view event, const SaleId& sale,
+           std::span<const LogField> fields);
+  void LogFailure(Operation operation, const SaleRef& sale, const Status& status);
+  SaleMetrics Measure(const ServedSale& sale, Time now);
+
+  using SteadyTime = std::chrono::steady_clock::time_point;
+  static constexpr std::chrono::nanoseconds NotTimed() { return std::chrono::nanoseconds{-1}; }
+  static Code CodeOf(const Outcome& outcome) { return outcome.code; }
+  static Code CodeOf(const QueuePlace& place) { return place.outcome.code; }
+  void CountFailure(Operation operation, const Status& status, std::chrono::nanoseconds latency);
 
   // --- flash_sale_service.cc
   // Takes a sale into service; where it is, notes the marks.
@@ -45,14 +89,25 @@ struct FlashSaleService::State {
   Status ServeFromCatalogue(const FlashSale& sale, Time now);
   const AllocationStrategy* StrategyNamed(std::string_view name) const;
   void Refresh(Time now);
+  void LogPoll(std::string_view event, const Status& error);
+  void LogQueueFailures();
   Status Drop(const SaleId& sale);
 
   // --- operator_calls.cc
-  Result<Outcome> Act(const SaleRef& sale, const Command& command);
+  Result<Outcome> Act(Operation operation, const SaleRef& sale, const Command& command);
+  Result<Outcome> Carry(const SaleRef& sale, const Command& command);
+  Result<Outcome> Forget(const SaleRef& sale);
   // Notes in the catalogue what the store has carried out.
   void NoteInCatalogue(const SaleId& sale, Verb act, Time now);
 
+  Result<Outcome> Create(const SaleTerms& terms, const QueueSetup& queue);
+
   // --- shopper_calls.cc
+  Result<Outcome> Reserve(const ReserveRequest& request);
+  Status ReserveAll(std::span<const ReserveRequest> requests, std::span<Outcome> outcomes);
+  Result<QueuePlace> Join(const JoinRequest& request);
+  // What the store has decided: counts it and tells the queue.
+  void Finish(const ServedSale& sale, const Command& command, const Outcome& outcome, Time now);
   // One reserve on its way.
   struct ReserveCall {
     bool resend;
@@ -61,6 +116,7 @@ struct FlashSaleService::State {
     bool to_store;
     bool guarded;  // has still to pass the gates
     Gates::Passage passage;
+    CircuitBreaker::Permit permit;  // not granted where there is no breaker, or it is not asked
   };
   // The shape, the sale and its phase; probes the gates of who gets that far.
   void Begin(const Sales::Visit& visit, const ReserveRequest& request, Time now, ReserveCall& call);
@@ -69,19 +125,18 @@ struct FlashSaleService::State {
   // The gates after the detectors, which have refused or not.
   void GuardOn(ReserveCall& call, const std::optional<Outcome>& refusal, Time now);
   void Refuse(ReserveCall& call, const Outcome& refusal, Time now);
-  // Applies commands to one sale through the circuit breaker; false, and the outcomes are written,
-  // where that refuses.
-  Status Apply(const SaleRef& sale, Time now, std::span<const Command> commands,
-               std::span<Outcome> outcomes);
+  // Tells the circuit breaker how the store did.
+  static void Report(CircuitBreaker::Permit& permit, const Status& status, Time start, Time now);
   // Tells the queue what became of somebody whom it let in.
   void TellQueue(const ServedSale& sale, const Command& command, const Outcome& outcome, Time now);
   Result<Outcome> ApplyOne(const SaleRef& sale, const Command& command);
   template <typename Request>
-  Status ApplyAll(std::span<const Request> requests, std::span<Outcome> outcomes);
+  Status ApplyAll(Operation operation, std::span<const Request> requests,
+                  std::span<Outcome> outcomes);
 
   // --- steps.cc
   class PendingReserve;
-  static Step StepOf(const ReserveCall& call);
+  Step StepOf(ReserveCall& call, Time now);
   Step StepFor(const SaleRef& sale, const Command& command);
   // The phase that shoppers meet: paused while the clock cannot be trusted.
   Phase PhaseOf(const ServedSale& sale, Time now) const {
@@ -105,6 +160,7 @@ struct FlashSaleService::State {
   // When these are due; whoever moves it on does the work.
   std::atomic<Duration::rep> next_refresh_us{0};
   std::atomic<Duration::rep> next_rates_us{0};
+  std::atomic<std::uint64_t> queue_failures_told{0};
 };
 
 }  // namespace flashsale::inline v0

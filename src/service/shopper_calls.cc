@@ -57,6 +57,7 @@ void FlashSaleService::State::Begin(const Sales::Visit& visit, const ReserveRequ
   call.command = CommandOf(request);
   call.to_store = false;
   call.guarded = false;
+  call.permit = {};
   if (!request.sale.id().valid()) {
     call.outcome = Invalid(Field::kSale);
     return;
@@ -95,6 +96,12 @@ void FlashSaleService::State::GuardOn(ReserveCall& call, const std::optional<Out
                                       Time now) {
   std::optional<Outcome> refusal = refused;
   if (!refusal.has_value()) refusal = gates.CheckReserve(call.passage, now, call.command);
+  if (!refusal.has_value() && made.breaker != nullptr) {
+    call.permit = made.breaker->TryAcquire(now);
+    if (!call.permit) {
+      refusal = Outcome{.code = Code::kWaitingPage, .when_us = call.permit.retry_after().count()};
+    }
+  }
   if (refusal.has_value()) {
     Refuse(call, *refusal, now);
   } else {
@@ -107,24 +114,14 @@ void FlashSaleService::State::Refuse(ReserveCall& call, const Outcome& refusal, 
   call.to_store = gates.IsKnown(*call.passage.sale, call.command, call.resend, now);
 }
 
-Status FlashSaleService::State::Apply(const SaleRef& sale, Time now,
-                                      std::span<const Command> commands,
-                                      std::span<Outcome> outcomes) {
-  if (made.breaker == nullptr) return inventory.Apply(sale, now, commands, outcomes);
-  CircuitBreaker::Permit permit = made.breaker->TryAcquire(now);
-  if (!permit) {
-    const Outcome refusal{.code = Code::kWaitingPage, .when_us = permit.retry_after().count()};
-    std::fill(outcomes.begin(), outcomes.end(), refusal);
-    return {};
-  }
-  Status status = inventory.Apply(sale, now, commands, outcomes);
-  const Time after = Now();
+void FlashSaleService::State::Report(CircuitBreaker::Permit& permit, const Status& status,
+                                     Time start, Time now) {
+  const Duration latency = std::max(now - start, Duration(0));
   if (status.ok()) {
-    permit.Success(after, after - now);
+    permit.Success(now, latency);
   } else {
-    permit.Failure(after, after - now);
+    permit.Failure(now, latency);
   }
-  return status;
 }
 
 void FlashSaleService::State::TellQueue(const ServedSale& sale, const Command& command,
@@ -149,35 +146,47 @@ void FlashSaleService::State::TellQueue(const ServedSale& sale, const Command& c
   }
 }
 
-Result<Outcome> FlashSaleService::Reserve(const ReserveRequest& request) {
-  const Time now = state_->Now();
-  const State::Sales::Visit visit(state_->sales);
-  State::ReserveCall call;
-  state_->Begin(visit, request, now, call);
-  state_->Guard(call, now);
+Result<Outcome> FlashSaleService::State::Reserve(const ReserveRequest& request) {
+  const Time now = Now();
+  const Sales::Visit visit(sales);
+  ReserveCall call;
+  Begin(visit, request, now, call);
+  Guard(call, now);
   if (!call.to_store) return call.outcome;
   const ServedSale& sale = *call.passage.sale;
   Outcome outcome;
-  Status status = state_->Apply(sale.inventory(), now, {&call.command, 1}, {&outcome, 1});
+  Status status = inventory.Apply(sale.inventory(), now, {&call.command, 1}, {&outcome, 1});
+  if (call.permit) Report(call.permit, status, now, Now());
   if (!status.ok()) return status;
-  if (sale.terms().requires_admission) state_->TellQueue(sale, call.command, outcome, now);
+  Finish(sale, call.command, outcome, now);
   return outcome;
 }
 
-Status FlashSaleService::Reserve(std::span<const ReserveRequest> requests,
-                                 std::span<Outcome> outcomes) {
+void FlashSaleService::State::Finish(const ServedSale& sale, const Command& command,
+                                     const Outcome& outcome, Time now) {
+  CountUnits(sale, command, outcome);
+  if (sale.terms().requires_admission) TellQueue(sale, command, outcome, now);
+}
+
+Result<Outcome> FlashSaleService::Reserve(const ReserveRequest& request) {
+  return state_->Counted<Result<Outcome>>(Operation::kReserve, request.sale,
+                                          [&] { return state_->Reserve(request); });
+}
+
+Status FlashSaleService::State::ReserveAll(std::span<const ReserveRequest> requests,
+                                           std::span<Outcome> outcomes) {
   if (requests.size() != outcomes.size()) return SizesDiffer(requests.size(), outcomes.size());
-  const Time now = state_->Now();
-  const State::Sales::Visit visit(state_->sales);
-  std::array<State::ReserveCall, kWindow> calls;
+  const Time now = Now();
+  const Sales::Visit visit(sales);
+  std::array<ReserveCall, kWindow> calls;
   std::array<Command, kWindow> commands;
   std::array<Outcome, kWindow> answers;
   for (std::size_t first = 0; first < requests.size(); first += kWindow) {
     const std::size_t count = std::min(kWindow, requests.size() - first);
     for (std::size_t i = 0; i < count; ++i) {
-      state_->Begin(visit, requests[first + i], now, calls[i]);
+      Begin(visit, requests[first + i], now, calls[i]);
     }
-    for (std::size_t i = 0; i < count; ++i) state_->Guard(calls[i], now);
+    for (std::size_t i = 0; i < count; ++i) Guard(calls[i], now);
     // What goes to one sale, one after the other, goes at once.
     for (std::size_t i = 0; i < count;) {
       if (!calls[i].to_store) {
@@ -192,18 +201,30 @@ Status FlashSaleService::Reserve(std::span<const ReserveRequest> requests,
         ++run;
       }
       const std::span<Outcome> results = std::span(answers).first(run);
-      Status status = state_->Apply(sale.inventory(), now, std::span(commands).first(run), results);
+      Status status =
+          inventory.Apply(sale.inventory(), now, std::span(commands).first(run), results);
+      if (made.breaker != nullptr) {
+        const Time after = Now();
+        for (std::size_t k = 0; k < run; ++k) {
+          if (calls[i + k].permit) Report(calls[i + k].permit, status, now, after);
+        }
+      }
       if (!status.ok()) return status;
       for (std::size_t k = 0; k < run; ++k) {
         outcomes[first + i + k] = results[k];
-        if (sale.terms().requires_admission) {
-          state_->TellQueue(sale, commands[k], results[k], now);
-        }
+        Finish(sale, commands[k], results[k], now);
       }
       i += run;
     }
   }
   return {};
+}
+
+Status FlashSaleService::Reserve(std::span<const ReserveRequest> requests,
+                                 std::span<Outcome> outcomes) {
+  Status status = state_->ReserveAll(requests, outcomes);
+  state_->CountBatch(Operation::kReserve, {}, status, outcomes);
+  return status;
 }
 
 // --- calls about a reservation
@@ -215,14 +236,12 @@ Result<Outcome> FlashSaleService::State::ApplyOne(const SaleRef& sale, const Com
   Status status = inventory.Apply(known.get() == nullptr ? SaleRef(sale.id()) : known->inventory(),
                                   now, {&command, 1}, {&outcome, 1});
   if (!status.ok()) return status;
-  if (known.get() != nullptr && known->terms().requires_admission) {
-    TellQueue(*known, command, outcome, now);
-  }
+  if (known.get() != nullptr) Finish(*known, command, outcome, now);
   return outcome;
 }
 
 template <typename Request>
-Status FlashSaleService::State::ApplyAll(std::span<const Request> requests,
+Status FlashSaleService::State::ApplyAll(Operation operation, std::span<const Request> requests,
                                          std::span<Outcome> outcomes) {
   if (requests.size() != outcomes.size()) return SizesDiffer(requests.size(), outcomes.size());
   const Time now = Now();
@@ -239,37 +258,47 @@ Status FlashSaleService::State::ApplyAll(std::span<const Request> requests,
     const ServedSale* const known = visit.Find(name.id(), name.hint());
     Status status = inventory.Apply(known == nullptr ? SaleRef(name.id()) : known->inventory(), now,
                                     std::span(commands).first(run), outcomes.subspan(first, run));
-    if (!status.ok()) return status;
-    if (known != nullptr && known->terms().requires_admission) {
+    if (!status.ok()) {
+      CountBatch(operation, name, status, {});
+      return status;
+    }
+    if (known != nullptr) {
       for (std::size_t i = 0; i < run; ++i) {
-        TellQueue(*known, commands[i], outcomes[first + i], now);
+        Finish(*known, commands[i], outcomes[first + i], now);
       }
     }
+    CountBatch(operation, name, status, outcomes.subspan(first, run));
     first += run;
   }
   return {};
 }
 
 Result<Outcome> FlashSaleService::Confirm(const ConfirmRequest& request) {
-  return state_->ApplyOne(request.sale, CommandOf(request));
+  return state_->Counted<Result<Outcome>>(Operation::kConfirm, request.sale, [&] {
+    return state_->ApplyOne(request.sale, CommandOf(request));
+  });
 }
 Result<Outcome> FlashSaleService::Cancel(const CancelRequest& request) {
-  return state_->ApplyOne(request.sale, CommandOf(request));
+  return state_->Counted<Result<Outcome>>(Operation::kCancel, request.sale, [&] {
+    return state_->ApplyOne(request.sale, CommandOf(request));
+  });
 }
 Result<Outcome> FlashSaleService::Extend(const ExtendRequest& request) {
-  return state_->ApplyOne(request.sale, CommandOf(request));
+  return state_->Counted<Result<Outcome>>(Operation::kExtend, request.sale, [&] {
+    return state_->ApplyOne(request.sale, CommandOf(request));
+  });
 }
 Status FlashSaleService::Confirm(std::span<const ConfirmRequest> requests,
                                  std::span<Outcome> outcomes) {
-  return state_->ApplyAll(requests, outcomes);
+  return state_->ApplyAll(Operation::kConfirm, requests, outcomes);
 }
 Status FlashSaleService::Cancel(std::span<const CancelRequest> requests,
                                 std::span<Outcome> outcomes) {
-  return state_->ApplyAll(requests, outcomes);
+  return state_->ApplyAll(Operation::kCancel, requests, outcomes);
 }
 Status FlashSaleService::Extend(std::span<const ExtendRequest> requests,
                                 std::span<Outcome> outcomes) {
-  return state_->ApplyAll(requests, outcomes);
+  return state_->ApplyAll(Operation::kExtend, requests, outcomes);
 }
 
 Result<SaleStock> FlashSaleService::ReadStock(const SaleRef& sale) {
@@ -283,8 +312,13 @@ Result<std::optional<Reservation>> FlashSaleService::Find(const SaleRef& sale, c
 // --- the queue
 
 Result<QueuePlace> FlashSaleService::Join(const JoinRequest& request) {
-  const Time now = state_->Now();
-  const State::Sales::Visit visit(state_->sales);
+  return state_->Counted<Result<QueuePlace>>(Operation::kJoin, request.sale,
+                                             [&] { return state_->Join(request); });
+}
+
+Result<QueuePlace> FlashSaleService::State::Join(const JoinRequest& request) {
+  const Time now = Now();
+  const Sales::Visit visit(sales);
   QueuePlace refused;
   if (!request.sale.id().valid() || request.user.is_nil()) {
     refused.outcome = Invalid(request.sale.id().valid() ? Field::kUser : Field::kSale);
@@ -299,7 +333,7 @@ Result<QueuePlace> FlashSaleService::Join(const JoinRequest& request) {
     refused.outcome = Invalid(Field::kSale);
     return refused;
   }
-  refused.outcome.code = AnswerToJoin(state_->PhaseOf(*sale, now));
+  refused.outcome.code = AnswerToJoin(PhaseOf(*sale, now));
   if (refused.outcome.code != Code::kDone) return refused;
 
   Gates::Passage passage;
@@ -307,40 +341,46 @@ Result<QueuePlace> FlashSaleService::Join(const JoinRequest& request) {
   passage.context = &request.context;
   passage.user = request.user;
   passage.action = GuardedAction::kJoin;
-  state_->gates.Probe(passage);
-  std::optional<Outcome> refusal = state_->gates.CheckRates(passage, now);
-  if (!refusal.has_value()) refusal = state_->gates.CheckBots(passage, now);
+  gates.Probe(passage);
+  std::optional<Outcome> refusal = gates.CheckRates(passage, now);
+  if (!refusal.has_value()) refusal = gates.CheckBots(passage, now);
   if (refusal.has_value()) {
     refused.outcome = *refusal;
     return refused;
   }
-  const Result<Tally> tally =
-      state_->inventory.ReadTally(sale->inventory(), TallyKey::Of(request.user));
+  const Result<Tally> tally = inventory.ReadTally(sale->inventory(), TallyKey::Of(request.user));
   if (!tally.ok()) return tally.status();
   if (tally->bought >= std::max(tally->limit, sale->terms().limit_per_user)) {
     refused.outcome.code = Code::kUserLimit;
     return refused;
   }
-  return state_->made.queue->Join(sale->queue(), request.user, request.tier, now);
+  return made.queue->Join(sale->queue(), request.user, request.tier, now);
 }
 
 Result<QueuePlace> FlashSaleService::Position(const SaleRef& sale, const UserId& user) {
-  const State::Sales::Pinned known(state_->sales, sale.id(), sale.hint());
-  if (const auto refusal = RefuseQueueCall(sale, known.get()))
-    return QueuePlace{.outcome = *refusal};
-  return state_->made.queue->Position(known->queue(), user, state_->Now());
+  return state_->Counted<Result<QueuePlace>>(
+      Operation::kPosition, sale, [&]() -> Result<QueuePlace> {
+        const State::Sales::Pinned known(state_->sales, sale.id(), sale.hint());
+        if (const auto refusal = RefuseQueueCall(sale, known.get()))
+          return QueuePlace{.outcome = *refusal};
+        return state_->made.queue->Position(known->queue(), user, state_->Now());
+      });
 }
 
 Result<Outcome> FlashSaleService::Heartbeat(const SaleRef& sale, const UserId& user) {
-  const State::Sales::Pinned known(state_->sales, sale.id(), sale.hint());
-  if (const auto refusal = RefuseQueueCall(sale, known.get())) return *refusal;
-  return state_->made.queue->Heartbeat(known->queue(), user, state_->Now());
+  return state_->Counted<Result<Outcome>>(Operation::kHeartbeat, sale, [&]() -> Result<Outcome> {
+    const State::Sales::Pinned known(state_->sales, sale.id(), sale.hint());
+    if (const auto refusal = RefuseQueueCall(sale, known.get())) return *refusal;
+    return state_->made.queue->Heartbeat(known->queue(), user, state_->Now());
+  });
 }
 
 Result<Outcome> FlashSaleService::Leave(const SaleRef& sale, const UserId& user) {
-  const State::Sales::Pinned known(state_->sales, sale.id(), sale.hint());
-  if (const auto refusal = RefuseQueueCall(sale, known.get())) return *refusal;
-  return state_->made.queue->Leave(known->queue(), user, state_->Now());
+  return state_->Counted<Result<Outcome>>(Operation::kLeave, sale, [&]() -> Result<Outcome> {
+    const State::Sales::Pinned known(state_->sales, sale.id(), sale.hint());
+    if (const auto refusal = RefuseQueueCall(sale, known.get())) return *refusal;
+    return state_->made.queue->Leave(known->queue(), user, state_->Now());
+  });
 }
 
 }  // namespace flashsale::inline v0

@@ -9,6 +9,23 @@
 
 namespace flashsale::inline v0 {
 
+namespace {
+
+Operation OperationOf(Verb verb) {
+  switch (verb) {
+    case Verb::kConfirm:
+      return Operation::kConfirm;
+    case Verb::kCancel:
+      return Operation::kCancel;
+    case Verb::kExtend:
+      return Operation::kExtend;
+    default:
+      return Operation::kReserve;
+  }
+}
+
+}  // namespace
+
 // A reserve that waits for a detector.  It keeps nothing of the request but what the store needs.
 class FlashSaleService::State::PendingReserve {
  public:
@@ -50,7 +67,7 @@ class FlashSaleService::State::PendingReserve {
     }
     // The phase may have turned meanwhile; the store judges that itself.
     state.GuardOn(call, refusal, now);
-    return StepOf(call);
+    return state.StepOf(call, now);
   }
 
   const std::weak_ptr<State> state_;
@@ -60,14 +77,20 @@ class FlashSaleService::State::PendingReserve {
   StepSink& sink_;
 };
 
-Step FlashSaleService::State::StepOf(const ReserveCall& call) {
+Step FlashSaleService::State::StepOf(ReserveCall& call, Time now) {
   Step step;
   step.outcome_ = call.outcome;
-  if (!call.to_store) return step;
+  if (!call.to_store) {
+    CountAnswer(Operation::kReserve, call.outcome);
+    return step;
+  }
   step.kind_ = Step::Kind::kApply;
   step.sale_ = call.passage.sale->inventory();
-  step.is_queued_ = call.passage.sale->terms().requires_admission;
   step.command_ = call.command;
+  step.prepared_at_ = now;
+  if (call.permit) {
+    step.permit_ = std::make_shared<CircuitBreaker::Permit>(std::move(call.permit));
+  }
   return step;
 }
 
@@ -77,7 +100,7 @@ Step FlashSaleService::Prepare(const ReserveRequest& request, Time now, StepSink
   state_->Begin(visit, request, now, call);
   if (later == nullptr || !call.guarded || !state_->gates.MayWaitForBots()) {
     state_->Guard(call, now);
-    return State::StepOf(call);
+    return state_->StepOf(call, now);
   }
   std::optional<Outcome> refusal = state_->gates.CheckRates(call.passage, now);
   if (!refusal.has_value()) {
@@ -92,14 +115,13 @@ Step FlashSaleService::Prepare(const ReserveRequest& request, Time now, StepSink
     }
   }
   state_->GuardOn(call, refusal, now);
-  return State::StepOf(call);
+  return state_->StepOf(call, now);
 }
 Step FlashSaleService::State::StepFor(const SaleRef& sale, const Command& command) {
   const Sales::Pinned known(sales, sale.id(), sale.hint());
   Step step;
   step.kind_ = Step::Kind::kApply;
   step.sale_ = known.get() == nullptr ? SaleRef(sale.id()) : known->inventory();
-  step.is_queued_ = known.get() != nullptr && known->terms().requires_admission;
   step.command_ = command;
   return step;
 }
@@ -116,9 +138,21 @@ Step FlashSaleService::Prepare(const ExtendRequest& request, Time /*now*/) {
 
 Result<Outcome> FlashSaleService::Complete(const Step& step, const Result<Outcome>& applied,
                                            Time now) {
-  if (!applied.ok() || step.kind_ != Step::Kind::kApply || !step.is_queued_) return applied;
-  const State::Sales::Pinned known(state_->sales, step.sale_.id(), 0);
-  if (known.get() != nullptr) state_->TellQueue(*known, step.command_, *applied, now);
+  if (step.kind_ != Step::Kind::kApply) return applied;
+  State& state = *state_;
+  const Operation operation = OperationOf(step.command_.verb);
+  if (step.permit_ != nullptr)
+    State::Report(*step.permit_, applied.status(), step.prepared_at_, now);
+  if (!applied.ok()) {
+    state.LogFailure(operation, step.sale_, applied.status());
+    if (state.made.metrics != nullptr) {
+      state.CountFailure(operation, applied.status(), State::NotTimed());
+    }
+    return applied;
+  }
+  state.CountAnswer(operation, *applied);
+  const State::Sales::Pinned known(state.sales, step.sale_.id(), 0);
+  if (known.get() != nullptr) state.Finish(*known, step.command_, *applied, now);
   return applied;
 }
 

@@ -256,6 +256,11 @@ Result<QueueState> VirtualQueue::Read(const SaleRef& sale, Time now) {
       sale, [&](ServedQueue& queue) { return state_->queues.Read(queue.queue(), now); });
 }
 
+Result<LatencyHistogram> VirtualQueue::Waits(const SaleRef& sale) {
+  return state_->With<Result<LatencyHistogram>>(
+      sale, [](ServedQueue& queue) -> Result<LatencyHistogram> { return queue.Waits(); });
+}
+
 Status VirtualQueue::SetPace(const SaleRef& sale, Time now, const QueuePace& pace) {
   return state_->With<Status>(sale, [&](ServedQueue& queue) {
     Status status = state_->queues.SetPace(queue.queue(), now, pace);

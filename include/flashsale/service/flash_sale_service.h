@@ -16,6 +16,7 @@
 #include "flashsale/repository/inventory_repository.h"
 #include "flashsale/service/countdown_service.h"
 #include "flashsale/service/event_publisher.h"
+#include "flashsale/service/metrics.h"
 #include "flashsale/service/purchase_limit_tracker.h"
 #include "flashsale/service/requests.h"
 #include "flashsale/service/service_options.h"
@@ -123,6 +124,12 @@ class FLASHSALE_EXPORT FlashSaleService {
   Step Prepare(const ExtendRequest& request, Time now);
   // What the store made of a step's command: tells the queue and counts it; returns it.
   Result<Outcome> Complete(const Step& step, const Result<Outcome>& applied, Time now);
+
+  // --- what an operator sees
+
+  // Counts since the service was made, and each served sale as it is now.  Batch calls are counted
+  // and not timed.  Reads every sale: not for the path of a request.
+  MetricsSnapshot ReadMetrics();
 
   // --- what has to be done from time to time
 

@@ -18,6 +18,7 @@
 #include "flashsale/domain/flash_sale.h"
 #include "flashsale/domain/inventory.h"
 #include "flashsale/export.h"
+#include "flashsale/policy/composite_bot_detector.h"
 #include "flashsale/service/latency_histogram.h"
 
 namespace flashsale::inline v0 {
@@ -95,19 +96,10 @@ struct HoldMetrics {
   friend bool operator==(const HoldMetrics&, const HoldMetrics&) = default;
 };
 
-// What one detector of bots said; filled in by whoever owns the detectors.
+// What one detector of a chain said.
 struct BotDetectorMetrics {
   std::string name;
-  bool shadow = false;
-  std::uint64_t asked = 0;
-  std::uint64_t allowed = 0;
-  std::uint64_t challenged = 0;
-  std::uint64_t tarpitted = 0;
-  std::uint64_t denied = 0;
-  std::uint64_t failures = 0;
-  std::uint64_t timeouts = 0;
-
-  friend bool operator==(const BotDetectorMetrics&, const BotDetectorMetrics&) = default;
+  DetectorStats stats;
 };
 
 // How fast a sale goes, in units a second.
@@ -159,6 +151,8 @@ struct MetricsSnapshot {
   // The part of `outcomes` that gates before the store gave (Overloaded … WaitingPage).
   std::vector<OutcomeCount> gate_refusals = {};
   HoldMetrics holds;
+  // What the chain of detectors decided, and each of them said.
+  ChainStats bot_decisions;
   std::vector<BotDetectorMetrics> bots = {};
   std::vector<SaleMetrics> sales = {};
 };

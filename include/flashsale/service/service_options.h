@@ -17,6 +17,8 @@
 #include "flashsale/repository/storage.h"
 #include "flashsale/service/countdown_service.h"
 #include "flashsale/service/event_publisher.h"
+#include "flashsale/service/log.h"
+#include "flashsale/service/metrics.h"
 #include "flashsale/service/reservation_cleaner.h"
 #include "flashsale/service/virtual_queue.h"
 
@@ -66,8 +68,12 @@ struct FlashSaleServiceOptions {
   // served here; distinct names.  All must outlive the service.
   std::vector<const AllocationStrategy*> strategies = {};
 
-  // Whether calls are counted and timed.
-  bool metrics = true;
+  // --- what the host sees
+
+  // Not set: nothing is counted.
+  std::optional<MetricsOptions> metrics = MetricsOptions{};
+  // Where what an operator may want to know goes; by default nowhere.
+  LoggerOptions log = {};
 
   // --- what Poll does
 

@@ -2,10 +2,12 @@
 #define FLASHSALE_SERVICE_STEP_H_
 
 #include <cstdint>
+#include <memory>
 
 #include "flashsale/base/outcome.h"
 #include "flashsale/base/time.h"
 #include "flashsale/export.h"
+#include "flashsale/policy/circuit_breaker.h"
 #include "flashsale/repository/command.h"
 #include "flashsale/repository/inventory_repository.h"
 
@@ -35,11 +37,12 @@ class Step {
   friend class FlashSaleService;
 
   Kind kind_ = Kind::kAnswered;
-  // Whether the sale has a queue, which is told what becomes of admissions.
-  bool is_queued_ = false;
   Outcome outcome_ = {};
   SaleRef sale_;
   Command command_ = {};
+  // Where there is a circuit breaker: what it wants to hear of the store.
+  Time prepared_at_{};
+  std::shared_ptr<CircuitBreaker::Permit> permit_;
 };
 
 // Where a step goes that took its time.

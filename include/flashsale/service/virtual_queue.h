@@ -19,6 +19,7 @@
 #include "flashsale/policy/allocation_strategy.h"
 #include "flashsale/repository/inventory_repository.h"
 #include "flashsale/repository/queue_repository.h"
+#include "flashsale/service/latency_histogram.h"
 
 namespace flashsale::inline v0 {
 
@@ -119,6 +120,8 @@ class FLASHSALE_EXPORT VirtualQueue {
   Status Complete(const SaleRef& sale, const UserId& user, std::uint64_t admission, Time now);
 
   Result<QueueState> Read(const SaleRef& sale, Time now);
+  // How long those waited who were let in here, in microseconds (not nanoseconds).
+  Result<LatencyHistogram> Waits(const SaleRef& sale);
   // At once, on every server.
   Status SetPace(const SaleRef& sale, Time now, const QueuePace& pace);
 

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "examples/custom_backend/map_fingerprints.h"
+#include "examples/custom_backend/map_queue.h"
 #include "examples/custom_backend/map_rates.h"
 #include "examples/custom_backend/map_sale.h"
 
@@ -221,13 +221,13 @@ class MapStorage final : public Storage {
   InventoryRepository& inventory() override { return inventory_; }
   FlashSaleRepository& sales() override { return sales_; }
   RateRepository& rates() override { return rates_; }
-  FingerprintRepository& fingerprints() override { return fingerprints_; }
+  QueueRepository& queue() override { return queue_; }
 
  private:
   MapInventory inventory_;
   MapCatalogue sales_;
   MapRates rates_;
-  MapFingerprints fingerprints_;
+  MapQueues queue_;
 };
 
 }  // namespace

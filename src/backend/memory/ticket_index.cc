@@ -7,8 +7,11 @@
 namespace flashsale::inline v0::memory {
 namespace {
 
-// More than any memory has room for; home and tag need the lower bits.
-constexpr int kDeepest = 40;
+// As deep as 2^32 entries make it; home and tag need the lower bits.
+constexpr int kDeepest = 24;
+// How many values of the upper bits may lead to one table in the mean: hashes under a secret key do
+// not come near it.  Were they known, they should fill one table rather than the memory.
+constexpr std::size_t kMostPerTable = 64;
 
 }  // namespace
 
@@ -29,7 +32,8 @@ bool TicketIndex::MakeFirst() {
 bool TicketIndex::Divide(std::uint64_t hash) {
   const std::uint32_t number = NumberOf(hash);
   const int depth = metas_[number].depth;
-  if (depth == kDeepest) return false;
+  const bool lopsided = directory_.size() >= kMostPerTable * metas_.size();
+  if (depth == kDeepest || (depth == depth_ && lopsided)) return false;
   try {
     if (metas_.size() == metas_.capacity()) metas_.reserve(2 * metas_.size());
     if (depth == depth_) {

@@ -61,7 +61,8 @@ class TicketIndex {
   bool MakeRoom(std::uint64_t hash, HashOf hash_of, AskFor ask_for) {
     if (directory_.empty() && !MakeFirst()) return false;
     while (metas_[NumberOf(hash)].entries >= kMostEntries) {
-      if (!Split(hash, hash_of, ask_for)) return false;
+      if (Split(hash, hash_of, ask_for)) continue;
+      return metas_[NumberOf(hash)].entries < kLastEntries;
     }
     return true;
   }
@@ -77,6 +78,8 @@ class TicketIndex {
   static constexpr std::size_t kLines = 256;
   // Three quarters: beyond that searches get long.
   static constexpr std::uint32_t kMostEntries = kLines * kSlots * 3 / 4;
+  // Where a table cannot be split.
+  static constexpr std::uint32_t kLastEntries = kLines * (kSlots - 1);
   static constexpr Tag kFree = 0;
 
   struct alignas(64) Line {

@@ -1,0 +1,106 @@
+#include "flashsale/domain/queue_terms.h"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace flashsale {
+namespace {
+
+using namespace std::chrono_literals;
+
+Status With(const std::function<void(QueueTerms&)>& change) {
+  QueueTerms terms{.sale = "sale"};
+  change(terms);
+  return Validate(terms);
+}
+
+TEST_CASE("terms with their defaults are valid") {
+  CHECK(Validate(QueueTerms{.sale = "sale"}).ok());
+  CHECK(Validate(QueuePace{}).ok());
+}
+
+TEST_CASE("terms at their bounds are valid, beyond them the field is named") {
+  struct Bound {
+    std::string field;
+    std::function<void(QueueTerms&)> within;
+    std::function<void(QueueTerms&)> beyond;
+  };
+  const Bound bounds[] = {
+      {"pace.admissions_per_second: 0, expected 1 to 10000000",
+       [](QueueTerms& t) { t.pace.admissions_per_second = 1; },
+       [](QueueTerms& t) { t.pace.admissions_per_second = 0; }},
+      {"pace.admissions_per_second: 10000001, ",
+       [](QueueTerms& t) { t.pace.admissions_per_second = 10'000'000; },
+       [](QueueTerms& t) { t.pace.admissions_per_second = 10'000'001; }},
+      {"pace.max_in_flight: 0, expected 1 to 1073741824",
+       [](QueueTerms& t) { t.pace.max_in_flight = 1; },
+       [](QueueTerms& t) { t.pace.max_in_flight = 0; }},
+      {"pace.max_in_flight: ", [](QueueTerms& t) { t.pace.max_in_flight = 1U << 30; },
+       [](QueueTerms& t) { t.pace.max_in_flight = (1U << 30) + 1; }},
+      {"max_waiting: 0, ", [](QueueTerms& t) { t.max_waiting = 1; },
+       [](QueueTerms& t) { t.max_waiting = 0; }},
+      {"max_waiting: 2147483649, ", [](QueueTerms& t) { t.max_waiting = 1ULL << 31; },
+       [](QueueTerms& t) { t.max_waiting = (1ULL << 31) + 1; }},
+      {"admission_window: 999999 us, ", [](QueueTerms& t) { t.admission_window = 1s; },
+       [](QueueTerms& t) { t.admission_window = 1s - 1us; }},
+      {"admission_window: ", [](QueueTerms& t) { t.admission_window = 24h; },
+       [](QueueTerms& t) { t.admission_window = 24h + 1us; }},
+      {"grant: 0, expected 1 to 32", [](QueueTerms& t) { t.grant = 1; },
+       [](QueueTerms& t) { t.grant = 0; }},
+      {"grant: 33, ", [](QueueTerms& t) { t.grant = 32; }, [](QueueTerms& t) { t.grant = 33; }},
+      {"heartbeat_timeout: ", [](QueueTerms& t) { t.heartbeat_timeout = 1s; },
+       [](QueueTerms& t) { t.heartbeat_timeout = 0s; }},
+      {"heartbeat_timeout: ", [](QueueTerms& t) { t.heartbeat_timeout = 24h; },
+       [](QueueTerms& t) { t.heartbeat_timeout = 25h; }},
+      {"tiers: 0, expected 1 to 8", [](QueueTerms& t) { t.tiers = 1; },
+       [](QueueTerms& t) { t.tiers = 0; }},
+      {"tiers: 9, ", [](QueueTerms& t) { t.tiers = 8; }, [](QueueTerms& t) { t.tiers = 9; }},
+  };
+  for (const Bound& bound : bounds) {
+    CHECK_MESSAGE(With(bound.within).ok(), bound.field);
+    const Status refused = With(bound.beyond);
+    CHECK(refused.code() == StatusCode::kInvalidArgument);
+    CHECK_MESSAGE(refused.message().starts_with(bound.field), refused.message());
+  }
+  CHECK(With([](QueueTerms& t) { t.sale = "two words"; }).message().starts_with("sale: "));
+}
+
+TEST_CASE("a pace lets a tenth of a second's admissions in at once, and at least one") {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  const auto at_once = [](std::uint32_t per_second) {
+    return RateOf({.admissions_per_second = per_second}).Fitting(0, 1'000 * kSecond);
+  };
+  CHECK(at_once(1) == 1);
+  CHECK(at_once(19) == 1);
+  CHECK(at_once(100) == 10);
+  CHECK(at_once(10'000'000) == 1'000'000);
+}
+
+TEST_CASE("as many fit as can be taken one after the other, and the next when it is told") {
+  for (const std::uint32_t per_second : {1U, 3U, 7U, 100U, 12'345U}) {
+    const CellRate rate = RateOf({.admissions_per_second = per_second});
+    std::int64_t now = 1'000'000'000'000;
+    std::int64_t tat = 0;
+    for (int round = 0; round < 50; ++round) {
+      const std::uint32_t fitting = rate.Fitting(tat, now);
+      for (std::uint32_t i = 0; i < fitting; ++i) {
+        const CellRate::Step step = rate.Take(tat, now, 1);
+        REQUIRE(step.decision.allowed);
+        tat = step.tat_ns;
+      }
+      REQUIRE_FALSE(rate.Take(tat, now, 1).decision.allowed);
+      const std::int64_t next = rate.NextNs(tat);
+      CHECK(rate.Fitting(tat, next - 1) == 0);
+      CHECK(rate.Fitting(tat, next) == 1);
+      now = next + round * 1'000'000;
+    }
+  }
+  CHECK(CellRate().Fitting(0, 1) == 0);
+}
+
+}  // namespace
+}  // namespace flashsale

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "examples/custom_backend/map_fingerprints.h"
 #include "examples/custom_backend/map_queue.h"
 #include "examples/custom_backend/map_rates.h"
 #include "examples/custom_backend/map_sale.h"
@@ -222,12 +223,14 @@ class MapStorage final : public Storage {
   FlashSaleRepository& sales() override { return sales_; }
   RateRepository& rates() override { return rates_; }
   QueueRepository& queue() override { return queue_; }
+  FingerprintRepository& fingerprints() override { return fingerprints_; }
 
  private:
   MapInventory inventory_;
   MapCatalogue sales_;
   MapRates rates_;
   MapQueues queue_;
+  MapFingerprints fingerprints_;
 };
 
 }  // namespace

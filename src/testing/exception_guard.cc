@@ -45,6 +45,10 @@ std::string_view Name(StorageCall call) {
       return "Look";
     case StorageCall::kReturnRates:
       return "Return";
+    case StorageCall::kNoteSightings:
+      return "Note";
+    case StorageCall::kCountUsers:
+      return "Count";
     case StorageCall::kOpenQueue:
       return "Open";
     case StorageCall::kResolveQueue:

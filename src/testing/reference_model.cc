@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "testing/reference_fingerprints.h"
 #include "testing/reference_queue.h"
 #include "testing/reference_rates.h"
 #include "testing/reference_sale.h"
@@ -221,12 +222,14 @@ class ReferenceStorage final : public Storage {
   InventoryRepository& inventory() override { return inventory_; }
   FlashSaleRepository& sales() override { return sales_; }
   RateRepository& rates() override { return rates_; }
+  FingerprintRepository& fingerprints() override { return fingerprints_; }
   QueueRepository& queue() override { return queue_; }
 
  private:
   ReferenceInventory inventory_;
   ReferenceCatalogue sales_;
   ReferenceRates rates_;
+  ReferenceFingerprints fingerprints_;
   ReferenceQueues queue_;
 };
 

@@ -28,12 +28,14 @@ class StorageDecorator final : public Storage {
         inventory_(inner_->inventory(), around_),
         sales_(inner_->sales(), around_),
         rates_(inner_->rates(), around_),
+        fingerprints_(inner_->fingerprints(), around_),
         queue_(inner_->queue(), around_) {}
 
   StorageTraits traits() const override { return inner_->traits(); }
   InventoryRepository& inventory() override { return inventory_; }
   FlashSaleRepository& sales() override { return sales_; }
   RateRepository& rates() override { return rates_; }
+  FingerprintRepository& fingerprints() override { return fingerprints_; }
   QueueRepository& queue() override { return queue_; }
 
  private:
@@ -214,6 +216,7 @@ class StorageDecorator final : public Storage {
   Inventories inventory_;
   Sales sales_;
   Rates rates_;
+  Fingerprints fingerprints_;
   QueueDecorator<Around> queue_;
 };
 

@@ -61,6 +61,7 @@ class DistortedStorage final : public Storage {
   InventoryRepository& inventory() override { return inventory_; }
   FlashSaleRepository& sales() override { return sales_; }
   RateRepository& rates() override { return rates_; }
+  FingerprintRepository& fingerprints() override { return inner_->fingerprints(); }
   QueueRepository& queue() override { return inner_->queue(); }
 
  private:

@@ -55,6 +55,7 @@ class LyingStorage final : public Storage, private InventoryRepository {
   InventoryRepository& inventory() override { return *this; }
   FlashSaleRepository& sales() override { return inner_->sales(); }
   RateRepository& rates() override { return inner_->rates(); }
+  FingerprintRepository& fingerprints() override { return inner_->fingerprints(); }
   QueueRepository& queue() override { return inner_->queue(); }
 
  private:

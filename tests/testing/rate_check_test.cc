@@ -44,6 +44,7 @@ class StorageOfLyingRates final : public Storage, private RateRepository {
   InventoryRepository& inventory() override { return inner_->inventory(); }
   FlashSaleRepository& sales() override { return inner_->sales(); }
   RateRepository& rates() override { return *this; }
+  FingerprintRepository& fingerprints() override { return inner_->fingerprints(); }
   QueueRepository& queue() override { return inner_->queue(); }
 
  private:

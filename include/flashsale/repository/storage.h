@@ -37,6 +37,7 @@ class FLASHSALE_EXPORT Storage {
   virtual InventoryRepository& inventory() = 0;
   virtual FlashSaleRepository& sales() = 0;
   virtual RateRepository& rates() = 0;
+  virtual FingerprintRepository& fingerprints() = 0;
   virtual QueueRepository& queue() = 0;
 };
 

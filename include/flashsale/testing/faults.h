@@ -37,15 +37,17 @@ enum class StorageCall : std::uint8_t {
   kTakeRates = 30,
   kLookAtRates = 31,
   kReturnRates = 32,
-  kOpenQueue = 40,
-  kResolveQueue = 41,
-  kApplyQueue = 42,
-  kFindAdmissions = 43,
-  kReadQueue = 44,
-  kAdmit = 45,
-  kLapseDue = 46,
-  kDirectQueue = 47,  // SetPace, Pause, Resume, Freeze, ReadEntrants, Arrange, Begin, Close
-  kForgetQueue = 48,
+  kNoteSightings = 40,
+  kCountUsers = 41,
+  kOpenQueue = 50,
+  kResolveQueue = 51,
+  kApplyQueue = 52,
+  kFindAdmissions = 53,
+  kReadQueue = 54,
+  kAdmit = 55,
+  kLapseDue = 56,
+  kDirectQueue = 57,  // SetPace, Pause, Resume, Freeze, ReadEntrants, Arrange, Begin, Close
+  kForgetQueue = 58,
 };
 
 // Every member is called by the thread that makes the call, by several at once; none may throw.

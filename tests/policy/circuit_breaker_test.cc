@@ -152,6 +152,7 @@ TEST_CASE("a probe that fails or is slow opens it again, for longer each time up
 TEST_CASE("reports from before a transition never count") {
   const auto breaker = Make(kTen);
   std::vector<Permit> late;
+  late.reserve(40);
   for (int i = 0; i < 40; ++i) late.push_back(breaker->TryAcquire(kStart));
   Fail(*breaker, kStart, 10);
   const Time half_open = kStart + 5s;
@@ -259,6 +260,7 @@ TEST_CASE("threads that report at once lose no call and let no more probes out t
   const auto counted = Make(options);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(kThreads);
     for (int t = 0; t < kThreads; ++t) {
       threads.emplace_back([&] {
         for (int i = 0; i < kCalls; ++i) {
@@ -278,6 +280,7 @@ TEST_CASE("threads that report at once lose no call and let no more probes out t
     std::vector<std::vector<Permit>> probes(kThreads);
     {
       std::vector<std::jthread> threads;
+      threads.reserve(kThreads);
       for (std::vector<Permit>& mine : probes) {
         threads.emplace_back([&] {
           for (int i = 0; i < 20; ++i) {
@@ -290,7 +293,7 @@ TEST_CASE("threads that report at once lose no call and let no more probes out t
     std::size_t out = 0;
     for (const std::vector<Permit>& mine : probes) out += mine.size();
     REQUIRE(out == kTen.probes);
-    CHECK(breaker->Snapshot(kStart + 5s).refused == kThreads * 20 - out);
+    CHECK(breaker->Snapshot(kStart + 5s).refused == std::size_t{kThreads} * 20 - out);
   }
 }
 

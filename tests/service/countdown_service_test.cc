@@ -273,6 +273,7 @@ TEST_CASE("a poll gives out no more than its budget, and sales share it") {
   clockwork.world.Create(TermsOf("other"));
   InlineExecutor executor;
   std::vector<std::shared_ptr<RecordingObserver>> many;
+  many.reserve(50);
   for (int i = 0; i < 50; ++i) many.push_back(clockwork.Watch(executor));
   const auto single = clockwork.Watch(executor, {}, "other");
   CountdownService::Report report = clockwork.service->Poll(kStart);

@@ -137,6 +137,7 @@ TEST_CASE("threads that log at once lose no record: delivered, or counted as lef
                             .rate_per_event = {.permits = 1'000, .per = 1s, .burst = 10}});
   {
     std::vector<std::jthread> threads;
+    threads.reserve(kThreads);
     for (int t = 0; t < kThreads; ++t) {
       threads.emplace_back([&, t] {
         const std::string own = "own_" + std::to_string(t);

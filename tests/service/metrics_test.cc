@@ -129,6 +129,7 @@ TEST_CASE(
     });
     {
       std::vector<std::jthread> threads;
+      threads.reserve(kThreads);
       for (std::size_t t = 0; t < kThreads; ++t) {
         threads.emplace_back([&] {
           all.arrive_and_wait();
@@ -159,6 +160,7 @@ TEST_CASE("counts of threads that ended stay") {
 
 TEST_CASE("every operation has a name of its own") {
   std::vector<std::string_view> names;
+  names.reserve(kOperations);
   for (std::size_t i = 0; i < kOperations; ++i) {
     const std::string_view name = Name(static_cast<Operation>(i));
     CHECK(name != "?");

@@ -202,6 +202,7 @@ TEST_CASE("several cleaners and threads at once expire each hold once") {
   std::atomic<std::uint64_t> failures = 0;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&, t] {
         ReservationCleaner& mine = t % 2 == 0 ? *one : *other;

@@ -48,6 +48,7 @@ TEST_CASE("no unit of several threads is lost") {
   SaleMeter meter(kStart);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&, t] {
         for (int i = 1; i <= 10'000; ++i) {

@@ -54,6 +54,7 @@ LimitKey DevicePrint(const RequestContext& context) {
     }
   }
   std::string text;
+  text.reserve(512);  // more than most browsers tell
   for (std::size_t i = 0; i < count; ++i) {
     const std::string_view name = fields[i]->name.substr(0, kLongestValue);
     const std::string_view value = fields[i]->value.substr(0, kLongestValue);

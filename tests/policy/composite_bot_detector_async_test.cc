@@ -55,8 +55,8 @@ TEST_CASE("what needs no waiting is decided at once, without the completion") {
 TEST_CASE("an answer that comes later completes the decision, once, and with its own copy") {
   PatientDetector patient;
   ScriptedDetector local(kLookup, 20);
-  const auto chain = Make({.detectors = {{.detector = &patient}, {.detector = &local}}});
   Told told;
+  const auto chain = Make({.detectors = {{.detector = &patient}, {.detector = &local}}});
   {
     std::string token = "a token that is overwritten soon";
     const Visitor visitor{.context = {.challenge_token = token}};
@@ -85,8 +85,8 @@ TEST_CASE("a remote detector on an executor sees what the request was when the r
            std::to_string(query.context.behavior.intervals.size()) + "/" + query.sale.ToString();
     return std::optional(BotScore{.score = 10});
   });
-  const auto chain = Make({.detectors = {{.detector = &remote}}, .executor = &executor});
   Told told;
+  const auto chain = Make({.detectors = {{.detector = &remote}}, .executor = &executor});
   {
     auto token = std::make_unique<std::string>("token");
     auto headers = std::make_unique<std::vector<HeaderField>>();
@@ -106,8 +106,8 @@ TEST_CASE("a remote detector on an executor sees what the request was when the r
 TEST_CASE("remote detectors are asked one after the other, and no more than are needed") {
   PatientDetector first;
   PatientDetector second;
-  const auto chain = Make({.detectors = {{.detector = &first}, {.detector = &second}}});
   Told told;
+  const auto chain = Make({.detectors = {{.detector = &first}, {.detector = &second}}});
   CHECK_FALSE(Ask(*chain, told).has_value());
   CHECK(first.open() == 1);
   CHECK(second.open() == 0);
@@ -127,12 +127,12 @@ TEST_CASE("remote detectors are asked one after the other, and no more than are 
 TEST_CASE("Poll gives up who is out of time, and says when to come again") {
   PatientDetector first;
   PatientDetector second;
+  Told told;
   const auto chain =
       Make({.detectors = {
                 {.detector = &first, .on_failure = FailurePolicy::kOpen, .time_limit = 100ms},
                 {.detector = &second, .on_failure = FailurePolicy::kClosed, .time_limit = 200ms}}});
   CHECK(chain->Poll(kBotStart) == kBotStart + 100ms);
-  Told told;
   CHECK_FALSE(Ask(*chain, told, kBotStart + 50ms).has_value());
   CHECK(chain->Poll(kBotStart + 60ms) == kBotStart + 150ms);
   CHECK(second.open() == 0);
@@ -156,9 +156,9 @@ TEST_CASE("Poll gives up who is out of time, and says when to come again") {
 
 TEST_CASE("what nobody waits for any more is outstanding until the detector lets go of it") {
   PatientDetector patient;
+  Told told;
   const auto chain =
       Make({.detectors = {{.detector = &patient, .time_limit = 1ms, .max_outstanding = 3}}});
-  Told told;
   for (int i = 0; i < 3; ++i) CHECK_FALSE(Ask(*chain, told).has_value());
   CHECK(Ask(*chain, told).has_value());  // refused at once
   chain->Poll(kBotStart + 1s);
@@ -173,9 +173,9 @@ TEST_CASE("what nobody waits for any more is outstanding until the detector lets
 TEST_CASE("tasks that have not begun when their time is out ask nobody") {
   ManualExecutor executor;
   ScriptedDetector remote(kRemote, 10);
+  Told told;
   const auto chain =
       Make({.detectors = {{.detector = &remote, .time_limit = 1ms}}, .executor = &executor});
-  Told told;
   CHECK_FALSE(Ask(*chain, told).has_value());
   chain->Poll(kBotStart + 1ms);
   CHECK(told.decisions.size() == 1);
@@ -192,8 +192,8 @@ TEST_CASE("an executor that runs at once completes before the call returns") {
     detectors.push_back(std::make_unique<ScriptedDetector>(kRemote, std::uint8_t{3}));
     options.detectors.push_back({.detector = detectors.back().get()});
   }
-  const auto chain = Make(options);
   Told told;
+  const auto chain = Make(options);
   CHECK_FALSE(Ask(*chain, told).has_value());
   REQUIRE(told.decisions.size() == 1);
   CHECK(told.decisions[0].score == 48);
@@ -202,10 +202,10 @@ TEST_CASE("an executor that runs at once completes before the call returns") {
 TEST_CASE("detectors in shadow are waited for never, and their time runs out too") {
   PatientDetector patient;
   ScriptedDetector calm(kArithmetic, 10);
+  Told told;
   const auto chain =
       Make({.detectors = {{.detector = &patient, .shadow = true, .time_limit = 100ms},
                           {.detector = &calm}}});
-  Told told;
   const std::optional<BotDecision> decision = Ask(*chain, told);
   REQUIRE(decision.has_value());
   CHECK(decision->score == 10);

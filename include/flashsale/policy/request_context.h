@@ -34,7 +34,8 @@ struct BehaviorFeatures {
 struct RequestContext {
   IpAddress address = {};
   std::span<const HeaderField> headers = {};
-  // A print of the device, as the host takes it; nil: none.  DevicePrint makes one of the headers.
+  // A print of the device, as the host takes it; nil: none.  DevicePrint makes one of the
+  // headers and the network.
   LimitKey device = {};
   // What the client sent to show that it passed a challenge; empty: nothing.
   std::string_view challenge_token = {};

@@ -49,13 +49,15 @@ class Steps:
     def prefix(self, kind):
         return self.work / f"prefix-{kind}"
 
-    def configure(self, source, build, *definitions, must_fail_with=None):
+    def configure_arguments(self):
         launcher = shutil.which("ccache")
-        return run(self.options.cmake, "-S", source, "-B", build, "-G", self.options.generator,
-                   f"-DCMAKE_CXX_COMPILER={self.options.compiler}",
-                   # Not optimised: it is the packaging that is under test.
-                   "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0",
-                   *([f"-DCMAKE_CXX_COMPILER_LAUNCHER={launcher}"] if launcher else []),
+        return ["-G", self.options.generator, f"-DCMAKE_CXX_COMPILER={self.options.compiler}",
+                # Not optimised: it is the packaging that is under test.
+                "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0",
+                *([f"-DCMAKE_CXX_COMPILER_LAUNCHER={launcher}"] if launcher else [])]
+
+    def configure(self, source, build, *definitions, must_fail_with=None):
+        return run(self.options.cmake, "-S", source, "-B", build, *self.configure_arguments(),
                    *definitions, must_fail_with=must_fail_with)
 
     def build(self, build):
@@ -189,7 +191,7 @@ class Steps:
         require(output == expected, f"the consumer said {output!r}, not {expected!r}")
 
 
-def main():
+def main(steps=Steps):
     parser = argparse.ArgumentParser()
     parser.add_argument("step")
     for name in ("source", "build", "work"):
@@ -200,7 +202,7 @@ def main():
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     try:
-        getattr(Steps(options), options.step)()
+        getattr(steps(options), options.step)()
     except Failure as failure:
         print(failure)
         sys.exit(1)

@@ -26,11 +26,13 @@ class FlashsaleConan(ConanFile):
     options = {
         "shared": [True, False],
         "fPIC": [True, False],
+        "with_runtime": [True, False],
         "with_testing": [True, False],
     }
     default_options = {
         "shared": False,
         "fPIC": True,
+        "with_runtime": False,
         "with_testing": False,
         # Of Boost only headers are used, by our sources alone.
         "boost/*:header_only": True,
@@ -43,6 +45,7 @@ class FlashsaleConan(ConanFile):
     # component -> what it needs, of ours and of others; all but core have a with_<component>
     _components = {
         "core": ["abseil::absl_hash", "boost::headers", "fmt::fmt", "openssl::crypto"],
+        "runtime": ["core", "abseil::absl_hash", "fmt::fmt"],
         "testing": ["core", "fmt::fmt", "openssl::crypto"],
     }
     _least_compilers = {"gcc": "12", "clang": "16", "apple-clang": "16"}

@@ -21,6 +21,7 @@ endif()
 vcpkg_check_features(
   OUT_FEATURE_OPTIONS FEATURE_OPTIONS
   FEATURES
+    runtime FLASHSALE_WITH_RUNTIME
     testing FLASHSALE_WITH_TESTING)
 
 vcpkg_cmake_configure(

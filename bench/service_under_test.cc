@@ -27,16 +27,17 @@ ServiceUnderTest::ServiceUnderTest(const Options& options) : crowd_(options.seed
                                         .fingerprint_keys = options.shoppers}));
   prints_ = OrThrow(FingerprintDetector::New(storage_->fingerprints()));
   bots_ = OrThrow(CompositeBotDetector::New({.detectors = {{.detector = prints_.get()}}}));
-  service_ = OrThrow(FlashSaleService::New({.storage = *storage_,
-                                            .rate_limits = RateLimits{.per_user = kPerUser,
-                                                                      .per_ipv4 = kPerAddress,
-                                                                      .per_ipv6_64 = std::nullopt,
-                                                                      .per_ipv6_56 = std::nullopt,
-                                                                      .per_ipv6_48 = std::nullopt,
-                                                                      .per_device = std::nullopt},
-                                            .bots = bots_.get(),
-                                            .metrics = options.metrics,
-                                            .queue = {.batch = 1'000'000}}));
+  service_ = OrThrow(FlashSaleService::New(
+      {.storage = *storage_,
+       .rate_limits = RateLimits{.per_user = kPerUser,
+                                 .per_ipv4 = kPerAddress,
+                                 .per_ipv6_64 = std::nullopt,
+                                 .per_ipv6_56 = std::nullopt,
+                                 .per_ipv6_48 = std::nullopt,
+                                 .per_device = std::nullopt},
+       .bots = bots_.get(),
+       .metrics = options.metrics ? std::optional(MetricsOptions{}) : std::nullopt,
+       .queue = {.batch = 1'000'000}}));
   SaleTerms terms = BenchTerms(static_cast<Units>(options.shoppers + options.shoppers / 4));
   // Open for a day already, for holds that were made long ago.
   terms.start = service_->clock().Now() - std::chrono::hours{24};

@@ -114,6 +114,8 @@ class LaneStorage final : public Storage {
   InventoryRepository& inventory() override { return *inventory_; }
   FlashSaleRepository& sales() override { return inner_->sales(); }
   RateRepository& rates() override { return inner_->rates(); }
+  FingerprintRepository& fingerprints() override { return inner_->fingerprints(); }
+  QueueRepository& queue() override { return inner_->queue(); }
 
  private:
   const std::unique_ptr<Storage> inner_;

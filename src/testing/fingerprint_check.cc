@@ -88,7 +88,7 @@ void CheckKeysAreTheirOwn(Storage& storage, Findings& f) {
     for (std::uint8_t number = 0; number < 3; ++number) {
       Watcher watcher(storage, KeyOf(static_cast<PrintScope>(scope), number));
       f.Expect(watcher.Count(kOrigin) == 0, "a key has the users of another one");
-      const std::uint64_t first = 10U * number;
+      const std::uint64_t first = std::uint64_t{10} * number;
       for (std::uint32_t user = 1; user <= 3; ++user) {
         f.Expect(watcher.Note(kOrigin, first + user) == user,
                  "a user is counted for another key than they were seen with");
@@ -161,6 +161,7 @@ void CheckRandomSightings(Storage& storage, Findings& f) {
   constexpr std::uint8_t kKeys = 6;
   std::mt19937_64 random(1);
   std::vector<Watcher> watchers;
+  watchers.reserve(kKeys);
   for (std::uint8_t key = 0; key < kKeys; ++key) {
     watchers.emplace_back(storage, KeyOf(PrintScope::kIpv6Slash64, key));
   }

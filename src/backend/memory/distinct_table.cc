@@ -28,14 +28,14 @@ constexpr std::uint32_t kFewestThatStay = 3;
 // own time was wrong.
 constexpr std::uint32_t kMostBehind = 2;
 
-// By how many of `kBits` bits are set: how many users it takes, on the average, to set so many. The
+// By how many of `Bits` bits are set: how many users it takes, on the average, to set so many. The
 // expectation of the coupon collector's problem; the bound is where all bits are set.
-template <std::size_t kBits>
-constexpr std::array<std::uint32_t, kBits + 1> UsersByBits() {
-  std::array<std::uint32_t, kBits + 1> users{};
+template <std::size_t Bits>
+constexpr std::array<std::uint32_t, Bits + 1> UsersByBits() {
+  std::array<std::uint32_t, Bits + 1> users{};
   double expected = 0;
-  for (std::size_t set = 0; set < kBits; ++set) {
-    expected += static_cast<double>(kBits) / static_cast<double>(kBits - set);
+  for (std::size_t set = 0; set < Bits; ++set) {
+    expected += static_cast<double>(Bits) / static_cast<double>(Bits - set);
     users[set + 1] = static_cast<std::uint32_t>(expected);
   }
   return users;

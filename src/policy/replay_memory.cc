@@ -29,10 +29,7 @@ ReplayMemory::Verdict ReplayMemory::Use(std::uint64_t hash, Time issued_at, Time
     if (token.hash == hash && token.issued_at >= kMinTime) return Verdict::kReplayed;
     if (token.issued_at < first->issued_at) first = &token;
   }
-  const bool too_old = now - issued_at > max_age_ || issued_at <= set.forgotten;
-  if (too_old || issued_at <= first->issued_at) return Verdict::kStale;
-  // Of a free place, or one whose token is stale by its age, this forbids nothing that is allowed.
-  set.forgotten = std::max(set.forgotten, first->issued_at);
+  if (now - issued_at > max_age_ || issued_at <= first->issued_at) return Verdict::kStale;
   *first = {.hash = hash, .issued_at = issued_at};
   return Verdict::kFresh;
 }

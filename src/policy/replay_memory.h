@@ -12,9 +12,9 @@
 namespace flashsale::inline v0 {
 
 // Which tokens were used, in memory that never grows: sets of 16, chosen by the token's hash, with
-// a lock of their own.  A set that is full forgets the token that was issued first and remembers
-// that instant: whatever was issued no later is stale in this set, since it might be the forgotten
-// one.
+// a lock of their own.  A set that is full forgets the token that was issued first, for one that
+// was issued later.  So all that it remembers was issued no earlier than anything that it forgot,
+// and what was issued no later than all of that is stale, since it might have been forgotten.
 //
 // The hash must be one that nobody can foresee.
 // Thread safety: any thread.  Blocking: no longer than another call takes for the same set.
@@ -38,8 +38,6 @@ class ReplayMemory {
   };
   struct Set {
     WordMutex mutex;
-    // What was issued then or before is stale.
-    Time forgotten FLASHSALE_GUARDED_BY(mutex) = kMinTime - Duration{1};
     std::array<Token, kTokens> tokens FLASHSALE_GUARDED_BY(mutex);
   };
 

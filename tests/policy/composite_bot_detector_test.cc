@@ -132,6 +132,11 @@ TEST_CASE("who passed a challenge is not asked for another, and is refused all t
     CHECK(decision.action == c.action);
     if (c.fingerprint > 0) CHECK(decision.reason == BotReason::kManyUsersPerDevice);
   }
+  // However little the challenge's own score counts, it is asked about.
+  ScriptedDetector suspect(kLookup, 60);
+  ScriptedDetector light(kRemote, 0, BotReason::kChallengePassed);
+  CHECK(Decide(*Make({.detectors = {{.detector = &suspect}, {.detector = &light, .weight = 0}}}))
+            .action == BotAction::kAllow);
   // A challenge that was passed before the sum reaches one, too.
   ScriptedDetector first(kRemote, 0, BotReason::kChallengePassed);
   ScriptedDetector second(kRemote, 60);

@@ -33,7 +33,7 @@ class OnePage {
   }
 
  private:
-  DistinctTable table_{16 * 4};
+  DistinctTable table_{64};
   std::uint64_t keys_ = 0;
   std::uint64_t users_ = 0;
 };
@@ -149,6 +149,7 @@ TEST_CASE("a flood of keys frees no offender and takes no more memory") {
 TEST_CASE("the key with the fewest users makes room, of those the oldest") {
   OnePage page;
   std::vector<std::uint64_t> ones;
+  ones.reserve(10);
   const std::uint64_t two = page.KeyOf(2);
   for (int i = 0; i < 10; ++i) ones.push_back(page.KeyOf(1));  // 3 + 10 x 2 = 23 cells
   const std::uint64_t newcomer = page.KeyOf(1);
@@ -161,6 +162,7 @@ TEST_CASE("the key with the fewest users makes room, of those the oldest") {
 TEST_CASE("where all keys of a page have several users newcomers share a count") {
   OnePage page;
   std::vector<std::uint64_t> offenders;
+  offenders.reserve(10);
   for (int i = 0; i < 6; ++i) offenders.push_back(page.KeyOf(3));  // 6 x 4 = 24 cells
   std::uint32_t last = 0;
   for (int i = 0; i < 20; ++i)
@@ -180,6 +182,7 @@ TEST_CASE("an offender whose page is full is counted no lower than they are") {
   OnePage page;
   std::mt19937_64 random(7);
   std::vector<std::uint64_t> heavy;
+  heavy.reserve(10);
   for (int i = 0; i < 3; ++i) {
     heavy.push_back(page.Key());
     for (int user = 0; user < 40; ++user) page.table().Note(heavy.back(), random(), kStart);

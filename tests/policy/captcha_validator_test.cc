@@ -208,6 +208,7 @@ TEST_CASE("a token that is replayed on many threads at once is accepted once") {
     std::atomic<int> accepted = 0;
     std::atomic<int> replayed = 0;
     std::vector<std::jthread> threads;
+    threads.reserve(12);
     for (int thread = 0; thread < 4; ++thread) {
       threads.emplace_back([&] {
         const std::optional<BotScore> score = Ask(*validator, token);

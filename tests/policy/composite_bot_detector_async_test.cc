@@ -290,6 +290,7 @@ TEST_CASE("answers, polls and callers of many threads complete each decision onc
     });
     {
       std::vector<std::jthread> callers;
+      callers.reserve(12);
       for (int caller = 0; caller < kCallers; ++caller) {
         callers.emplace_back([&] {
           const Visitor visitor{.context = {.challenge_token = "token"}};
@@ -322,6 +323,7 @@ TEST_CASE("callers who wait on many threads get answers while a detector hangs")
   std::atomic<int> decided = 0;
   {
     std::vector<std::jthread> callers;
+    callers.reserve(12);
     for (int caller = 0; caller < 3; ++caller) {
       callers.emplace_back([&] {
         const Visitor visitor;

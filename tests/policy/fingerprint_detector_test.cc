@@ -132,6 +132,7 @@ TEST_CASE("an extractor that throws and a store that is away are failures") {
 TEST_CASE("users who come at once on many threads are all counted") {
   Watched watched({.measured = {.from = 7, .to = 8}});
   std::vector<std::jthread> threads;
+  threads.reserve(12);
   for (std::uint64_t thread = 0; thread < 4; ++thread) {
     threads.emplace_back([&watched, thread] {
       watched.Ask(2 * thread + 1, kTablet);

@@ -90,6 +90,7 @@ TEST_CASE("threads with one token get one use of it") {
   for (std::uint64_t token = 1; token <= 300; ++token) {
     std::atomic<int> fresh = 0;
     std::vector<std::jthread> threads;
+    threads.reserve(12);
     for (int thread = 0; thread < 4; ++thread) {
       threads.emplace_back([&] {
         if (memory.Use(token << 32, kNow + std::chrono::milliseconds(token), kNow) == kFresh) {

@@ -12,6 +12,7 @@ TEST_CASE("counters of many threads lose nothing and do not mix") {
   ShardedCounters counters;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(12);
     for (int thread = 0; thread < 12; ++thread) {
       threads.emplace_back([&counters] {
         for (int i = 0; i < 1'000; ++i) {

@@ -17,10 +17,10 @@ std::vector<std::string_view> WordsOf(std::string_view line) {
   return words;
 }
 
-std::optional<Units> ParseUnits(std::string_view text) {
+std::optional<Units> ParseUnits(const std::string& text) {
   Units units = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, units);
+  const char* const end = text.c_str() + text.size();
+  const auto [stopped, error] = std::from_chars(text.c_str(), end, units);
   if (error != std::errc() || stopped != end) return std::nullopt;
   return units;
 }
@@ -42,7 +42,7 @@ std::optional<Request> ParseRequest(std::string_view line) {
       .id = std::string(words[2]),
       .command = {.user = UserId::FromText(words[1]), .id = ReservationId::FromText(words[2])}};
   if (words[0] == "RESERVE" && words.size() == 4) {
-    const std::optional<Units> units = ParseUnits(words[3]);
+    const std::optional<Units> units = ParseUnits(std::string(words[3]));
     if (!units.has_value()) return std::nullopt;
     request.command.verb = Verb::kReserve;
     request.command.units = *units;

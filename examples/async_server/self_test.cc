@@ -26,8 +26,9 @@ class Client {
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    // Where this fails no answer comes, which is noticed.
     static_cast<void>(
-        connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)));
+        !connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)));
   }
 
   void Send(const std::string& line) {
@@ -56,7 +57,7 @@ class Client {
 // "user-7 cart-7": the words that name shopper 7's reservation.
 std::string NamesOf(std::size_t shopper) {
   const std::string number = std::to_string(shopper);
-  return "user-" + number + " cart-" + number;
+  return std::string("user-").append(number).append(" cart-").append(number);
 }
 
 }  // namespace
@@ -69,7 +70,8 @@ bool BuyEverything(std::uint16_t port) {
   // All have asked, twice, before the first looks at its answer.
   for (std::size_t i = 0; i < clients.size(); ++i) {
     const std::string line = "RESERVE " + NamesOf(i) + " 1\n";
-    clients[i].Send(line + line);
+    clients[i].Send(line);
+    clients[i].Send(line);
   }
   std::map<std::string, std::uint32_t> answers;
   std::vector<std::size_t> buyers;

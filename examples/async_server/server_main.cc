@@ -34,8 +34,8 @@ bool SelfTest(LineServer& server, InventoryRepository& inventory, Clock& clock,
 
 int ServerMain(int argc, char** argv, const ServeFunction& serve) {
   using std::chrono_literals::operator""min;
-  const std::string_view argument = argc > 1 ? argv[1] : "7070";
-  const bool self_test = argument == "--self-test";
+  const char* const argument = argc > 1 ? argv[1] : "7070";
+  const bool self_test = std::string_view(argument) == "--self-test";
 
   const auto clock = NewSystemClock();
   auto storage = OpenMemoryStorage();
@@ -48,7 +48,7 @@ int ServerMain(int argc, char** argv, const ServeFunction& serve) {
                                          .end = now + 30min});
   if (!created.ok()) return 1;
 
-  const int port = self_test ? 0 : std::atoi(argument.data());
+  const int port = self_test ? 0 : std::atoi(argument);
   const auto server = LineServer::Listen(static_cast<std::uint16_t>(port));
   if (server == nullptr) {
     std::cerr << argv[0] << ": cannot listen on port " << port << '\n';

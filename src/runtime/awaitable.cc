@@ -36,7 +36,12 @@ class LaneAwaitable::Wait final : public LaneCompletion {
     static_cast<void>(state);
   }
 
+  // The lane never heard of it.
+  void Discard() { delete this; }
+
  private:
+  ~Wait() = default;
+
   static constexpr std::uint8_t kWaiting = 0;
   static constexpr std::uint8_t kAnswered = 1;
   static constexpr std::uint8_t kAbandoned = 2;
@@ -63,7 +68,7 @@ bool LaneAwaitable::await_suspend(std::coroutine_handle<> waiting) {
   // Accepted: from here on the coroutine may be running, or gone.
   if (!refusal.has_value()) return true;
   wait_ = nullptr;
-  delete wait;
+  wait->Discard();
   answer_ = *refusal;
   return false;
 }

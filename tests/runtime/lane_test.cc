@@ -288,6 +288,18 @@ TEST_CASE(
   CHECK(polled.heard.count() == 2);
 }
 
+TEST_CASE("answers that the executor has not begun to deliver complete on the thread that drains") {
+  auto executor = std::move(*ManualExecutor::New());
+  Polled polled({.executor = executor.get()});
+  CHECK(polled.Submit("a", 1));
+  polled.lane->Poll();
+  CHECK(executor->waiting() == 1);
+  CHECK(polled.heard.count() == 0);
+  polled.lane->Drain();
+  CHECK(polled.heard.count() == 1);
+  CHECK(polled.lane->statistics().depth == 0);
+}
+
 TEST_CASE("a lane that is destroyed has completed everything") {
   for (const std::size_t workers : {0U, 1U, 3U}) {
     SimulatedClock clock(kOpening);

@@ -146,6 +146,8 @@ inline Task<void> Promise<void>::get_return_object() noexcept {
 
 // A coroutine that nobody awaits: it begins when it is resumed and destroys itself at its end.
 struct Detached {
+  // The name that the language looks for.
+  // NOLINTNEXTLINE(readability-identifier-naming)
   struct promise_type {
     Detached get_return_object() noexcept {
       return {std::coroutine_handle<promise_type>::from_promise(*this)};

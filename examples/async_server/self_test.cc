@@ -77,8 +77,9 @@ bool BuyEverything(std::uint16_t port) {
   std::vector<std::size_t> buyers;
   for (std::size_t i = 0; i < clients.size(); ++i) {
     const std::string first = clients[i].Code();
-    const std::string second = clients[i].Code();
-    ++answers[first + ", " + second];
+    std::string both = first;
+    both.append(", ").append(clients[i].Code());
+    ++answers[both];
     if (first != "Done") continue;
     buyers.push_back(i);
     clients[i].Send("CONFIRM " + NamesOf(i) + "\n");

@@ -39,9 +39,10 @@ class LaneAwaitable::Wait final : public LaneCompletion {
   // The lane never heard of it.
   void Discard() { delete this; }
 
- private:
+ protected:
   ~Wait() = default;
 
+ private:
   static constexpr std::uint8_t kWaiting = 0;
   static constexpr std::uint8_t kAnswered = 1;
   static constexpr std::uint8_t kAbandoned = 2;

@@ -72,7 +72,7 @@ Task<int> Deep(int depth) {
 }
 
 TEST_CASE("a loop over tasks that end at once does not grow the stack") {
-  const auto loop = []() -> Task<int> {
+  [[maybe_unused]] const auto loop = []() -> Task<int> {
     int sum = 0;
     for (int i = 0; i < 100'000; ++i) sum += co_await Number(1);
     co_return sum;
@@ -97,9 +97,9 @@ TEST_CASE("a spawned task runs to its end by itself, and its handler is told wha
   const auto executor = std::move(*ManualExecutor::New());
   bool begun = false;
   std::string told;
-  const auto on_exception = [&](std::exception_ptr thrown) {
+  const auto on_exception = [&](const std::exception_ptr& thrown) {
     try {
-      std::rethrow_exception(std::move(thrown));
+      std::rethrow_exception(thrown);
     } catch (const std::runtime_error& error) {
       told = error.what();
     }
@@ -129,7 +129,7 @@ TEST_CASE("a task that the executor does not take is destroyed before it begins"
     ++*held;
     co_return;
   };
-  CHECK_FALSE(Spawn(*executor, holds(owned), [](std::exception_ptr) {}));
+  CHECK_FALSE(Spawn(*executor, holds(owned), [](const std::exception_ptr&) {}));
   CHECK(owned.use_count() == 1);
   CHECK(*owned == 1);
 }

@@ -38,6 +38,7 @@ class StorageOfLyingFingerprints final : public Storage, private FingerprintRepo
   FlashSaleRepository& sales() override { return inner_->sales(); }
   RateRepository& rates() override { return inner_->rates(); }
   FingerprintRepository& fingerprints() override { return *this; }
+  QueueRepository& queue() override { return inner_->queue(); }
 
  private:
   PrintProbe Probe(const PrintKey& key) override {

@@ -1,0 +1,239 @@
+// The life of a queue: gathering, the draw, the sale, the end.
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "testing/probed_queue.h"
+#include "testing/queue_check.h"
+
+namespace flashsale::inline v0 {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr Time kNow = kQueueOrigin;
+
+QueueTerms PreQueue() {
+  QueueTerms terms = PlainQueue();
+  terms.pre_queue = true;
+  return terms;
+}
+
+Status Arrange(ProbedQueue& queue, const std::vector<std::uint64_t>& tickets,
+               std::uint64_t first = 0, std::uint8_t tier = 0) {
+  return queue.queues().Arrange(queue.sale(), {.tier = tier, .first = first, .tickets = tickets});
+}
+
+// Who is let in, by number, in this order.
+std::vector<UserId> AdmittedUsers(ProbedQueue& queue, Time now, std::size_t most,
+                                  std::uint8_t tier = 0) {
+  std::vector<UserId> users;
+  for (const QueueEntry& entry : queue.Admit(now, most, tier)) users.push_back(entry.user);
+  return users;
+}
+std::vector<UserId> Users(const std::vector<std::uint64_t>& numbers) {
+  std::vector<UserId> users;
+  for (const std::uint64_t number : numbers) users.push_back(QueueUser(number));
+  return users;
+}
+
+void CheckGathering(Storage& storage, Findings& f) {
+  ProbedQueue queue(storage, PreQueue(), f);
+  QueueRepository& queues = queue.queues();
+  f.Expect(queue.Read(kNow).stage == QueueStage::kGathering, "a pre-queue does not gather first");
+  for (std::uint64_t user = 1; user <= 5; ++user) queue.Join(user, kNow);
+  f.Expect(queue.Look(4, kNow).ahead == 3, "while a queue gathers places are not those of tickets");
+  f.Expect(queue.Read(kNow).room == 0 && queue.Admit(kNow, 5).empty(),
+           "somebody is let in while the queue gathers");
+  std::array<Entrant, 4> some;
+  const StatusCode precondition = StatusCode::kFailedPrecondition;
+  f.ExpectError(queues.ReadEntrants(queue.sale(), 0, 0, some), precondition,
+                "ReadEntrants of a queue that gathers");
+  f.ExpectStatus(Arrange(queue, {1}), precondition, "Arrange of a queue that gathers");
+  queue.Do(QueueVerb::kLeave, 2, kNow);
+  f.Expect(queue.Lapse(kNow + seconds{30}).fell_silent == 4,
+           "nobody falls silent before the start");
+  queue.Join(6, kNow + seconds{30});
+  queue.Join(5, kNow + seconds{30});
+  f.ExpectStatus(queues.Begin(queue.sale(), kNow + seconds{30}), StatusCode::kOk,
+                 "Begin of a queue that gathers");
+  f.Expect(queue.Read(kNow + seconds{30}).stage == QueueStage::kRunning, "Begin begins nothing");
+  f.Expect(AdmittedUsers(queue, kNow + seconds{30}, 5) == Users({6, 5}),
+           "without a draw they are not let in in the order of their tickets");
+}
+
+void CheckFreeze(Storage& storage, Findings& f) {
+  ProbedQueue queue(storage, PreQueue(), f);
+  QueueRepository& queues = queue.queues();
+  for (std::uint64_t user = 1; user <= 10; ++user) queue.Join(user, kNow, user % 5 == 0 ? 1 : 0);
+  queue.Do(QueueVerb::kLeave, 2, kNow);
+  const std::uint64_t revision = queue.Read(kNow).revision;
+  f.ExpectStatus(queues.Freeze(queue.sale(), kNow), StatusCode::kOk, "Freeze");
+  f.ExpectStatus(queues.Freeze(queue.sale(), kNow), StatusCode::kOk, "Freeze again");
+  f.Expect(queue.Read(kNow).stage == QueueStage::kFrozen && queue.Read(kNow).revision > revision,
+           "Freeze does not freeze, or the revision does not grow with it");
+  queue.Join(2, kNow);
+  queue.Join(11, kNow);
+  f.Expect(queue.Look(11, kNow).ahead == 8, "while a queue is frozen places are not of tickets");
+  f.Expect(queue.Admit(kNow, 5).empty(), "somebody is let in while the queue is frozen");
+  std::vector<Entrant> due;
+  for (const std::uint64_t user : {1U, 3U, 4U, 6U, 7U, 8U, 9U}) {
+    due.push_back({.user = QueueUser(user), .ticket = user});
+  }
+  for (const std::size_t page : {1U, 3U, 7U, 100U}) {
+    f.Expect(queue.Entrants(0, page) == due,
+             "entrants are not those who were there at the freeze, in the order of tickets");
+  }
+  const std::vector<Entrant> second = {{.user = QueueUser(5), .ticket = 5},
+                                       {.user = QueueUser(10), .ticket = 10}};
+  f.Expect(queue.Entrants(1) == second, "entrants of another tier are read");
+  const StatusCode invalid = StatusCode::kInvalidArgument;
+  f.ExpectError(queues.ReadEntrants(queue.sale(), 2, 0, {}), invalid,
+                "ReadEntrants of a tier that there is not");
+  f.ExpectStatus(Arrange(queue, {1}, 0, 2), invalid, "Arrange of a tier that there is not");
+  for (const std::uint64_t stranger : {0U, 2U, 5U, 11U, 12U, 99U}) {
+    f.ExpectStatus(Arrange(queue, {1, stranger}), invalid,
+                   "Arrange of a ticket that is no entrant's of the tier");
+  }
+  f.ExpectStatus(Arrange(queue, {1, 3}, 6), invalid, "Arrange beyond the entrants");
+  f.ExpectStatus(queues.Begin(queue.sale(), kNow), StatusCode::kOk,
+                 "what was refused counts as an arrangement: Begin");
+  f.Expect(AdmittedUsers(queue, kNow, 3) == Users({1, 3, 4}), "what was refused was arranged");
+}
+
+void CheckDraw(Storage& storage, Findings& f) {
+  ProbedQueue queue(storage, PreQueue(), f);
+  QueueRepository& queues = queue.queues();
+  for (std::uint64_t user = 1; user <= 8; ++user) queue.Join(user, kNow);
+  for (std::uint64_t user = 11; user <= 13; ++user) queue.Join(user, kNow, 1);
+  f.ExpectStatus(queues.Freeze(queue.sale(), kNow), StatusCode::kOk, "Freeze");
+  queue.Join(20, kNow);
+  queue.Do(QueueVerb::kLeave, 4, kNow);
+  queue.Join(4, kNow);
+
+  const StatusCode precondition = StatusCode::kFailedPrecondition;
+  f.ExpectStatus(Arrange(queue, {8, 6, 7}), StatusCode::kOk, "Arrange");
+  f.ExpectStatus(queues.Begin(queue.sale(), kNow), precondition, "Begin after half of a draw");
+  f.Expect(queue.Read(kNow).stage == QueueStage::kFrozen, "a Begin that fails begins");
+  f.ExpectStatus(Arrange(queue, {1, 2}, 3), StatusCode::kOk, "Arrange of a second stretch");
+  // Another server draws the same, in other stretches.
+  f.ExpectStatus(Arrange(queue, {8, 6}), StatusCode::kOk, "Arrange again");
+  f.ExpectStatus(Arrange(queue, {7, 1, 2}, 2), StatusCode::kOk, "Arrange again");
+  f.ExpectStatus(queues.Begin(queue.sale(), kNow), precondition, "Begin of a draw in part");
+  f.ExpectStatus(Arrange(queue, {3, 5}, 5), StatusCode::kOk, "Arrange of the last stretch");
+  const std::uint64_t revision = queue.Read(kNow).revision;
+  f.ExpectStatus(queues.Begin(queue.sale(), kNow), StatusCode::kOk,
+                 "Begin although only one who left since has no place");
+  f.ExpectStatus(queues.Begin(queue.sale(), kNow), StatusCode::kOk, "Begin again");
+  f.Expect(queue.Read(kNow).stage == QueueStage::kRunning && queue.Read(kNow).revision > revision,
+           "Begin begins nothing, or the revision does not grow with it");
+  const std::vector<std::uint64_t> order = {8, 6, 7, 1, 2, 3, 5, 20, 4};
+  for (std::size_t place = 0; place < order.size(); ++place) {
+    f.Expect(queue.Look(order[place], kNow).ahead == place,
+             "entrants do not stand as they were drawn, or before who came later");
+  }
+  queue.Do(QueueVerb::kLeave, 6, kNow);
+  f.Expect(queue.Look(5, kNow).ahead == 5 && queue.Look(4, kNow).ahead == 7,
+           "who leaves after the draw stands ahead still");
+  queue.Join(30, kNow);
+  f.Expect(queue.Look(30, kNow).ahead == 8, "who joins after the draw does not stand behind it");
+  f.Expect(AdmittedUsers(queue, kNow, 4) == Users({8, 7, 1, 2}),
+           "entrants are not let in in the order of the draw");
+  f.Expect(AdmittedUsers(queue, kNow, 9, 1) == Users({11, 12, 13}),
+           "a tier without a draw is not let in in the order of tickets");
+  f.Expect(AdmittedUsers(queue, kNow, 9) == Users({3, 5, 20, 4, 30}),
+           "who came after the freeze is not let in behind the draw, in the order of tickets");
+  f.ExpectStatus(Arrange(queue, {3}), precondition, "Arrange of a queue that runs");
+  f.ExpectStatus(queues.Freeze(queue.sale(), kNow), StatusCode::kOk, "Freeze of a queue that runs");
+  f.Expect(queue.Read(kNow).stage == QueueStage::kRunning, "a queue that runs is frozen");
+}
+
+void CheckManyDrawn(Storage& storage, Findings& f) {
+  QueueTerms terms = PreQueue();
+  terms.max_waiting = 100'000;
+  terms.pace = {.admissions_per_second = 10'000'000, .max_in_flight = 100'000};
+  ProbedQueue queue(storage, terms, f);
+  constexpr std::uint64_t kUsers = 700;
+  constexpr std::uint64_t kStride = 211;  // has no divisor in common with the number of users
+  std::vector<QueueCommand> joins;
+  for (std::uint64_t user = 1; user <= kUsers; ++user) {
+    joins.push_back({.verb = QueueVerb::kJoin, .user = QueueUser(user)});
+  }
+  queue.Apply(kNow, joins);
+  f.ExpectStatus(queue.queues().Freeze(queue.sale(), kNow), StatusCode::kOk, "Freeze");
+  const std::vector<Entrant> entrants = queue.Entrants(0, 64);
+  if (entrants.size() != kUsers) return f.Expect(false, "an entrant is missing");
+  std::vector<std::uint64_t> tickets;
+  for (std::uint64_t i = 0; i < kUsers; ++i) {
+    tickets.push_back(entrants[i * kStride % kUsers].ticket);
+  }
+  // The stretches in any order.
+  for (const std::size_t first : {350U, 0U, 700U, 525U, 175U}) {
+    const std::size_t count = std::min<std::size_t>(175, kUsers - first);
+    f.ExpectStatus(
+        queue.queues().Arrange(
+            queue.sale(), {.first = first, .tickets = std::span(tickets).subspan(first, count)}),
+        StatusCode::kOk, "Arrange");
+  }
+  f.ExpectStatus(queue.queues().Begin(queue.sale(), kNow), StatusCode::kOk, "Begin");
+  const std::vector<QueueEntry> admitted = queue.Admit(kNow, kUsers);
+  f.Expect(admitted.size() == kUsers, "not all who were drawn are let in");
+  for (std::size_t i = 0; i < admitted.size(); ++i) {
+    f.Expect(admitted[i].ticket == tickets[i], "many are let in in another order than drawn");
+  }
+}
+
+void CheckClosing(Storage& storage, Findings& f) {
+  ProbedQueue queue(storage, PlainQueue(), f);
+  QueueRepository& queues = queue.queues();
+  for (std::uint64_t user = 1; user <= 4; ++user) queue.Join(user, kNow);
+  const std::vector<QueueEntry> admitted = queue.Admit(kNow, 2);
+  if (admitted.size() != 2) return f.Expect(false, "two are not let in");
+  f.ExpectStatus(queues.Close(queue.sale(), kNow), StatusCode::kOk, "Close");
+  f.ExpectStatus(queues.Close(queue.sale(), kNow), StatusCode::kOk, "Close again");
+  const QueueState state = queue.Read(kNow);
+  f.Expect(state.stage == QueueStage::kClosed && state.waiting[0] == 0 && state.in_flight == 2 &&
+               state.room == 0,
+           "a queue that is closed has people waiting, or nobody inside");
+  f.Expect(queue.Look(3, kNow).code == Code::kUnknownTicket, "who waited has a ticket still");
+  f.Expect(
+      queue.Join(3, kNow).code == Code::kSaleEnded && queue.Join(9, kNow).code == Code::kSaleEnded,
+      "somebody joins a closed queue");
+  f.Expect(queue.Join(1, kNow).code == Code::kAlreadyDone,
+           "who is inside is turned away from a closed queue");
+  f.Expect(queue.Admit(kNow, 3).empty(), "somebody is let in after the end");
+  f.Expect(queue.Find(1, kNow + minutes{1} - Duration{1}) == admitted[0].admission,
+           "an admission ends with the queue");
+  queue.ExpectCode(QueueVerb::kLeave, 3, kNow, Code::kAlreadyDone, "Leave of a closed queue");
+  f.Expect(
+      queue.Do(QueueVerb::kUse, 2, kNow, admitted[1].admission.number).code == Code::kDone &&
+          queue.Do(QueueVerb::kComplete, 2, kNow, admitted[1].admission.number).code == Code::kDone,
+      "who is inside cannot finish");
+  f.ExpectStatus(queues.Begin(queue.sale(), kNow), StatusCode::kFailedPrecondition,
+                 "Begin of a closed queue");
+  f.ExpectStatus(queues.Freeze(queue.sale(), kNow), StatusCode::kOk, "Freeze of a closed queue");
+  f.Expect(queue.Read(kNow).stage == QueueStage::kClosed, "a closed queue is not closed any more");
+  f.Expect(queue.Lapse(kNow + minutes{1}).windows_lapsed == 1 &&
+               queue.Read(kNow + minutes{1}).in_flight == 0,
+           "windows of a closed queue do not end");
+}
+
+}  // namespace
+
+std::span<const NamedCheck> QueueStageChecks() {
+  static constexpr std::array<NamedCheck, 5> kChecks = {{
+      {"queues/gathering", &CheckGathering},
+      {"queues/freeze", &CheckFreeze},
+      {"queues/draw", &CheckDraw},
+      {"queues/many drawn", &CheckManyDrawn},
+      {"queues/closing", &CheckClosing},
+  }};
+  return kChecks;
+}
+
+}  // namespace flashsale::inline v0

@@ -1,0 +1,356 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "flashsale/testing/conformance.h"
+#include "flashsale/testing/reference_model.h"
+
+namespace flashsale {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What a faulty repository does with one call; where it is not set, the right thing.
+struct QueueLies {
+  std::function<void(QueueTerms&)> open = {};
+  std::function<void(QueueCommand&, Time&)> command = {};
+  std::function<void(const QueueCommand&, Time, QueueAnswer&)> answer = {};
+  std::function<void(Admission&)> found = {};
+  std::function<void(QueueState&)> state = {};
+  std::function<Result<std::size_t>(QueueRepository& inner, const SaleRef& sale, Time now,
+                                    const AdmitPlan& plan, std::span<QueueEntry> admitted)>
+      admit = {};
+  std::function<void(LapseReport&)> lapse = {};
+  std::function<Status(QueueRepository& inner, const SaleRef& sale, Time now)> pause = {};
+  std::function<Status(QueueRepository& inner, const SaleRef& sale, Time now)> freeze = {};
+  std::function<Status(QueueRepository& inner, const SaleRef& sale, Time now)> close = {};
+  std::function<Status(QueueRepository& inner, const SaleRef& sale, const Arrangement&)> arrange =
+      {};
+  std::function<void(std::span<Entrant>)> entrants = {};
+};
+
+class StorageOfLyingQueues final : public Storage, private QueueRepository {
+ public:
+  explicit StorageOfLyingQueues(QueueLies lies)
+      : inner_(NewReferenceStorage()), truth_(inner_->queue()), lies_(std::move(lies)) {}
+
+  StorageTraits traits() const override { return inner_->traits(); }
+  InventoryRepository& inventory() override { return inner_->inventory(); }
+  FlashSaleRepository& sales() override { return inner_->sales(); }
+  RateRepository& rates() override { return inner_->rates(); }
+  QueueRepository& queue() override { return *this; }
+
+ private:
+  Result<Outcome> Open(const QueueTerms& terms) override {
+    QueueTerms changed = terms;
+    if (lies_.open) lies_.open(changed);
+    return truth_.Open(changed);
+  }
+  Result<SaleRef> Resolve(const SaleId& sale) override { return truth_.Resolve(sale); }
+  Status Apply(const SaleRef& sale, Time now, std::span<const QueueCommand> commands,
+               std::span<QueueAnswer> answers) override {
+    if (commands.size() != answers.size()) return truth_.Apply(sale, now, commands, answers);
+    Time changed_now = now;
+    std::vector<QueueCommand> changed(commands.begin(), commands.end());
+    if (lies_.command) {
+      for (QueueCommand& command : changed) lies_.command(command, changed_now);
+    }
+    Status status = truth_.Apply(sale, changed_now, changed, answers);
+    for (std::size_t i = 0; status.ok() && lies_.answer && i < commands.size(); ++i) {
+      lies_.answer(commands[i], now, answers[i]);
+    }
+    return status;
+  }
+  AdmissionProbe Probe(const SaleRef& sale, const UserId& user) override {
+    return truth_.Probe(sale, user);
+  }
+  Status FindAdmissions(Time now, std::span<const AdmissionProbe> probes,
+                        std::span<Admission> admissions) override {
+    Status status = truth_.FindAdmissions(now, probes, admissions);
+    if (status.ok() && lies_.found)
+      std::for_each(admissions.begin(), admissions.end(), lies_.found);
+    return status;
+  }
+  Result<QueueState> Read(const SaleRef& sale, Time now) override {
+    Result<QueueState> state = truth_.Read(sale, now);
+    if (state.ok() && lies_.state) lies_.state(*state);
+    return state;
+  }
+  Result<std::size_t> Admit(const SaleRef& sale, Time now, const AdmitPlan& plan,
+                            std::span<QueueEntry> admitted) override {
+    return lies_.admit ? lies_.admit(truth_, sale, now, plan, admitted)
+                       : truth_.Admit(sale, now, plan, admitted);
+  }
+  Result<LapseReport> LapseDue(const SaleRef& sale, Time now, std::size_t most) override {
+    Result<LapseReport> report = truth_.LapseDue(sale, now, most);
+    if (report.ok() && lies_.lapse) lies_.lapse(*report);
+    return report;
+  }
+  Status SetPace(const SaleRef& sale, Time now, const QueuePace& pace) override {
+    return truth_.SetPace(sale, now, pace);
+  }
+  Status Pause(const SaleRef& sale, Time now) override {
+    return lies_.pause ? lies_.pause(truth_, sale, now) : truth_.Pause(sale, now);
+  }
+  Status Resume(const SaleRef& sale, Time now) override { return truth_.Resume(sale, now); }
+  Status Freeze(const SaleRef& sale, Time now) override {
+    return lies_.freeze ? lies_.freeze(truth_, sale, now) : truth_.Freeze(sale, now);
+  }
+  Result<std::size_t> ReadEntrants(const SaleRef& sale, std::uint8_t tier, std::uint64_t after,
+                                   std::span<Entrant> entrants) override {
+    Result<std::size_t> count = truth_.ReadEntrants(sale, tier, after, entrants);
+    if (count.ok() && lies_.entrants) lies_.entrants(entrants.first(*count));
+    return count;
+  }
+  Status Arrange(const SaleRef& sale, const Arrangement& arrangement) override {
+    return lies_.arrange ? lies_.arrange(truth_, sale, arrangement)
+                         : truth_.Arrange(sale, arrangement);
+  }
+  Status Begin(const SaleRef& sale, Time now) override { return truth_.Begin(sale, now); }
+  Status Close(const SaleRef& sale, Time now) override {
+    return lies_.close ? lies_.close(truth_, sale, now) : truth_.Close(sale, now);
+  }
+  Status Forget(const SaleRef& sale) override { return truth_.Forget(sale); }
+
+  const std::unique_ptr<Storage> inner_;
+  QueueRepository& truth_;
+  const QueueLies lies_;
+};
+
+StorageFactory Telling(const QueueLies& lies) {
+  return [&lies](const StorageNeeds&) -> Result<std::unique_ptr<Storage>> {
+    return std::unique_ptr<Storage>(std::make_unique<StorageOfLyingQueues>(lies));
+  };
+}
+
+// All checks of the part "queues" that fail.
+std::vector<std::string> Rejections(const QueueLies& lies) {
+  std::vector<std::string> names;
+  for (const ConformancePart& part : ConformanceParts()) {
+    if (part.name != "queues") continue;
+    for (const CheckResult& result : part.run(Telling(lies), {})) {
+      if (!result.passed) names.push_back(result.name);
+    }
+  }
+  return names;
+}
+
+// By a sentence's own check, whose name ends so, and by random calls too.
+bool IsRejectedBy(const QueueLies& lies, const std::string& check) {
+  const std::vector<std::string> names = Rejections(lies);
+  const bool by_check = std::find(names.begin(), names.end(), "queues/" + check) != names.end();
+  const bool by_random = std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return name.starts_with("queues/random");
+  });
+  CHECK_MESSAGE(by_check, check << " does not reject it");
+  CHECK_MESSAGE(by_random, "random calls do not reject it");
+  return by_check && by_random;
+}
+
+TEST_CASE("queues that tell the truth pass") { CHECK(Rejections({}).empty()); }
+
+TEST_CASE("a position that is one too many is rejected") {
+  CHECK(IsRejectedBy(
+      {.answer = [](const QueueCommand&, Time, QueueAnswer& answer) { ++answer.ahead; }},
+      "positions"));
+}
+
+TEST_CASE("a position that counts who left is rejected") {
+  // Places as they were given once, and never any better.
+  std::map<std::uint64_t, std::uint64_t> given;
+  CHECK(IsRejectedBy({.answer =
+                          [&](const QueueCommand&, Time, QueueAnswer& answer) {
+                            if (answer.entry.state != TicketState::kWaiting) return;
+                            if (answer.entry.ticket == 1) given.clear();
+                            answer.ahead =
+                                given.try_emplace(answer.entry.ticket, answer.ahead).first->second;
+                          }},
+                     "positions"));
+}
+
+TEST_CASE("a second ticket for who joins again is rejected") {
+  std::atomic<std::uint64_t> more = 0;
+  CHECK(IsRejectedBy({.answer =
+                          [&](const QueueCommand& command, Time, QueueAnswer& answer) {
+                            const bool again = command.verb == QueueVerb::kJoin &&
+                                               answer.code == Code::kAlreadyDone;
+                            if (again) answer.entry.ticket += ++more;
+                          }},
+                     "tickets"));
+}
+
+TEST_CASE("a look that counts as a heartbeat is rejected") {
+  CHECK(IsRejectedBy({.command =
+                          [](QueueCommand& command, Time&) {
+                            if (command.verb == QueueVerb::kLook) command.verb = QueueVerb::kTouch;
+                          },
+                      .answer =
+                          [](const QueueCommand& command, Time, QueueAnswer& answer) {
+                            const bool looked =
+                                command.verb == QueueVerb::kLook && answer.code == Code::kDone;
+                            if (looked) answer.code = Code::kAlreadyDone;
+                          }},
+                     "silence"));
+}
+
+TEST_CASE("a heartbeat that is not heard is rejected") {
+  CHECK(IsRejectedBy({.command =
+                          [](QueueCommand& command, Time&) {
+                            if (command.verb == QueueVerb::kTouch) command.verb = QueueVerb::kLook;
+                          },
+                      .answer =
+                          [](const QueueCommand& command, Time, QueueAnswer& answer) {
+                            const bool touched = command.verb == QueueVerb::kTouch &&
+                                                 answer.code == Code::kAlreadyDone;
+                            if (touched) answer.code = Code::kDone;
+                          }},
+                     "silence"));
+}
+
+TEST_CASE("a silence that is borne for too long is rejected") {
+  CHECK(IsRejectedBy({.open = [](QueueTerms& terms) { terms.heartbeat_timeout += Duration{1}; },
+                      .state = [](QueueState& state) { state.terms.heartbeat_timeout -= 1us; }},
+                     "silence"));
+}
+
+TEST_CASE("a window that is a microsecond too long is rejected") {
+  CHECK(IsRejectedBy({.open = [](QueueTerms& terms) { terms.admission_window += Duration{1}; },
+                      .found =
+                          [](Admission& admission) {
+                            if (admission.number != 0) admission.until -= 1us;
+                          },
+                      .state = [](QueueState& state) { state.terms.admission_window -= 1us; }},
+                     "windows"));
+}
+
+TEST_CASE("one place too many in the queue is rejected") {
+  CHECK(IsRejectedBy({.open = [](QueueTerms& terms) { ++terms.max_waiting; },
+                      .state = [](QueueState& state) { --state.terms.max_waiting; }},
+                     "the cap"));
+}
+
+TEST_CASE("one slot too many in the shop is rejected") {
+  CHECK(IsRejectedBy({.open = [](QueueTerms& terms) { ++terms.pace.max_in_flight; },
+                      .state = [](QueueState& state) { --state.terms.pace.max_in_flight; }},
+                     "in flight"));
+}
+
+TEST_CASE("a plan that is followed whatever has happened since is rejected") {
+  CHECK(IsRejectedBy({.admit =
+                          [](QueueRepository& inner, const SaleRef& sale, Time now,
+                             const AdmitPlan& plan, std::span<QueueEntry> admitted) {
+                            AdmitPlan present = plan;
+                            const Result<QueueState> state = inner.Read(sale, now);
+                            if (state.ok()) present.revision = state->revision;
+                            return inner.Admit(sale, now, present, admitted);
+                          }},
+                     "plans"));
+}
+
+TEST_CASE("a pause that keeps people out but lets time pass is rejected") {
+  CHECK(IsRejectedBy({.pause =
+                          [](QueueRepository& inner, const SaleRef& sale, Time now) {
+                            // Begins and ends at once: so nothing moves.
+                            Status status = inner.Pause(sale, now);
+                            if (status.ok()) status = inner.Resume(sale, now);
+                            return status;
+                          }},
+                     "pause"));
+}
+
+TEST_CASE("an admission that is not found is rejected") {
+  CHECK(IsRejectedBy({.found = [](Admission& admission) { admission = {}; }}, "admissions"));
+}
+
+TEST_CASE("an admission's number that may come again is rejected") {
+  CHECK(IsRejectedBy({.admit =
+                          [](QueueRepository& inner, const SaleRef& sale, Time now,
+                             const AdmitPlan& plan, std::span<QueueEntry> admitted) {
+                            Result<std::size_t> count = inner.Admit(sale, now, plan, admitted);
+                            for (QueueEntry& entry : admitted) entry.admission.number %= 1'000;
+                            return count;
+                          }},
+                     "admissions"));
+}
+
+TEST_CASE("an entrant that is not read is rejected") {
+  CHECK(IsRejectedBy({.entrants =
+                          [](std::span<Entrant> entrants) {
+                            if (entrants.size() > 1) entrants.front() = entrants[1];
+                          }},
+                     "freeze"));
+}
+
+TEST_CASE("a draw that is not followed is rejected") {
+  CHECK(IsRejectedBy(
+      {.arrange =
+           [](QueueRepository& inner, const SaleRef& sale, const Arrangement& arrangement) {
+             std::vector<std::uint64_t> tickets(arrangement.tickets.begin(),
+                                                arrangement.tickets.end());
+             std::sort(tickets.begin(), tickets.end());
+             return inner.Arrange(
+                 sale, {.tier = arrangement.tier, .first = arrangement.first, .tickets = tickets});
+           }},
+      "draw"));
+}
+
+TEST_CASE("a freeze that freezes nothing is rejected") {
+  CHECK(IsRejectedBy({.freeze = [](QueueRepository&, const SaleRef&, Time) { return Status(); }},
+                     "freeze"));
+}
+
+TEST_CASE("a close after which people join is rejected") {
+  CHECK(IsRejectedBy({.close = [](QueueRepository&, const SaleRef&, Time) { return Status(); }},
+                     "closing"));
+}
+
+TEST_CASE("a next time that lies too far ahead is rejected") {
+  CHECK(
+      IsRejectedBy({.lapse = [](LapseReport& report) { report.next_due = kMaxTime; }}, "silence"));
+}
+
+TEST_CASE("threads that join one user twice are rejected") {
+  // Looks, then joins under another id if there was nobody: two steps, between which somebody else
+  // looks, if there is anybody.
+  std::mutex mutex;
+  std::atomic<std::uint64_t> looks = 0;
+  std::map<std::uint64_t, std::uint64_t> doubles;
+  const QueueLies lies{.command = [&](QueueCommand& command, Time&) {
+    if (command.verb != QueueVerb::kJoin) return;
+    const std::uint64_t before = ++looks;
+    for (int i = 0; i < 200 && looks == before; ++i) std::this_thread::yield();
+    const bool overtaken = looks != before;
+    const std::lock_guard lock(mutex);
+    if (overtaken) command.user = UserId::FromInteger(1'000'000 + ++doubles[0]);
+  }};
+  const std::vector<std::string> names = Rejections(lies);
+  CHECK(std::find(names.begin(), names.end(), "queues/threads that join") != names.end());
+}
+
+TEST_CASE("threads that let in more than there is room for are rejected") {
+  // The plan of another revision, made good by a look: what Conflict is there to prevent.
+  const QueueLies lies{.admit = [](QueueRepository& inner, const SaleRef& sale, Time now,
+                                   const AdmitPlan& plan, std::span<QueueEntry> admitted) {
+    // A microsecond later for each: the pace has room again.
+    static std::atomic<std::int64_t> later = 0;
+    return inner.Admit(sale, now + Duration(10'000 * ++later), plan, admitted);
+  }};
+  const std::vector<std::string> names = Rejections(lies);
+  CHECK(std::find(names.begin(), names.end(), "queues/threads of a crowd") != names.end());
+}
+
+}  // namespace
+}  // namespace flashsale

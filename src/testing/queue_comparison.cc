@@ -114,8 +114,8 @@ class Comparison {
     if (kind < 700) return Advance();
     if (kind < 880) return Admit();
     if (kind < 920) return Lapse();
-    if (kind < 970) return Direct();
-    if (kind < 995) return Prepare();
+    if (kind < 960) return Direct();
+    if (kind < 990) return Prepare();
     End();
   }
 
@@ -254,7 +254,7 @@ class Comparison {
 
   // What leads from the gathering to the sale.
   void Prepare() {
-    switch (Draw(4)) {
+    switch (Draw(6)) {
       case 0:
         last_ = "freeze";
         Agree(ours_.Freeze(sale_, now_), model_.Freeze(sale_, now_));
@@ -263,6 +263,9 @@ class Comparison {
         return Entrants();
       case 2:
         return Arrange();
+      case 3:
+      case 4:
+        return ArrangeAll();
       default:
         last_ = "begin";
         Agree(ours_.Begin(sale_, now_), model_.Begin(sale_, now_));
@@ -314,9 +317,30 @@ class Comparison {
     Agree(ours_.Arrange(sale_, arrangement), model_.Arrange(sale_, arrangement));
   }
 
+  // A whole draw of one tier, in stretches.
+  void ArrangeAll() {
+    last_ = "arrange all";
+    const auto tier = static_cast<std::uint8_t>(Draw(terms_.tiers));
+    Status status;
+    Status due;
+    const std::vector<Entrant> known = ReadEntrants(ours_, tier, status);
+    ReadEntrants(model_, tier, due);
+    if (!Agree(status, due)) return;
+    std::vector<std::uint64_t> tickets;
+    for (const Entrant& entrant : known) tickets.push_back(entrant.ticket);
+    std::shuffle(tickets.begin(), tickets.end(), random_);
+    for (std::size_t first = 0; first < tickets.size();) {
+      const std::size_t count = std::min<std::size_t>(1 + Draw(10), tickets.size() - first);
+      const Arrangement arrangement{
+          .tier = tier, .first = first, .tickets = std::span(tickets).subspan(first, count)};
+      if (!Agree(ours_.Arrange(sale_, arrangement), model_.Arrange(sale_, arrangement))) return;
+      first += count;
+    }
+  }
+
   void End() {
     last_ = "close";
-    if (Chance(60)) {
+    if (Chance(40)) {
       Agree(ours_.Close(sale_, now_), model_.Close(sale_, now_));
       return;
     }

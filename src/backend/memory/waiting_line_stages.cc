@@ -1,6 +1,8 @@
 // The operators' side of a queue: its pace, its pauses and its stages.
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -44,8 +46,11 @@ void WaitingLine::Resume(Time now) {
 
 Status WaitingLine::Freeze(Time now) {
   const MutexLock lock(mutex_);
-  Enter(now);
+  const Time at = Enter(now);
   if (stage_ != QueueStage::kGathering) return Status();
+  // Whoever is silent by now is no entrant.
+  constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
+  fell_silent_ += waiting_->Sweep(at, kAll, kAll);
   Status frozen = waiting_->Freeze(last_ticket_);
   if (!frozen.ok()) return frozen;
   stage_ = QueueStage::kFrozen;

@@ -79,7 +79,7 @@ bool OrderAlike(std::span<Draw> alike, std::span<const Entrant> entrants, KeyedR
 
 Status LotteryStrategy::Order(std::uint8_t /*tier*/, std::span<const Entrant> entrants,
                               std::span<std::uint32_t> order) const {
-  const Status failed(StatusCode::kResourceExhausted, "HMAC-SHA256 failed for want of memory");
+  Status failed(StatusCode::kResourceExhausted, "HMAC-SHA256 failed for want of memory");
   try {
     KeyedRanks ranks(seed_);
     std::vector<Draw> draws(entrants.size());

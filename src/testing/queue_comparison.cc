@@ -309,6 +309,7 @@ class Comparison {
     std::vector<Entrant>& known = entrants_[tier];
     if (Chance(10)) std::shuffle(known.begin(), known.end(), random_);
     std::vector<std::uint64_t> tickets;
+    tickets.reserve(known.size() + 1);
     for (const Entrant& entrant : known) tickets.push_back(entrant.ticket);
     if (Chance(5)) tickets.push_back(1'000'000);
     const std::size_t first = Chance(60) ? 0 : Draw(tickets.size() + 1);
@@ -327,6 +328,7 @@ class Comparison {
     ReadEntrants(model_, tier, due);
     if (!Agree(status, due)) return;
     std::vector<std::uint64_t> tickets;
+    tickets.reserve(known.size() + 1);
     for (const Entrant& entrant : known) tickets.push_back(entrant.ticket);
     std::shuffle(tickets.begin(), tickets.end(), random_);
     for (std::size_t first = 0; first < tickets.size();) {

@@ -17,14 +17,14 @@ namespace flashsale::inline v0::memory {
 
 // Items of one type in memory that never moves, called by 32-bit numbers.  An item that was given
 // back is the next to be taken, so that there are never more than were in use at once.  Memory
-// comes in regions of kPerRegion items; of the first one small pages, so that few items take
+// comes in regions of PerRegion items; of the first one small pages, so that few items take
 // little.
 //
 // Thread safety: as an int.  Ownership: of the memory; returned when the slab goes.
-template <typename T, std::uint32_t kPerRegion>
+template <typename T, std::uint32_t PerRegion>
 class Slab {
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) >= sizeof(std::uint32_t));
-  static_assert(std::has_single_bit(kPerRegion));
+  static_assert(std::has_single_bit(PerRegion));
 
  public:
   static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
@@ -37,7 +37,7 @@ class Slab {
       std::memcpy(&first_free_, &(*this)[item], sizeof(first_free_));
       return item;
     }
-    if (taken_ / kPerRegion == regions_.size() && !Grow()) return kNone;
+    if (taken_ / PerRegion == regions_.size() && !Grow()) return kNone;
     return taken_++;
   }
   void Give(std::uint32_t item) {
@@ -46,16 +46,16 @@ class Slab {
   }
 
   T& operator[](std::uint32_t item) const {
-    return reinterpret_cast<T*>(regions_[item / kPerRegion].data())[item % kPerRegion];
+    return reinterpret_cast<T*>(regions_[item / PerRegion].data())[item % PerRegion];
   }
 
  private:
   bool Grow() {
-    if (taken_ > kNone - kPerRegion) return false;
+    if (taken_ > kNone - PerRegion) return false;
     try {
       using Pages = engine::PageRegion::Pages;
       engine::PageRegion region =
-          engine::PageRegion::Map(std::size_t{kPerRegion} * sizeof(T),
+          engine::PageRegion::Map(std::size_t{PerRegion} * sizeof(T),
                                   regions_.empty() ? Pages::kSmall : Pages::kHugeWherePossible);
       if (region.empty()) return false;
       regions_.push_back(std::move(region));

@@ -12,6 +12,7 @@
 #include "testing/bounds_check.h"
 #include "testing/catalogue_check.h"
 #include "testing/exception_guard.h"
+#include "testing/fingerprint_check.h"
 #include "testing/queue_check.h"
 #include "testing/rate_check.h"
 #include "testing/read_check.h"
@@ -103,6 +104,9 @@ std::vector<ConformancePart> ConformanceParts() {
       {.name = "rates",
        .run = [](const StorageFactory& open,
                  const ConformanceOptions&) { return CheckRates(open); }},
+      {.name = "fingerprints",
+       .run = [](const StorageFactory& open,
+                 const ConformanceOptions&) { return CheckFingerprints(open); }},
       {.name = "queues",
        .run = [](const StorageFactory& open,
                  const ConformanceOptions&) { return CheckQueues(open); }},

@@ -30,6 +30,8 @@ TEST_CASE("the memory backend keeps the catalogue and answers odd calls") {
 
 TEST_CASE("the memory backend keeps rates") { RunPart(Open, "rates"); }
 
+TEST_CASE("the memory backend counts users by their prints") { RunPart(Open, "fingerprints"); }
+
 TEST_CASE("the memory backend keeps queues") { RunPart(Open, "queues"); }
 
 TEST_CASE("the memory backend answers random commands as the reference model does") {

@@ -28,6 +28,8 @@ TEST_CASE("the reference model keeps the catalogue and answers odd calls") {
 
 TEST_CASE("the reference model keeps rates") { RunPart(Open, "rates"); }
 
+TEST_CASE("the reference model counts users by their prints") { RunPart(Open, "fingerprints"); }
+
 TEST_CASE("the reference model keeps queues") { RunPart(Open, "queues"); }
 
 TEST_CASE("the reference model answers random commands as the reference model does") {

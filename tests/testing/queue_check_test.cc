@@ -52,6 +52,7 @@ class StorageOfLyingQueues final : public Storage, private QueueRepository {
   FlashSaleRepository& sales() override { return inner_->sales(); }
   RateRepository& rates() override { return inner_->rates(); }
   QueueRepository& queue() override { return *this; }
+  FingerprintRepository& fingerprints() override { return inner_->fingerprints(); }
 
  private:
   Result<Outcome> Open(const QueueTerms& terms) override {

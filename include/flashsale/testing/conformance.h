@@ -37,9 +37,9 @@ struct ConformanceReport {
 
 // Proves that a backend keeps docs/contract.md: the scripts singly and batched, random runs against
 // the reference model, threads in contention, recorded histories that some order must explain, the
-// catalogue, the bounds of every member and batch, reads while others write, the rates, the queues;
-// and most of it once more for callers who are not always answered.  A backend that throws, on whichever thread,
-// fails a check, and the suite goes on.  A backend's test is this one call:
+// catalogue, the bounds of every member and batch, reads while others write, the rates, the
+// fingerprints, the queues; and most of it once more for callers who are not always answered.  A
+// backend that throws, on whichever thread, fails a check, and the suite goes on.  A backend's test is this one call:
 //
 //   const auto report = flashsale::RunConformance(
 //       [](const flashsale::StorageNeeds& needs) { return OpenMine(needs); });

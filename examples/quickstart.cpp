@@ -38,7 +38,7 @@ int main() {
       case flashsale::Code::kDone:
       case flashsale::Code::kAlreadyDone:
         std::cout << who << ": in the cart for "
-                  << std::chrono::ceil<std::chrono::minutes>(held->deadline() - now).count()
+                  << std::chrono::round<std::chrono::minutes>(held->deadline() - now).count()
                   << " minutes\n";
         break;
       case flashsale::Code::kSoldOut:

@@ -35,7 +35,7 @@ R MemoryInventoryRepository::With(const SaleRef& sale, Use use) {
   try {
     const Engines::Pinned engine(directory_, sale.id(), sale.hint());
     if (engine.get() == nullptr) return NoSuchSale(sale);
-    return use(*engine.get());
+    return use(*engine);
   } catch (const std::bad_alloc&) {
     return OutOfMemory();
   } catch (const std::exception& error) {  // a host's visitor threw

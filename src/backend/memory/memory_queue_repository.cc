@@ -46,7 +46,7 @@ template <typename R, typename Use>
 R MemoryQueueRepository::With(const SaleRef& sale, Use use) {
   const Lines::Pinned line(directory_, sale.id(), sale.hint());
   if (line.get() == nullptr) return NoSuchQueue(sale);
-  return use(*line.get());
+  return use(*line);
 }
 
 template <typename R, typename Use>

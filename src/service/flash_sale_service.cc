@@ -132,7 +132,7 @@ Result<std::unique_ptr<FlashSaleService>> FlashSaleService::New(
       made.breaker = *std::move(breaker);
     }
     std::unique_ptr<FlashSaleService> service(
-        new FlashSaleService(std::make_shared<State>(options, std::move(made))));
+        new FlashSaleService(std::make_unique<State>(options, std::move(made))));
     const Time now = service->state_->Now();
     service->state_->next_refresh_us = (now + options.refresh_interval).time_since_epoch().count();
     if (service->state_->clock.held()) {
@@ -145,14 +145,19 @@ Result<std::unique_ptr<FlashSaleService>> FlashSaleService::New(
   }
 }
 
-FlashSaleService::FlashSaleService(std::shared_ptr<State> state) : state_(std::move(state)) {}
-FlashSaleService::~FlashSaleService() = default;
+FlashSaleService::FlashSaleService(std::unique_ptr<State> state) : state_(std::move(state)) {}
+FlashSaleService::~FlashSaleService() {
+  state_->late->door.Close();
+  state_->late->door.WaitUntilEmpty();
+}
 
 VirtualQueue& FlashSaleService::queue() { return *state_->made.queue; }
 EventPublisher& FlashSaleService::events() { return *state_->made.events; }
 CountdownService& FlashSaleService::countdown() { return *state_->made.countdown; }
 PurchaseLimitTracker& FlashSaleService::limits() { return state_->limits; }
 ServiceClock& FlashSaleService::clock() { return state_->clock; }
+Storage& FlashSaleService::storage() { return state_->options.storage; }
+bool FlashSaleService::MayWaitForDetectors() const { return state_->gates.MayWaitForBots(); }
 
 const AllocationStrategy* FlashSaleService::State::StrategyNamed(std::string_view name) const {
   const auto found =

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/directory.h"
+#include "base/door.h"
 #include "base/mutex.h"
 #include "flashsale/policy/circuit_breaker.h"
 #include "flashsale/policy/fifo_strategy.h"
@@ -66,6 +67,16 @@ struct FlashSaleService::State {
   void CountAnswer(Operation operation, const Outcome& outcome) {
     if (made.metrics != nullptr) made.metrics->Record(operation, outcome.code);
   }
+  // The same where it was an error, which is logged, too.
+  template <typename Answer>
+  void CountAnswer(Operation operation, const SaleRef& sale, const Result<Answer>& answer) {
+    if (answer.ok()) {
+      if (made.metrics != nullptr) made.metrics->Record(operation, CodeOf(*answer));
+      return;
+    }
+    LogFailure(operation, sale, answer.status());
+    if (made.metrics != nullptr) CountFailure(operation, answer.status(), NotTimed());
+  }
   void CountBatch(Operation operation, const SaleRef& sale, const Status& status,
                   std::span<const Outcome> outcomes);
   // What a reserve, a confirm or a revive adds to the sale's velocity.
@@ -105,6 +116,13 @@ struct FlashSaleService::State {
   // --- shopper_calls.cc
   Result<Outcome> Reserve(const ReserveRequest& request);
   Status ReserveAll(std::span<const ReserveRequest> requests, std::span<Outcome> outcomes);
+  // The shape, the sale, its phase and the rates; what a join answers that gets no further.  Else
+  // `passage` is ready for the detectors.
+  std::optional<Outcome> BeginJoin(const Sales::Visit& visit, const JoinRequest& request, Time now,
+                                   Gates::Passage& passage);
+  // Who passed the gates.
+  Result<QueuePlace> Enqueue(const ServedSale& sale, const UserId& user, std::uint8_t tier,
+                             Time now);
   Result<QueuePlace> Join(const JoinRequest& request);
   // What the store has decided: counts it and tells the queue.
   void Finish(const ServedSale& sale, const Command& command, const Outcome& outcome, Time now);
@@ -136,6 +154,8 @@ struct FlashSaleService::State {
 
   // --- steps.cc
   class PendingReserve;
+  class PendingJoin;
+  static Step Answered(const Outcome& outcome);
   Step StepOf(ReserveCall& call, Time now);
   Step StepFor(const SaleRef& sale, const Command& command);
   // The phase that shoppers meet: paused while the clock cannot be trusted.
@@ -155,6 +175,14 @@ struct FlashSaleService::State {
   const Gates gates;
 
   Sales sales;
+  // How steps that were pending find the state, unless the service has gone.
+  struct Late {
+    explicit Late(State& owner) : state(owner) {}
+    Door door;
+    State& state;
+  };
+  const std::shared_ptr<Late> late = std::make_shared<Late>(*this);
+
   Mutex mutex;  // who is served changes
   std::vector<SaleId> served FLASHSALE_GUARDED_BY(mutex);
   // When these are due; whoever moves it on does the work.

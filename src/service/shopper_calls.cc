@@ -316,45 +316,42 @@ Result<QueuePlace> FlashSaleService::Join(const JoinRequest& request) {
                                              [&] { return state_->Join(request); });
 }
 
-Result<QueuePlace> FlashSaleService::State::Join(const JoinRequest& request) {
-  const Time now = Now();
-  const Sales::Visit visit(sales);
-  QueuePlace refused;
-  if (!request.sale.id().valid() || request.user.is_nil()) {
-    refused.outcome = Invalid(request.sale.id().valid() ? Field::kUser : Field::kSale);
-    return refused;
-  }
+std::optional<Outcome> FlashSaleService::State::BeginJoin(const Sales::Visit& visit,
+                                                          const JoinRequest& request, Time now,
+                                                          Gates::Passage& passage) {
+  if (!request.sale.id().valid()) return Invalid(Field::kSale);
+  if (request.user.is_nil()) return Invalid(Field::kUser);
   const ServedSale* const sale = visit.Find(request.sale.id(), request.sale.hint());
-  if (sale == nullptr) {
-    refused.outcome = {.code = Code::kUnknownSale};
-    return refused;
+  if (const auto refusal = RefuseQueueCall(request.sale, sale)) return refusal;
+  if (const Code phase = AnswerToJoin(PhaseOf(*sale, now)); phase != Code::kDone) {
+    return Outcome{.code = phase};
   }
-  if (!sale->terms().requires_admission) {
-    refused.outcome = Invalid(Field::kSale);
-    return refused;
-  }
-  refused.outcome.code = AnswerToJoin(PhaseOf(*sale, now));
-  if (refused.outcome.code != Code::kDone) return refused;
-
-  Gates::Passage passage;
   passage.sale = sale;
   passage.context = &request.context;
   passage.user = request.user;
   passage.action = GuardedAction::kJoin;
   gates.Probe(passage);
-  std::optional<Outcome> refusal = gates.CheckRates(passage, now);
-  if (!refusal.has_value()) refusal = gates.CheckBots(passage, now);
-  if (refusal.has_value()) {
-    refused.outcome = *refusal;
-    return refused;
-  }
-  const Result<Tally> tally = inventory.ReadTally(sale->inventory(), TallyKey::Of(request.user));
+  return gates.CheckRates(passage, now);
+}
+
+Result<QueuePlace> FlashSaleService::State::Enqueue(const ServedSale& sale, const UserId& user,
+                                                    std::uint8_t tier, Time now) {
+  const Result<Tally> tally = inventory.ReadTally(sale.inventory(), TallyKey::Of(user));
   if (!tally.ok()) return tally.status();
-  if (tally->bought >= std::max(tally->limit, sale->terms().limit_per_user)) {
-    refused.outcome.code = Code::kUserLimit;
-    return refused;
+  if (tally->bought >= std::max(tally->limit, sale.terms().limit_per_user)) {
+    return QueuePlace{.outcome = {.code = Code::kUserLimit}};
   }
-  return made.queue->Join(sale->queue(), request.user, request.tier, now);
+  return made.queue->Join(sale.queue(), user, tier, now);
+}
+
+Result<QueuePlace> FlashSaleService::State::Join(const JoinRequest& request) {
+  const Time now = Now();
+  const Sales::Visit visit(sales);
+  Gates::Passage passage;
+  std::optional<Outcome> refusal = BeginJoin(visit, request, now, passage);
+  if (!refusal.has_value()) refusal = gates.CheckBots(passage, now);
+  if (refusal.has_value()) return QueuePlace{.outcome = *refusal};
+  return Enqueue(*passage.sale, request.user, request.tier, now);
 }
 
 Result<QueuePlace> FlashSaleService::Position(const SaleRef& sale, const UserId& user) {

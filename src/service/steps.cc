@@ -1,10 +1,13 @@
 // FlashSaleService in steps, for hosts that apply commands themselves.
 
+#include <chrono>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "flashsale/service/flash_sale_service.h"
 #include "service/commands.h"
+#include "service/guarded_call.h"
 #include "service/service_state.h"
 
 namespace flashsale::inline v0 {
@@ -24,29 +27,39 @@ Operation OperationOf(Verb verb) {
   }
 }
 
+// What is told to somebody for whose call there is no memory, and who may send it again.
+Outcome OutOfMemory() {
+  return {.code = Code::kOverloaded, .when_us = Duration(std::chrono::seconds{1}).count()};
+}
+
 }  // namespace
 
 // A reserve that waits for a detector.  It keeps nothing of the request but what the store needs.
 class FlashSaleService::State::PendingReserve {
  public:
-  PendingReserve(const std::shared_ptr<State>& state, const ReserveRequest& request,
-                 const ReserveCall& call, StepSink& sink)
-      : state_(state),
+  PendingReserve(State& state, const ReserveRequest& request, const ReserveCall& call,
+                 StepSink& sink)
+      : late_(state.late),
         sale_(request.sale),
         resend_(call.resend),
         command_(call.command),
         sink_(sink) {}
 
-  void OnBots(const std::optional<Outcome>& refusal) const {
-    const std::shared_ptr<State> state = state_.lock();
-    // The service is gone: nobody is served any more.
-    sink_.OnStep(state == nullptr ? Answered({.code = Code::kOverloaded}) : GoOn(*state, refusal));
-  }
+  void OnBots(const std::optional<Outcome>& refusal) const { sink_.OnStep(Next(refusal)); }
 
  private:
-  static Step Answered(const Outcome& outcome) {
+  // Outside the door when it returns, so that the sink may destroy the service.
+  Step Next(const std::optional<Outcome>& refusal) const {
+    // The service is gone: nobody is served any more.
+    if (!late_->door.Enter()) return Answered({.code = Code::kOverloaded});
     Step step;
-    step.outcome_ = outcome;
+    try {
+      step = GoOn(late_->state, refusal);
+    } catch (...) {
+      // The chain would count it, and nobody would be answered.
+      step = Answered(OutOfMemory());
+    }
+    late_->door.Leave();
     return step;
   }
 
@@ -54,7 +67,10 @@ class FlashSaleService::State::PendingReserve {
     const Time now = state.Now();
     const Sales::Visit visit(state.sales);
     const ServedSale* const sale = visit.Find(sale_.id(), sale_.hint());
-    if (sale == nullptr) return Answered({.code = Code::kUnknownSale});
+    if (sale == nullptr) {
+      state.CountAnswer(Operation::kReserve, {.code = Code::kUnknownSale});
+      return Answered({.code = Code::kUnknownSale});
+    }
     ReserveCall call;
     call.resend = resend_;
     call.command = command_;
@@ -70,26 +86,70 @@ class FlashSaleService::State::PendingReserve {
     return state.StepOf(call, now);
   }
 
-  const std::weak_ptr<State> state_;
+  const std::shared_ptr<Late> late_;
   const SaleRef sale_;
   const bool resend_;
   const Command command_;
   StepSink& sink_;
 };
 
-Step FlashSaleService::State::StepOf(ReserveCall& call, Time now) {
+// A join that waits for a detector.
+class FlashSaleService::State::PendingJoin {
+ public:
+  PendingJoin(State& state, const JoinRequest& request, PlaceSink& sink)
+      : late_(state.late),
+        sale_(request.sale),
+        user_(request.user),
+        tier_(request.tier),
+        sink_(sink) {}
+
+  void OnBots(const std::optional<Outcome>& refusal) const { sink_.OnPlace(Next(refusal)); }
+
+ private:
+  Result<QueuePlace> Next(const std::optional<Outcome>& refusal) const {
+    if (!late_->door.Enter()) return QueuePlace{.outcome = {.code = Code::kOverloaded}};
+    Result<QueuePlace> place = Guarded<Result<QueuePlace>>([&]() -> Result<QueuePlace> {
+      if (refusal.has_value()) return QueuePlace{.outcome = *refusal};
+      const Sales::Pinned sale(late_->state.sales, sale_.id(), sale_.hint());
+      if (sale.get() == nullptr) return QueuePlace{.outcome = {.code = Code::kUnknownSale}};
+      // The phase may have turned meanwhile; the queue judges that itself.
+      return late_->state.Enqueue(*sale, user_, tier_, late_->state.Now());
+    });
+    late_->state.CountAnswer(Operation::kJoin, sale_, place);
+    late_->door.Leave();
+    return place;
+  }
+
+  const std::shared_ptr<Late> late_;
+  const SaleRef sale_;
+  const UserId user_;
+  const std::uint8_t tier_;
+  PlaceSink& sink_;
+};
+
+Step FlashSaleService::State::Answered(const Outcome& outcome) {
   Step step;
-  step.outcome_ = call.outcome;
+  step.outcome_ = outcome;
+  return step;
+}
+
+Step FlashSaleService::State::StepOf(ReserveCall& call, Time now) {
   if (!call.to_store) {
     CountAnswer(Operation::kReserve, call.outcome);
-    return step;
+    return Answered(call.outcome);
   }
+  Step step;
   step.kind_ = Step::Kind::kApply;
   step.sale_ = call.passage.sale->inventory();
   step.command_ = call.command;
   step.prepared_at_ = now;
   if (call.permit) {
-    step.permit_ = std::make_shared<CircuitBreaker::Permit>(std::move(call.permit));
+    try {
+      step.permit_ = std::make_shared<CircuitBreaker::Permit>(std::move(call.permit));
+    } catch (const std::bad_alloc&) {
+      CountAnswer(Operation::kReserve, OutOfMemory());
+      return Answered(OutOfMemory());
+    }
   }
   return step;
 }
@@ -104,19 +164,50 @@ Step FlashSaleService::Prepare(const ReserveRequest& request, Time now, StepSink
   }
   std::optional<Outcome> refusal = state_->gates.CheckRates(call.passage, now);
   if (!refusal.has_value()) {
-    const auto pending = std::make_shared<State::PendingReserve>(state_, request, call, *later);
-    const bool waits = state_->gates.BotsArePending(
-        call.passage, now, refusal,
-        [pending](const std::optional<Outcome>& late) { pending->OnBots(late); });
-    if (waits) {
-      Step step;
-      step.kind_ = Step::Kind::kPending;
-      return step;
+    try {
+      const auto pending = std::make_shared<State::PendingReserve>(*state_, request, call, *later);
+      const bool waits = state_->gates.BotsArePending(
+          call.passage, now, refusal,
+          [pending](const std::optional<Outcome>& late) { pending->OnBots(late); });
+      if (waits) {
+        Step step;
+        step.kind_ = Step::Kind::kPending;
+        return step;
+      }
+    } catch (const std::bad_alloc&) {
+      // Before any detector was asked.
+      refusal = OutOfMemory();
     }
   }
   state_->GuardOn(call, refusal, now);
   return state_->StepOf(call, now);
 }
+
+std::optional<Result<QueuePlace>> FlashSaleService::Join(const JoinRequest& request,
+                                                         PlaceSink& later) {
+  if (!state_->gates.MayWaitForBots()) return Join(request);
+  const Time now = state_->Now();
+  const State::Sales::Visit visit(state_->sales);
+  Gates::Passage passage;
+  std::optional<Outcome> refusal = state_->BeginJoin(visit, request, now, passage);
+  if (!refusal.has_value()) {
+    try {
+      const auto pending = std::make_shared<State::PendingJoin>(*state_, request, later);
+      const bool waits = state_->gates.BotsArePending(
+          passage, now, refusal,
+          [pending](const std::optional<Outcome>& late) { pending->OnBots(late); });
+      if (waits) return std::nullopt;
+    } catch (const std::bad_alloc&) {
+      refusal = OutOfMemory();
+    }
+  }
+  Result<QueuePlace> place = refusal.has_value()
+                                 ? QueuePlace{.outcome = *refusal}
+                                 : state_->Enqueue(*passage.sale, request.user, request.tier, now);
+  state_->CountAnswer(Operation::kJoin, request.sale, place);
+  return place;
+}
+
 Step FlashSaleService::State::StepFor(const SaleRef& sale, const Command& command) {
   const Sales::Pinned known(sales, sale.id(), sale.hint());
   Step step;
@@ -141,16 +232,17 @@ Result<Outcome> FlashSaleService::Complete(const Step& step, const Result<Outcom
   if (step.kind_ != Step::Kind::kApply) return applied;
   State& state = *state_;
   const Operation operation = OperationOf(step.command_.verb);
-  if (step.permit_ != nullptr)
-    State::Report(*step.permit_, applied.status(), step.prepared_at_, now);
-  if (!applied.ok()) {
-    state.LogFailure(operation, step.sale_, applied.status());
-    if (state.made.metrics != nullptr) {
-      state.CountFailure(operation, applied.status(), State::NotTimed());
+  // A gate's answer: the store was not asked, and the breaker has nothing to learn.
+  const bool was_asked = !applied.ok() || applied->code != Code::kOverloaded;
+  if (step.permit_ != nullptr) {
+    if (was_asked) {
+      State::Report(*step.permit_, applied.status(), step.prepared_at_, now);
+    } else {
+      step.permit_->Abandon();
     }
-    return applied;
   }
-  state.CountAnswer(operation, *applied);
+  state.CountAnswer(operation, step.sale_, applied);
+  if (!applied.ok()) return applied;
   const State::Sales::Pinned known(state.sales, step.sale_.id(), 0);
   if (known.get() != nullptr) state.Finish(*known, step.command_, *applied, now);
   return applied;

@@ -18,6 +18,7 @@
 #include "flashsale/export.h"
 #include "flashsale/repository/command.h"
 #include "flashsale/repository/inventory_repository.h"
+#include "flashsale/runtime/completion.h"
 
 namespace flashsale::inline v0 {
 
@@ -37,19 +38,10 @@ struct LaneCall {
 
 // What the caller of a Lane wants to hear.
 //
-// Implementer's duty: Complete returns soon, for it holds up the answers behind it; it may Submit.
-class FLASHSALE_EXPORT LaneCompletion {
- public:
-  // Called once for each accepted call.  What it throws is caught and counted.
-  //
-  // An error is that of the batch in which the call was sent.  Sending the same call again is
-  // always right; where the batch had other calls and may have been applied in part, the code is
-  // Unknown, and the message tells the store's.
-  virtual void Complete(const Result<Outcome>& answer) = 0;
-
- protected:
-  ~LaneCompletion() = default;
-};
+// An error is that of the batch in which the call was sent.  Sending the same call again is always
+// right; where the batch had other calls and may have been applied in part, the code is Unknown,
+// and the message tells the store's.
+using LaneCompletion = Completion<Outcome>;
 
 struct LaneOptions {
   // Threads that call the store, each for the sales that fall to it; 0 to 64.  0: the host calls

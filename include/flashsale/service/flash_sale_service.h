@@ -14,6 +14,7 @@
 #include "flashsale/domain/sale_terms.h"
 #include "flashsale/export.h"
 #include "flashsale/repository/inventory_repository.h"
+#include "flashsale/repository/storage.h"
 #include "flashsale/service/countdown_service.h"
 #include "flashsale/service/event_publisher.h"
 #include "flashsale/service/metrics.h"
@@ -53,6 +54,8 @@ class FLASHSALE_EXPORT FlashSaleService {
   // Serves the sales of the catalogue that are not over.
   // Errors: InvalidArgument (names the option); those of the store.
   static Result<std::unique_ptr<FlashSaleService>> New(const FlashSaleServiceOptions& options);
+  // What is pending is answered Overloaded when its detector answers.  Waits for steps that are on
+  // their way to a sink.  REQUIRES: not called by a detector.
   ~FlashSaleService();
   FlashSaleService(const FlashSaleService&) = delete;
   FlashSaleService& operator=(const FlashSaleService&) = delete;
@@ -117,13 +120,21 @@ class FLASHSALE_EXPORT FlashSaleService {
   // --- in steps, for hosts that apply commands themselves, e.g. through a Lane
 
   // The gates of a reserve.  `later`: where the step goes if a detector takes its time; it must
-  // live until then.  Null: this waits for the detector.
+  // live until then.  Null: this waits for the detector.  What a pending step needs of the request
+  // is copied.  What is left of the gates runs on the thread that brings the detector's answer.
   Step Prepare(const ReserveRequest& request, Time now, StepSink* later = nullptr);
   Step Prepare(const ConfirmRequest& request, Time now);
   Step Prepare(const CancelRequest& request, Time now);
   Step Prepare(const ExtendRequest& request, Time now);
-  // What the store made of a step's command: tells the queue and counts it; returns it.
+  // What the store made of a step's command: tells the queue and counts it; returns it.  Overloaded
+  // where the command was never handed to the store, as a Lane answers.
   Result<Outcome> Complete(const Step& step, const Result<Outcome>& applied, Time now);
+  // A join that waits for no detector.  Nothing where one takes its time: then the answer goes to
+  // `later`, which must live until then.
+  [[nodiscard]] std::optional<Result<QueuePlace>> Join(const JoinRequest& request,
+                                                       PlaceSink& later);
+  // Whether any detector may take its time, so that the sinks are of use.
+  bool MayWaitForDetectors() const;
 
   // --- what an operator sees
 
@@ -148,11 +159,13 @@ class FLASHSALE_EXPORT FlashSaleService {
   PurchaseLimitTracker& limits();
   // The service's time axis.
   ServiceClock& clock();
+  // That of the options.
+  Storage& storage();
 
  private:
   struct State;
-  explicit FlashSaleService(std::shared_ptr<State> state);
-  const std::shared_ptr<State> state_;  // steps that are pending look for it
+  explicit FlashSaleService(std::unique_ptr<State> state);
+  const std::unique_ptr<State> state_;
 };
 
 }  // namespace flashsale::inline v0

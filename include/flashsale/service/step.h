@@ -5,16 +5,18 @@
 #include <memory>
 
 #include "flashsale/base/outcome.h"
+#include "flashsale/base/status.h"
 #include "flashsale/base/time.h"
 #include "flashsale/export.h"
 #include "flashsale/policy/circuit_breaker.h"
 #include "flashsale/repository/command.h"
 #include "flashsale/repository/inventory_repository.h"
+#include "flashsale/service/virtual_queue.h"
 
 namespace flashsale::inline v0 {
 
 // What comes next of a call that was prepared: for hosts that talk to the store themselves.  A
-// plain value.
+// plain value; none outlives the service that prepared it.
 class Step {
  public:
   enum class Kind : std::uint8_t {
@@ -52,6 +54,15 @@ class FLASHSALE_EXPORT StepSink {
  public:
   virtual ~StepSink() = default;
   virtual void OnStep(const Step& step) = 0;
+};
+
+// Where the answer to a join goes that took its time.
+//
+// Implementer's duty: called once, from any thread; throws nothing.
+class FLASHSALE_EXPORT PlaceSink {
+ public:
+  virtual ~PlaceSink() = default;
+  virtual void OnPlace(const Result<QueuePlace>& place) = 0;
 };
 
 }  // namespace flashsale::inline v0

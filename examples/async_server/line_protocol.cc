@@ -35,24 +35,21 @@ bool IsPlain(std::string_view text) {
 
 }  // namespace
 
-std::optional<Request> ParseRequest(std::string_view line) {
+std::optional<Request> ParseRequest(std::string_view line, const IpAddress& peer) {
   const std::vector<std::string_view> words = WordsOf(line);
   if (words.size() < 3 || !IsPlain(words[1]) || !IsPlain(words[2])) return std::nullopt;
-  Request request{
-      .id = std::string(words[2]),
-      .command = {.user = UserId::FromText(words[1]), .id = ReservationId::FromText(words[2])}};
+  const UserId user = UserId::FromText(words[1]);
+  const ReservationId id = ReservationId::FromText(words[2]);
+  Request request{.id = std::string(words[2])};
   if (words[0] == "RESERVE" && words.size() == 4) {
     const std::optional<Units> units = ParseUnits(std::string(words[3]));
     if (!units.has_value()) return std::nullopt;
-    request.command.verb = Verb::kReserve;
-    request.command.units = *units;
-    return request;
-  }
-  if (words.size() != 3) return std::nullopt;
-  if (words[0] == "CONFIRM") {
-    request.command.verb = Verb::kConfirm;
-  } else if (words[0] == "CANCEL") {
-    request.command.verb = Verb::kCancel;
+    request.call = ReserveRequest{
+        .sale = kSale, .user = user, .id = id, .units = *units, .context = {.address = peer}};
+  } else if (words[0] == "CONFIRM" && words.size() == 3) {
+    request.call = ConfirmRequest{.sale = kSale, .user = user, .id = id};
+  } else if (words[0] == "CANCEL" && words.size() == 3) {
+    request.call = CancelRequest{.sale = kSale, .user = user, .id = id};
   } else {
     return std::nullopt;
   }

@@ -4,10 +4,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
+#include "flashsale/base/ip_address.h"
 #include "flashsale/base/outcome.h"
 #include "flashsale/base/status.h"
-#include "flashsale/repository/command.h"
+#include "flashsale/service/requests.h"
 
 namespace flashsale::line_server {
 
@@ -19,11 +21,14 @@ namespace flashsale::line_server {
 //   CANCEL user id         ->  id Done cancelled 1 units
 struct Request {
   std::string id;
-  Command command;
+  std::variant<ReserveRequest, ConfirmRequest, CancelRequest> call;
 };
 
-// Nothing where the line is none of these.
-std::optional<Request> ParseRequest(std::string_view line);
+// The sale that both servers sell.
+inline constexpr const char* kSale = "drop";
+
+// Of whoever is at the other end.  Nothing where the line is none of these.
+std::optional<Request> ParseRequest(std::string_view line, const IpAddress& peer);
 
 std::string FormatAnswer(const std::string& id, const Result<Outcome>& answer);
 

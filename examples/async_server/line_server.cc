@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <utility>
 
@@ -24,6 +25,11 @@ constexpr std::size_t kLongestLine = 512;
 constexpr std::size_t kMostUnread = std::size_t{1} << 20;
 
 bool WouldWait() { return errno == EAGAIN || errno == EINTR; }
+
+IpAddress AddressOf(const sockaddr_in& address) {
+  // In network order both here and there.
+  return IpAddress::FromIpv4(std::bit_cast<std::array<std::uint8_t, 4>>(address.sin_addr.s_addr));
+}
 
 }  // namespace
 
@@ -91,29 +97,34 @@ void LineServer::Run(const Handlers& handlers) {
 
 void LineServer::Accept() {
   for (;;) {
-    const int fd = accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    sockaddr_in peer{};
+    socklen_t size = sizeof(peer);
+    const int fd = accept4(listener_.get(), reinterpret_cast<sockaddr*>(&peer), &size,
+                           SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) return;
     Descriptor socket(fd);
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     if (!Watch(fd, next_id_)) return;
-    connections_.emplace(next_id_++, Connection{.socket = std::move(socket)});
+    connections_.emplace(next_id_++,
+                         Connection{.socket = std::move(socket), .peer = AddressOf(peer)});
   }
 }
 
 // False where the connection is over.
 bool LineServer::Read(ConnectionId id, const Handlers& handlers) {
   std::array<char, 4'096> bytes;
-  const ssize_t size = read(connections_.at(id).socket.get(), bytes.data(), bytes.size());
+  Connection& connection = connections_.at(id);
+  const ssize_t size = read(connection.socket.get(), bytes.data(), bytes.size());
   if (size <= 0) return size < 0 && WouldWait();
-  std::string& input = connections_.at(id).input;
+  std::string& input = connection.input;
   input.append(bytes.data(), static_cast<std::size_t>(size));
   std::size_t begin = 0;
   for (std::size_t end = input.find('\n'); end != std::string::npos;
        end = input.find('\n', begin)) {
     std::string_view line = std::string_view(input).substr(begin, end - begin);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    handlers.on_line(id, line);
+    handlers.on_line(id, connection.peer, line);
     begin = end + 1;
   }
   input.erase(0, begin);

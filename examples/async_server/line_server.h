@@ -10,6 +10,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "flashsale/base/ip_address.h"
+
 namespace flashsale::line_server {
 
 // A file descriptor that is closed with its owner.
@@ -33,8 +35,8 @@ using ConnectionId = std::uint64_t;
 class LineServer {
  public:
   struct Handlers {
-    // A line, without its end.
-    std::function<void(ConnectionId, std::string_view)> on_line;
+    // A line, without its end, of whoever is at the other end of a connection.
+    std::function<void(ConnectionId, const IpAddress& peer, std::string_view)> on_line;
     // Once a turn of the loop, before it sleeps.
     std::function<void()> on_turn;
   };
@@ -55,6 +57,7 @@ class LineServer {
  private:
   struct Connection {
     Descriptor socket;
+    IpAddress peer = {};
     std::string input = {};
     std::string output = {};
     bool watches_output = false;

@@ -19,11 +19,16 @@ namespace {
 // One connection that waits for its answers, though not for ever.
 class Client {
  public:
-  explicit Client(std::uint16_t port) : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  // From 127.1.x.y, where x.y is `number`.
+  Client(std::uint16_t port, std::uint32_t number)
+      : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     const timeval longest{.tv_sec = 30, .tv_usec = 0};
     setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &longest, sizeof(longest));
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(0x7F01'0000U + number);
+    static_cast<void>(
+        !bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)));
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     // Where this fails no answer comes, which is noticed.
@@ -65,7 +70,7 @@ std::string NamesOf(std::size_t shopper) {
 bool BuyEverything(std::uint16_t port) {
   std::vector<Client> clients;
   clients.reserve(kShoppers);
-  for (std::uint32_t i = 0; i < kShoppers; ++i) clients.emplace_back(port);
+  for (std::uint32_t i = 0; i < kShoppers; ++i) clients.emplace_back(port, i + 1);
 
   // All have asked, twice, before the first looks at its answer.
   for (std::size_t i = 0; i < clients.size(); ++i) {
@@ -88,9 +93,19 @@ bool BuyEverything(std::uint16_t port) {
   for (const std::size_t buyer : buyers) paid += clients[buyer].Code() == "Done" ? 1U : 0U;
   clients.front().Send("BUY everything\n");
   ++answers[clients.front().Code()];
+
+  // One at a time, so that the order of its answers is known.
+  Client machine(port, kShoppers + 1);
+  std::uint32_t stopped_after = 0;
+  for (std::size_t user = kShoppers; user < kShoppers + 2 * kMostPerAddress; ++user) {
+    machine.Send("RESERVE " + NamesOf(user) + " 1\n");
+    if (machine.Code() == "RateLimited") break;
+    ++stopped_after;
+  }
+  std::cout << "the machine was stopped after: " << stopped_after << '\n';
   for (const auto& [answer, count] : answers) std::cout << answer << ": " << count << '\n';
   std::cout << "paid: " << paid << '\n';
-  return answers["Done, AlreadyDone"] == kStock &&
+  return stopped_after == kMostPerAddress && answers["Done, AlreadyDone"] == kStock &&
          answers["SoldOut, SoldOut"] == kShoppers - kStock && answers["BadRequest"] == 1 &&
          paid == kStock;
 }

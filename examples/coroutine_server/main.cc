@@ -1,25 +1,35 @@
 // The server of examples/async_server with coroutines: a request is a function from its line to its
-// answer, which the lane suspends and the loop's executor resumes.
+// answer, which waits where it would else block and goes on where the loop's executor resumes it.
 #include <exception>
 #include <iostream>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 #include "examples/async_server/line_protocol.h"
 #include "examples/async_server/line_server.h"
 #include "examples/async_server/server_main.h"
-#include "flashsale/runtime/awaitable.h"
-#include "flashsale/runtime/lane.h"
+#include "flashsale/runtime/async_service.h"
 #include "flashsale/runtime/manual_executor.h"
 #include "flashsale/runtime/task.h"
 
 namespace flashsale::line_server {
 namespace {
 
-// The lane and the server outlive every request; the request itself is the coroutine's own.
-Task<> Answer(Lane& lane, LineServer& server, ConnectionId connection, Request request) {
-  const Result<Outcome> answer =
-      co_await CallLane(lane, {.sale = kSale, .command = request.command});
+// The shop outlives every request; the request itself is the coroutine's own.
+Task<Result<Outcome>> Ask(AsyncFlashSaleService& shop, Request request) {
+  if (const auto* const reserve = std::get_if<ReserveRequest>(&request.call)) {
+    co_return co_await shop.Reserve(*reserve);
+  }
+  if (const auto* const confirm = std::get_if<ConfirmRequest>(&request.call)) {
+    co_return co_await shop.Confirm(*confirm);
+  }
+  co_return co_await shop.Cancel(std::get<CancelRequest>(request.call));
+}
+
+Task<> Answer(AsyncFlashSaleService& shop, LineServer& server, ConnectionId connection,
+              Request request) {
+  const Result<Outcome> answer = co_await Ask(shop, request);
   // On the loop's thread again.
   server.Send(connection, FormatAnswer(request.id, answer));
 }
@@ -32,18 +42,18 @@ void Report(std::exception_ptr thrown) {
   }
 }
 
-bool Serve(LineServer& server, InventoryRepository& inventory, Clock& clock) {
+bool Serve(LineServer& server, FlashSaleService& service) {
   auto executor = ManualExecutor::New({.wake = [&server] { server.Wake(); }});
   if (!executor.ok()) return false;
   // Destroyed before the executor, and completes what is still on its way.
-  auto lane = Lane::New(inventory, clock, {.executor = executor->get()});
-  if (!lane.ok()) return false;
+  auto shop = AsyncFlashSaleService::New(service, {.executor = executor->get()});
+  if (!shop.ok()) return false;
 
-  const auto on_line = [&](ConnectionId connection, std::string_view line) {
-    auto request = ParseRequest(line);
+  const auto on_line = [&](ConnectionId connection, const IpAddress& peer, std::string_view line) {
+    auto request = ParseRequest(line, peer);
     if (!request.has_value()) {
       server.Send(connection, "? BadRequest");
-    } else if (!Spawn(**executor, Answer(**lane, server, connection, *std::move(request)),
+    } else if (!Spawn(**executor, Answer(**shop, server, connection, *std::move(request)),
                       Report)) {
       server.Send(connection, "? Overloaded");
     }

@@ -1,0 +1,34 @@
+#include "examples/own_strategy_and_detector/loyalty_strategy.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+namespace own_rules {
+
+using flashsale::Entrant;
+using flashsale::Status;
+using flashsale::UserId;
+
+LoyaltyStrategy::LoyaltyStrategy(std::vector<UserId> members) : members_(std::move(members)) {
+  std::sort(members_.begin(), members_.end());
+}
+
+bool LoyaltyStrategy::IsMember(const UserId& user) const {
+  return std::binary_search(members_.begin(), members_.end(), user);
+}
+
+// Two passes and no memory, so that it can neither fail nor throw.  The entrants come in the order
+// of their tickets, and each pass keeps it.
+Status LoyaltyStrategy::Order(std::uint8_t /*tier*/, std::span<const Entrant> entrants,
+                              std::span<std::uint32_t> order) const {
+  std::size_t next = 0;
+  for (const bool members : {true, false}) {
+    for (std::uint32_t i = 0; i < entrants.size(); ++i) {
+      if (IsMember(entrants[i].user) == members) order[next++] = i;
+    }
+  }
+  return {};
+}
+
+}  // namespace own_rules

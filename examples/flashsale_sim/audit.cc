@@ -26,8 +26,10 @@ bool ShowsState(Verb verb, Code code) {
     case Code::kExpired:
     case Code::kCancelled:
     case Code::kAlreadyPurchased:
-    case Code::kNotPurchased: return true;
-    default: return false;
+    case Code::kNotPurchased:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -37,6 +39,40 @@ bool AuditReport::ok() const {
   return oversold == 0 && undersold == 0 && users_over_limit == 0 && dishonest_user_limit == 0 &&
          illegal_transitions == 0 && unrecorded_answers == 0 && sequence_gaps == 0 &&
          lost_events == 0 && counter_mismatches == 0;
+}
+
+void AuditReport::Add(const AuditReport& other) {
+  oversold += other.oversold;
+  undersold += other.undersold;
+  dishonest_sold_out += other.dishonest_sold_out;
+  stranded += other.stranded;
+  users_over_limit += other.users_over_limit;
+  dishonest_user_limit += other.dishonest_user_limit;
+  illegal_transitions += other.illegal_transitions;
+  unrecorded_answers += other.unrecorded_answers;
+  sequence_gaps += other.sequence_gaps;
+  lost_events += other.lost_events;
+  counter_mismatches += other.counter_mismatches;
+  events += other.events;
+  released += other.released;
+  sold += other.sold;
+  reserved += other.reserved;
+  available += other.available;
+  for (std::size_t i = 0; i < final_states.size(); ++i) final_states[i] += other.final_states[i];
+  revived += other.revived;
+  resold_after_expiry += other.resold_after_expiry;
+  for (const std::string& finding : other.findings) {
+    if (findings.size() < kFindingsInWords) findings.push_back(finding);
+  }
+}
+
+void AuditReport::Compare(std::string_view what, const Promises& promises) {
+  if (promises.told == promises.recorded) return;
+  unrecorded_answers += promises.told > promises.recorded ? promises.told - promises.recorded
+                                                          : promises.recorded - promises.told;
+  if (findings.size() >= kFindingsInWords) return;
+  findings.push_back(fmt::format("{} {} were promised, the events have {}", promises.told, what,
+                                 promises.recorded));
 }
 
 std::size_t Audit::HoldKeyHash::operator()(const HoldKey& key) const {
@@ -67,15 +103,23 @@ void Audit::OnEvent(const Event& event) {
 
   Hold& hold = holds_[{.user = event.user, .id = event.id}];
   switch (event.type) {
-    case EventType::kReserved: return OnReserved(event, hold);
-    case EventType::kConfirmed: return OnConfirmed(event, hold);
-    case EventType::kRevived: return OnRevived(event, hold);
-    case EventType::kTombstoned: return OnTombstoned(event, hold);
-    case EventType::kExtended: return OnExtended(event, hold);
+    case EventType::kReserved:
+      return OnReserved(event, hold);
+    case EventType::kConfirmed:
+      return OnConfirmed(event, hold);
+    case EventType::kRevived:
+      return OnRevived(event, hold);
+    case EventType::kTombstoned:
+      return OnTombstoned(event, hold);
+    case EventType::kExtended:
+      return OnExtended(event, hold);
     case EventType::kCancelled:
-    case EventType::kExpired: return OnEndOfHold(event, hold);
-    case EventType::kVoided: return OnVoided(event, hold);
-    default: return Illegal(event, hold);
+    case EventType::kExpired:
+      return OnEndOfHold(event, hold);
+    case EventType::kVoided:
+      return OnVoided(event, hold);
+    default:
+      return Illegal(event, hold);
   }
 }
 
@@ -91,6 +135,18 @@ void Audit::OnAnswer(Time now, const Command& command, const Outcome& outcome) {
   if (command.verb != Verb::kReserve || command.line >= lines_.size()) return;
   if (outcome.code == Code::kSoldOut) CheckSoldOut(command);
   if (outcome.code == Code::kUserLimit) CheckUserLimit(command);
+}
+
+void Audit::OnTurnedAway(Time now, const UserId& user) {
+  Advance(now);
+  for (LineAudit& line : lines_) {
+    if (line.can_still_sell() == 0) continue;
+    if (line.free() > 0) line.TurnAway(user, 1);
+    Find(report_.dishonest_sold_out,
+         fmt::format("after event {}: SoldOut at the door while {} may still be had", last_seq_,
+                     line.can_still_sell()));
+    return;
+  }
 }
 
 void Audit::OnStock(const SaleStock& stock) {
@@ -238,7 +294,8 @@ void Audit::OnSaleEvent(const Event& event) {
     case EventType::kResumed:
     case EventType::kSaleCancelled:
     case EventType::kSettled:
-    case EventType::kClock: break;
+    case EventType::kClock:
+      break;
     default:
       Find(report_.illegal_transitions,
            fmt::format("event {}: {} names no user", event.seq, Name(event.type)));

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <queue>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -66,6 +67,14 @@ struct AuditReport {
   std::vector<std::string> findings;
 
   bool ok() const;
+  // Takes in what the audit of another sale found.
+  void Add(const AuditReport& other);
+  // Callers were promised something `told` times, on record it is `recorded` times.
+  struct Promises {
+    std::uint64_t told;
+    std::uint64_t recorded;
+  };
+  void Compare(std::string_view what, const Promises& promises);
 };
 
 // Follows a sale by its event stream and the answers it gave, and recomputes from these alone what
@@ -85,6 +94,9 @@ class Audit {
   void OnLost(const EventPage::Lost& lost);
 
   void OnAnswer(Time now, const Command& command, const Outcome& outcome);
+
+  // `user` was told at the door that nothing can come any more.
+  void OnTurnedAway(Time now, const UserId& user);
 
   // Compares the counters of the store with the fold.
   void OnStock(const SaleStock& stock);

@@ -51,12 +51,20 @@ Duration ShiftAndCompress(std::vector<Visit>& visits, Duration span) {
   return logged;
 }
 
+// Of its own for each of kMaxShoppers: out of 64.0.0.0/2.
+IpAddress SyntheticAddress(std::uint64_t shopper) {
+  return IpAddress::FromIpv4(
+      {static_cast<std::uint8_t>(64 + (shopper >> 24)), static_cast<std::uint8_t>(shopper >> 16),
+       static_cast<std::uint8_t>(shopper >> 8), static_cast<std::uint8_t>(shopper)});
+}
+
 }  // namespace
 
 Result<Crowd> CrowdFromLog(std::istream& stream, Duration span) {
   Crowd crowd;
   LogReading reading;
   std::unordered_map<UserId, std::uint32_t, UserIdHash> numbers;
+  std::unordered_map<std::string, std::uint32_t> user_agents;
   std::string name;
   ParsedLine line;
   for (AccessLogReader reader(stream); reader.Next(line);) {
@@ -80,6 +88,12 @@ Result<Crowd> CrowdFromLog(std::istream& stream, Duration span) {
                                   Grouped(kMaxShoppers)));
       }
       crowd.shoppers.push_back(found->first);
+      const auto [agent, is_new_agent] = user_agents.try_emplace(
+          std::string(line.entry.user_agent), static_cast<std::uint32_t>(crowd.user_agents.size()));
+      if (is_new_agent) crowd.user_agents.push_back(agent->first);
+      crowd.origins.push_back(
+          {.address = IpAddress::Parse(line.entry.address).value_or(IpAddress()),
+           .user_agent = agent->second});
     }
     crowd.visits.push_back({.after = line.entry.at.time_since_epoch(), .shopper = found->second});
   }
@@ -112,9 +126,12 @@ Crowd SyntheticCrowd(std::uint64_t shoppers, Duration span, const Dice& dice) {
   Crowd crowd;
   crowd.description = Counted(shoppers, "synthetic shopper");
   crowd.shoppers.reserve(shoppers);
+  crowd.origins.reserve(shoppers);
+  crowd.user_agents = {"Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"};
   crowd.visits.reserve(shoppers * 2);
   for (std::uint64_t i = 0; i < shoppers; ++i) {
     crowd.shoppers.push_back(UserId::FromInteger(i));
+    crowd.origins.push_back({.address = SyntheticAddress(i)});
     const bool hurries = dice.Below(2, Purpose::kArrival, 2 * i) == 0;
     const auto width = static_cast<std::uint64_t>((hurries ? rush : span).count());
     Duration after(static_cast<Duration::rep>(dice.Below(width, Purpose::kArrival, 2 * i + 1)));

@@ -9,6 +9,7 @@
 
 #include "examples/flashsale_sim/dice.h"
 #include "flashsale/base/id.h"
+#include "flashsale/base/ip_address.h"
 #include "flashsale/base/status.h"
 #include "flashsale/base/time.h"
 
@@ -41,6 +42,14 @@ struct LogReading {
 struct Crowd {
   std::string description;
   std::vector<UserId> shoppers;
+  // Where each comes from and with what: index into user_agents.
+  struct Origin {
+    // Unspecified where the log names a host instead.
+    IpAddress address;
+    std::uint32_t user_agent = 0;
+  };
+  std::vector<Origin> origins;
+  std::vector<std::string> user_agents;
   // By time; those of one instant by shopper.
   std::vector<Visit> visits;
   // For a crowd out of a log.

@@ -21,6 +21,20 @@ class Dice {
     kTiming = 5,
     kGreed = 6,
     kHashSeed = 7,
+    kKind = 8,
+    kAddress = 9,
+    kDevice = 10,
+    kBehavior = 11,
+    kPatience = 12,
+    kThought = 13,
+    kLine = 14,
+    kPayment = 15,
+    kLostAnswer = 16,
+    kNoShow = 17,
+    kNotice = 18,
+    kPoll = 19,
+    kChallenge = 20,
+    kLotterySeed = 21,
   };
 
   explicit constexpr Dice(std::uint64_t seed) : seed_(Scramble(seed + kGamma)) {}

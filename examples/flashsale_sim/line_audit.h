@@ -47,6 +47,8 @@ class LineAudit {
   std::int64_t available() const { return released_ - reserved_ - sold_; }
   // Available, or in carts past their deadline.
   std::int64_t free() const { return available() + lapsed_; }
+  // What may be had now or later: everything that is not sold.
+  std::int64_t can_still_sell() const { return limit_ - sold_; }
   // The most units ever promised beyond what was released.
   std::int64_t oversold() const { return oversold_; }
 

@@ -6,23 +6,29 @@
 #include <unistd.h>
 
 #include "examples/flashsale_sim/options.h"
-#include "examples/flashsale_sim/replay.h"
 
 namespace {
 
 struct Carry {
-  int operator()(int exit_code) const { return exit_code; }
+  const flashsale::sim::Output& output;
 
+  int operator()(int exit_code) const { return exit_code; }
   int operator()(const flashsale::sim::ReplayOptions& options) const {
-    return flashsale::sim::Replay(
-        options,
-        {.report = std::cout, .errors = std::cerr, .shows_progress = ::isatty(STDERR_FILENO) == 1});
+    return flashsale::sim::Replay(options, output);
+  }
+  int operator()(const flashsale::sim::SimulateOptions& options) const {
+    return flashsale::sim::Simulate(options, output);
+  }
+  int operator()(const flashsale::sim::LoadOptions& options) const {
+    return flashsale::sim::Load(options, output);
   }
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return std::visit(Carry(), flashsale::sim::ParseCommandLine(
-                                 argc, argv, {.help = std::cout, .errors = std::cerr}));
+  const flashsale::sim::Output output{
+      .report = std::cout, .errors = std::cerr, .shows_progress = ::isatty(STDERR_FILENO) == 1};
+  return std::visit(Carry{output}, flashsale::sim::ParseCommandLine(
+                                       argc, argv, {.help = std::cout, .errors = std::cerr}));
 }

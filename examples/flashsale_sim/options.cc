@@ -1,109 +1,62 @@
 #include "examples/flashsale_sim/options.h"
 
-#include <charconv>
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <string>
-#include <string_view>
-#include <system_error>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "examples/flashsale_sim/crowd.h"
-#include "examples/flashsale_sim/text.h"
+#include "examples/flashsale_sim/option_values.h"
+#include "flashsale/domain/sale_terms.h"
 #include "flashsale/version.h"
 
 namespace flashsale::sim {
 namespace {
 
-struct Range {
-  std::uint64_t from;
-  std::uint64_t to;
-};
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::milliseconds;
 
-// The number that `text` is.  Throws what the command-line parser reports.
-std::uint64_t ParseNumber(const char* option, std::string_view text, Range range) {
-  std::uint64_t number = 0;
-  const char* const end = text.data() + text.size();
-  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size is in `end`.
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || rest != end || number < range.from || number > range.to) {
-    throw CLI::ValidationError(option, fmt::format("'{}': expected a whole number from {} to {}",
-                                                   text, range.from, range.to));
-  }
-  return number;
-}
-
-Duration ParseHold(const std::string& text) {
-  static constexpr Duration kShortest = std::chrono::milliseconds(1);
-  static constexpr Duration kLongest = std::chrono::days(30);
-  const std::optional<Duration> hold = ParseDuration(text);
-  if (!hold || *hold < kShortest || *hold > kLongest) {
-    throw CLI::ValidationError(
-        "--hold",
-        fmt::format("'{}': expected a duration from 1ms to 30d, such as 300s or 5m", text));
-  }
-  return *hold;
-}
+constexpr NumberRange kAnySeed = {0, std::numeric_limits<std::uint64_t>::max()};
+constexpr DurationRange kHolds = {milliseconds(1), days(30)};
+constexpr std::uint64_t kMostRate = 10'000'000;
+constexpr std::uint64_t kMostThreads = 1'024;
 
 void AddReplay(CLI::App& app, ReplayOptions& options) {
-  using std::string;
-  CLI::App* const replay = app.add_subcommand(
+  CLI::App& replay = *app.add_subcommand(
       "replay", "Run a crowd through one sale in virtual time and check every promise");
-  replay->add_option(
-      "FILE", options.log_file,
-      "Access log in Combined Log Format; each client address with its User-Agent is "
-      "a shopper, each further line a resend");
-  replay
-      ->add_option_function<string>(
-          "--synthetic",
-          [&options](const string& text) {
-            options.synthetic_shoppers = ParseNumber("--synthetic", text, {1, kMaxShoppers});
-          },
-          "Instead of a file: make up a stampede of so many shoppers")
-      ->type_name("N");
-  replay
-      ->add_option_function<string>(
-          "--units",
-          [&options](const string& text) {
-            options.units = static_cast<Units>(ParseNumber("--units", text, {1, kMaxReplayUnits}));
-          },
-          "Units on sale, half of them released half-way (default: a twentieth of the shoppers)")
-      ->type_name("N");
-  replay
-      ->add_option_function<string>(
-          "--limit",
-          [&options](const string& text) {
-            options.limit_per_user =
-                static_cast<Units>(ParseNumber("--limit", text, {1, kMaxUnits}));
-          },
-          "Most units that one shopper may hold and buy (default: 1)")
-      ->type_name("L");
-  replay
-      ->add_option_function<string>(
-          "--hold", [&options](const string& text) { options.hold = ParseHold(text); },
-          "How long a cart is held: 300s, 5m (default: 5m); the sale is open three times as long")
-      ->type_name("D");
-  replay
-      ->add_option_function<string>(
-          "--seed",
-          [&options](const string& text) {
-            options.seed =
-                ParseNumber("--seed", text, {0, std::numeric_limits<std::uint64_t>::max()});
-          },
-          "Chooses who pays, pays late, turns back or walks away (default: 1)")
-      ->type_name("S");
-  replay
-      ->add_option_function<string>(
-          "--json",
-          [&options](const string& text) {
-            if (text.empty()) throw CLI::ValidationError("--json", "'': expected a file's name");
-            options.json_file = text;
-          },
-          "Write what came of it to this file as JSON")
-      ->type_name("FILE");
-  replay->callback([&options] {
+  replay.add_option("FILE", options.log_file,
+                    "Access log in Combined Log Format; each client address with its User-Agent is "
+                    "a shopper, each further line a resend");
+  AddNumber(replay,
+            {"--synthetic", "N", "Instead of a file: make up a stampede of so many shoppers"},
+            {1, kMaxShoppers}, options.synthetic_shoppers);
+  AddNumber(
+      replay,
+      {"--units", "N",
+       "Units on sale, half of them released half-way (default: a twentieth of the shoppers)"},
+      {1, kMaxReplayUnits}, options.units);
+  AddNumber(replay, {"--limit", "L", "Most units that one shopper may hold and buy (default: 1)"},
+            {1, kMaxUnits}, options.limit_per_user);
+  AddDuration(
+      replay,
+      {"--hold", "D",
+       "How long a cart is held: 300s, 5m (default: 5m); the sale is open three times as long"},
+      kHolds, options.hold);
+  AddNumber(replay,
+            {"--seed", "S", "Chooses who pays, pays late, turns back or walks away (default: 1)"},
+            kAnySeed, options.seed);
+  replay.add_flag("--default-rates", options.default_rates,
+                  "Keep the service's default rate limits (5 a minute for a shopper, 60 for an "
+                  "address); else only floods are limited (100 a second), so that the replay "
+                  "measures the sale");
+  AddFile(replay, {"--json", "FILE", "Write what came of it to this file as JSON"},
+          options.json_file);
+  replay.callback([&options] {
     if (options.log_file.empty() == (options.synthetic_shoppers == 0)) {
       throw CLI::ValidationError(
           "FILE", options.log_file.empty()
@@ -113,6 +66,118 @@ void AddReplay(CLI::App& app, ReplayOptions& options) {
   });
 }
 
+// What simulate and load have in common.
+void AddSale(CLI::App& app, SimulationPlan& plan, std::string& backend) {
+  AddNumber(app, {"--shoppers", "N", "How many come, bots among them"}, {1, kMaxShoppers},
+            plan.shoppers);
+  AddNumber(app, {"--units", "N", "Units on sale, over all variants"}, {1, kMaxReplayUnits},
+            plan.units);
+  AddNumber(app, {"--lines", "N", "Variants that the units are spread over (default: 1)"},
+            {1, kMaxLines}, plan.lines);
+  AddNumber(app, {"--limit", "L", "Most units that one shopper may hold and buy (default: 1)"},
+            {1, kMaxUnits}, plan.limit_per_user);
+  app.add_option_function<std::string>(
+         "--allocation",
+         [&plan](const std::string& text) {
+           if (text != "fifo" && text != "lottery") {
+             throw CLI::ValidationError("--allocation",
+                                        fmt::format("'{}': expected fifo or lottery", text));
+           }
+           plan.allocation = text == "fifo" ? Allocation::kFifo : Allocation::kLottery;
+         },
+         "Who goes first of those who came before the start: fifo or lottery (default: fifo)")
+      ->type_name("NAME");
+  AddNumber(app, {"--admit-rate", "R", "How many the queue lets in a second"}, {1, kMostRate},
+            plan.admissions_per_second);
+  AddNumber(app, {"--max-in-flight", "N", "How many may be in the shop at once (default: 10000)"},
+            {1, std::uint64_t{1} << 30}, plan.max_in_flight);
+  AddDuration(app, {"--hold", "D", "How long a cart is held: 300s, 5m"}, kHolds, plan.hold);
+  app.add_option_function<std::string>(
+         "--backend",
+         [&backend](const std::string& text) {
+           if (text != "memory") {
+             throw CLI::ValidationError("--backend", fmt::format("'{}': expected memory", text));
+           }
+           backend = text;
+         },
+         "Where the sale is kept: memory (default: memory)")
+      ->type_name("NAME");
+}
+
+// What only several options together can have wrong.
+void CheckSale(const SimulationPlan& plan) {
+  if (plan.lines > plan.units) {
+    throw CLI::ValidationError(
+        "--lines",
+        fmt::format("'{}': expected at most one for each of {} units", plan.lines, plan.units));
+  }
+  if (plan.waves > plan.units / plan.lines) {
+    throw CLI::ValidationError(
+        "--waves", fmt::format("'{}': expected at most one for each of {} units of a variant",
+                               plan.waves, plan.units / plan.lines));
+  }
+}
+
+void AddSimulate(CLI::App& app, SimulateOptions& options) {
+  CLI::App& simulate = *app.add_subcommand(
+      "simulate",
+      "Play a whole sale, queue and bots and all, in virtual time and check every promise");
+  SimulationPlan& plan = options.plan;
+  AddSale(simulate, plan, options.backend);
+  AddShare(simulate,
+           {"--bots", "SHARE", "How many of the shoppers are bots: 0.2, 20% (default: 0.2)"},
+           plan.bots_per_million);
+  AddDuration(simulate, {"--duration", "D", "How long the sale is open (default: 15m)"},
+              {milliseconds(100), days(7)}, plan.duration);
+  AddNumber(simulate,
+            {"--waves", "N", "In how many parts the units come, evenly spaced (default: 1)"},
+            {1, 1'000}, plan.waves);
+  AddDuration(simulate,
+              {"--pre-queue", "D",
+               "How long before the start shoppers may gather; 0s: not at all (default: 5m)"},
+              {Duration(0), days(1)}, plan.pre_queue);
+  AddNumber(simulate, {"--seed", "S", "Chooses everything that is left to chance (default: 1)"},
+            kAnySeed, options.seed);
+  simulate.add_flag("--reproducible", options.reproducible,
+                    "Leave out what depends on the machine (times, memory, latencies), so that the "
+                    "reports of two runs are the same bytes");
+  AddFile(simulate, {"--json", "FILE", "Write what came of it to this file as JSON"},
+          options.json_file);
+  AddFile(simulate, {"--html", "FILE", "Write a page with plots to this file"}, options.html_file);
+  simulate.footer(
+      "Defaults: 100000 shoppers, 10000 units, 500 let in a second, carts held for 5m.  The same "
+      "options and "
+      "seed give the same sale.  The service's default rate limits apply.");
+  simulate.callback([&plan] { CheckSale(plan); });
+}
+
+void AddLoad(CLI::App& app, LoadOptions& options) {
+  CLI::App& load = *app.add_subcommand(
+      "load", "Call the library from real threads in real time: latencies, memory, audit");
+  SimulationPlan& plan = options.plan;
+  AddSale(load, plan, options.backend);
+  AddNumber(load,
+            {"--rate", "R",
+             "Calls a second, whether or not earlier ones are answered: latencies count from the "
+             "instant that a call was meant for (default: as fast as it goes)"},
+            {1, 100'000'000}, options.rate);
+  AddNumber(load, {"--threads", "T", "Threads that call (default: one a processor)"},
+            {1, kMostThreads}, options.threads);
+  AddDuration(load, {"--duration", "D", "For how long calls are made (default: 10s)"},
+              {milliseconds(10), days(7)}, plan.duration);
+  AddDuration(load,
+              {"--sale-length", "D",
+               "How long each sale is open before the next takes its place (default: 10s)"},
+              {milliseconds(100), hours(1)}, options.sale_length);
+  AddNumber(load, {"--seed", "S", "Chooses what shoppers do (default: 1)"}, kAnySeed, options.seed);
+  AddFile(load, {"--json", "FILE", "Write what came of it to this file as JSON"},
+          options.json_file);
+  load.footer(
+      "Defaults: a million shoppers who come again and again, 200000 units a sale, 10000 let in a "
+      "second, carts held for 10s.  No rates are kept: a few threads stand for everybody.");
+  load.callback([&plan] { CheckSale(plan); });
+}
+
 }  // namespace
 
 Request ParseCommandLine(int argc, const char* const* argv, const ParserOutput& output) {
@@ -120,18 +185,23 @@ Request ParseCommandLine(int argc, const char* const* argv, const ParserOutput& 
   app.footer(
       "Exit codes: 0 every promise held; 1 one was broken; 2 a bad option or input; 3 the store "
       "failed.");
-  app.set_version_flag("--version",
-                       fmt::format("flashsale_sim {}.{}.{}", kVersion.major_number,
-                                   kVersion.minor_number, kVersion.patch_number));
+  app.set_version_flag("--version", fmt::format("flashsale_sim {}.{}.{}", kVersion.major_number,
+                                                kVersion.minor_number, kVersion.patch_number));
   app.require_subcommand(1);
   ReplayOptions replay;
+  SimulateOptions simulate;
+  LoadOptions load;
   AddReplay(app, replay);
+  AddSimulate(app, simulate);
+  AddLoad(app, load);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const bool is_help = app.exit(error, output.help, output.errors) == 0;
     return is_help ? kExitOk : kExitBadInput;
   }
+  if (app.got_subcommand("simulate")) return simulate;
+  if (app.got_subcommand("load")) return load;
   return replay;
 }
 

@@ -2,12 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <cstddef>
 #include <fstream>
-#include <functional>
 #include <memory>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,16 +13,13 @@
 #include "examples/flashsale_sim/audit.h"
 #include "examples/flashsale_sim/crowd.h"
 #include "examples/flashsale_sim/dice.h"
-#include "examples/flashsale_sim/report.h"
+#include "examples/flashsale_sim/replay_report.h"
 #include "examples/flashsale_sim/shop.h"
-#include "examples/flashsale_sim/text.h"
 #include "examples/flashsale_sim/timeline.h"
 #include "flashsale/backend/memory.h"
 
 namespace flashsale::sim {
 namespace {
-
-std::string LastSystemError() { return std::generic_category().message(errno); }
 
 Result<Crowd> GatherCrowd(const ReplayOptions& options, const Dice& dice) {
   const Duration span = OpenFor(options.hold);
@@ -51,13 +45,6 @@ std::size_t RingSizeFor(const SalePlan& plan) {
   return std::bit_ceil(std::max<std::size_t>(std::size_t{plan.units} + 16, 1'024));
 }
 
-void ShowProgress(const Progress& progress, const SalePlan& plan, std::ostream& out) {
-  fmt::print(out, "\r{} into the sale, {}, {} ", FormatMoment(progress.since_opening),
-             Counted(progress.calls, "call"), Counted(progress.events, "event"));
-  if (progress.since_opening >= OpenFor(plan.hold)) fmt::print(out, "(after the end) ");
-  out.flush();
-}
-
 }  // namespace
 
 int Replay(const ReplayOptions& options, const Output& output) {
@@ -67,16 +54,8 @@ int Replay(const ReplayOptions& options, const Output& output) {
     fmt::print(output.errors, "FILE '{}': {}\n", options.log_file, crowd.status().message());
     return kExitBadInput;
   }
-  std::ofstream json;
-  if (!options.json_file.empty()) {
-    // Before the run, so that a wrong name costs no time.
-    json.open(options.json_file, std::ios::binary);
-    if (!json) {
-      fmt::print(output.errors, "--json '{}': expected a file that can be written: {}\n",
-                 options.json_file, LastSystemError());
-      return kExitBadInput;
-    }
-  }
+  OutputFile json("--json", options.json_file);
+  if (!json.Open(output)) return kExitBadInput;
 
   const SalePlan plan = PlanSale(options, *crowd);
   Result<std::unique_ptr<Storage>> storage =
@@ -88,45 +67,34 @@ int Replay(const ReplayOptions& options, const Output& output) {
   }
   Audit audit(TermsOf(plan));
   Timeline timeline;
-  std::function<void(const Progress&)> on_progress;
-  if (output.shows_progress) {
-    on_progress = [&plan, &output](const Progress& progress) {
-      ShowProgress(progress, plan, output.errors);
-    };
-  }
   const auto started = std::chrono::steady_clock::now();
-  const Result<SaleResult> result = RunSale({.plan = plan,
-                                             .crowd = *crowd,
-                                             .dice = dice,
-                                             .inventory = (*storage)->inventory(),
-                                             .audit = audit,
-                                             .timeline = timeline,
-                                             .on_progress = on_progress});
+  const Result<SaleResult> result =
+      RunSale({.plan = plan,
+               .crowd = *crowd,
+               .dice = dice,
+               .storage = **storage,
+               .limits = options.default_rates ? RateLimits{} : GenerousLimits(),
+               .audit = audit,
+               .timeline = timeline,
+               .on_progress = ProgressLine(output, OpenFor(plan.hold))});
   const std::chrono::duration<double> wall_time = std::chrono::steady_clock::now() - started;
-  if (output.shows_progress) fmt::print(output.errors, "\r{:78}\r", "");
+  ClearProgressLine(output);
   if (!result.ok()) {
     fmt::print(output.errors, "the sale broke off: {}\n", result.status().ToString());
     return kExitStoreFailed;
   }
 
   const AuditReport findings = audit.Report();
-  const RunReport report{.plan = plan,
-                         .crowd = *crowd,
-                         .timeline = timeline,
-                         .result = *result,
-                         .audit = findings,
-                         .seed = options.seed,
-                         .wall_time_s = wall_time.count()};
+  const ReplayReport report{.plan = plan,
+                            .crowd = *crowd,
+                            .timeline = timeline,
+                            .result = *result,
+                            .audit = findings,
+                            .seed = options.seed,
+                            .wall_time_s = wall_time.count()};
   WriteText(report, output.report);
-  if (json.is_open()) {
-    WriteJson(report, json);
-    json.close();
-    if (!json) {
-      fmt::print(output.errors, "--json '{}': not written whole: {}\n", options.json_file,
-                 LastSystemError());
-      return kExitBadInput;
-    }
-  }
+  if (json.wanted()) WriteJson(report, json.stream());
+  if (!json.Close(output)) return kExitBadInput;
   return findings.ok() ? kExitOk : kExitInvariantBroken;
 }
 

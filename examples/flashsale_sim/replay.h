@@ -4,19 +4,14 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <ostream>
 #include <string>
 
+#include "examples/flashsale_sim/exit_code.h"
+#include "examples/flashsale_sim/output.h"
 #include "flashsale/base/time.h"
 #include "flashsale/base/units.h"
 
 namespace flashsale::sim {
-
-// Exit codes of the program.
-inline constexpr int kExitOk = 0;
-inline constexpr int kExitInvariantBroken = 1;
-inline constexpr int kExitBadInput = 2;     // an option, or the input
-inline constexpr int kExitStoreFailed = 3;  // the store answered with an error
 
 struct ReplayOptions {
   // Exactly one of these two is given.
@@ -28,6 +23,9 @@ struct ReplayOptions {
   Units limit_per_user = 1;
   Duration hold = std::chrono::minutes(5);
   std::uint64_t seed = 1;
+  // Whether the service's default rates are kept, which a crowd that resends meets; else only a
+  // flood from one place is limited, so that the replay measures the sale.
+  bool default_rates = false;
   // Empty: none is written.
   std::string json_file = {};
 };
@@ -35,16 +33,9 @@ struct ReplayOptions {
 // What a person may ask for.
 inline constexpr Units kMaxReplayUnits = 100'000'000;
 
-// Where a run says what.
-struct Output {
-  std::ostream& report;
-  std::ostream& errors;
-  // Whether `errors` is a terminal, which is shown how far the run has come.
-  bool shows_progress = false;
-};
-
-// Runs the crowd of an access log, or a made-up one, through one sale in the memory backend, and
-// tells what came of it.  Returns the exit code.
+// Runs the crowd of an access log, or a made-up one, through the facade and one sale in the memory
+// backend, and tells what came of it.  Address and User-Agent of a log's line are the context of
+// the call.  Returns the exit code.
 int Replay(const ReplayOptions& options, const Output& output);
 
 }  // namespace flashsale::sim

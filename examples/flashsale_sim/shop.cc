@@ -2,15 +2,20 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <queue>
-#include <span>
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
-
+#include "examples/flashsale_sim/challenge.h"
+#include "examples/flashsale_sim/defence.h"
 #include "examples/flashsale_sim/shopper.h"
+#include "examples/flashsale_sim/storefront.h"
+#include "examples/flashsale_sim/virtual_clock.h"
+#include "flashsale/policy/request_context.h"
+#include "flashsale/service/flash_sale_service.h"
 
 namespace flashsale::sim {
 namespace {
@@ -18,18 +23,16 @@ namespace {
 // Any instant will do, as long as it is the same in every run.
 constexpr Time kOpening{std::chrono::sys_days(std::chrono::year(2027) / 1 / 1)};
 
-constexpr std::size_t kEventsPerRead = 256;
-constexpr std::size_t kHoldsPerSlice = 1'024;
-constexpr std::uint64_t kCallsPerProgress = 1 << 14;
+constexpr std::uint64_t kStepsPerProgress = 1 << 14;
 
 // Something that will happen.
 struct Plan {
-  enum class Kind : std::uint8_t { kReserve, kConfirm, kCancel, kExpire, kRelease, kSettle };
+  enum class Kind : std::uint8_t { kReserve, kConfirm, kCancel, kPoll, kRelease, kSettle };
 
   Time at{};
   // Of two at one instant, the one that was planned first.
   std::uint64_t order = 0;
-  Kind kind = Kind::kExpire;
+  Kind kind = Kind::kPoll;
   std::uint32_t shopper = 0;
   // Which of the shopper's carts, from 0.
   std::uint32_t cart = 0;
@@ -41,7 +44,7 @@ struct Plan {
 
 class Shop {
  public:
-  explicit Shop(const SaleRun& run) : run_(run), events_(kEventsPerRead) {}
+  explicit Shop(const SaleRun& run) : run_(run), clock_(kOpening), challenges_(run.dice) {}
 
   Result<SaleResult> Run();
 
@@ -49,30 +52,32 @@ class Shop {
   Status Open();
   Status Carry(const Plan& plan);
   Status Reserve(const Plan& plan);
-  Status ExpireDue(Time now);
-  Status Settle(Time now);
-  // An operator's act, which must be carried out.
-  Status Act(const Command& command, Time now);
-  Result<Outcome> Apply(const Command& command, Time now);
-  Status ReadEvents();
+  Status Poll(Time now);
+  Status Settle();
   void PlanNext(Plan plan);
   void PlanCart(const Plan& reserve);
-  Command CartCommand(Verb verb, const Plan& plan) const;
-  Duration expiry_period() const { return std::max<Duration>(run_.plan.hold / 300, Duration(1)); }
+  const UserId& UserOf(const Plan& plan) const { return run_.crowd.shoppers[plan.shopper]; }
+  // Unique for each cart of a shopper, which is all that an id has to be.
+  static ReservationId IdOf(const Plan& plan) { return ReservationId::FromInteger(plan.cart); }
+  RequestContext ContextOf(const Plan& plan);
+  Duration poll_period() const { return std::max<Duration>(run_.plan.hold / 300, Duration(1)); }
 
   const SaleRun& run_;
-  SaleRef sale_;
+  VirtualClock clock_;
+  ChallengeDesk challenges_;
+  std::unique_ptr<Defence> defence_;
+  std::unique_ptr<FlashSaleService> service_;
+  std::optional<Storefront> storefront_;
   SaleResult result_;
   std::priority_queue<Plan, std::vector<Plan>, std::greater<>> plans_;
   std::uint64_t plans_made_ = 0;
-  std::uint64_t calls_ = 0;
-  std::vector<Event> events_;
-  std::uint64_t cursor_ = 0;
+  HeaderField user_agent_;
   bool settled_ = false;
 };
 
 Result<SaleResult> Shop::Run() {
   if (Status status = Open(); !status.ok()) return status;
+  std::uint64_t steps = 0;
   auto visit = run_.crowd.visits.begin();
   while (!settled_) {  // the settling is planned from the start, so something always is
     Plan next;
@@ -84,23 +89,46 @@ Result<SaleResult> Shop::Run() {
       next = plans_.top();
       plans_.pop();
     }
+    clock_.MoveTo(next.at);
     if (Status status = Carry(next); !status.ok()) return status;
-    if (run_.on_progress && calls_ % kCallsPerProgress == 0) {
-      run_.on_progress({.since_opening = next.at - kOpening, .calls = calls_, .events = cursor_});
+    if (run_.on_progress && ++steps % kStepsPerProgress == 0) {
+      run_.on_progress({.since_opening = next.at - kOpening,
+                        .calls = storefront_->calls(),
+                        .events = storefront_->events()});
     }
   }
+  result_.answers = storefront_->answers();
+  result_.latencies = storefront_->latencies();
+  result_.suspicions = defence_->chain().Stats();
   return std::move(result_);
 }
 
 Status Shop::Open() {
+  // A log tells too little of its people to turn anybody away.
+  Result<std::unique_ptr<Defence>> defence = Defence::New(
+      {.storage = run_.storage, .verifier = challenges_, .dice = run_.dice, .shadow = true});
+  if (!defence.ok()) return defence.status();
+  defence_ = *std::move(defence);
+  Result<std::unique_ptr<FlashSaleService>> service =
+      FlashSaleService::New({.storage = run_.storage,
+                             .clock = &clock_,
+                             .rate_limits = run_.limits,
+                             .bots = &defence_->chain()});
+  if (!service.ok()) return service.status();
+  service_ = *std::move(service);
   const SaleTerms terms = TermsOf(run_.plan);
-  const Result<Outcome> created = run_.inventory.Create(terms);
+  const Result<Outcome> created = service_->Create(terms);
   if (!created.ok()) return created.status();
-  Result<SaleRef> sale = run_.inventory.Resolve(terms.id);
+  const Result<SaleRef> sale = service_->Resolve(terms.id);
   if (!sale.ok()) return sale.status();
-  sale_ = *sale;
+  storefront_.emplace(Storefront::Parts{.service = *service_,
+                                        .inventory = run_.storage.inventory(),
+                                        .clock = clock_,
+                                        .audit = run_.audit,
+                                        .timeline = run_.timeline},
+                      *sale);
 
-  PlanNext({.at = terms.start, .kind = Plan::Kind::kExpire});
+  PlanNext({.at = terms.start, .kind = Plan::Kind::kPoll});
   if (terms.lines[0].released_at_first < terms.lines[0].units) {
     PlanNext({.at = terms.start + (terms.end - terms.start) / 2, .kind = Plan::Kind::kRelease});
   }
@@ -111,34 +139,52 @@ Status Shop::Open() {
 
 Status Shop::Carry(const Plan& plan) {
   switch (plan.kind) {
-    case Plan::Kind::kReserve: return Reserve(plan);
-    case Plan::Kind::kConfirm: return Apply(CartCommand(Verb::kConfirm, plan), plan.at).status();
-    case Plan::Kind::kCancel: return Apply(CartCommand(Verb::kCancel, plan), plan.at).status();
-    case Plan::Kind::kExpire: return ExpireDue(plan.at);
+    case Plan::Kind::kReserve:
+      return Reserve(plan);
+    case Plan::Kind::kConfirm:
+      return storefront_
+          ->Confirm({.sale = storefront_->sale(), .user = UserOf(plan), .id = IdOf(plan)})
+          .status();
+    case Plan::Kind::kCancel:
+      return storefront_
+          ->Cancel({.sale = storefront_->sale(), .user = UserOf(plan), .id = IdOf(plan)})
+          .status();
+    case Plan::Kind::kPoll:
+      return Poll(plan.at);
     case Plan::Kind::kRelease:
-      return Act({.verb = Verb::kRelease, .line = 0, .units = run_.plan.units}, plan.at);
-    case Plan::Kind::kSettle: return Settle(plan.at);
+      return storefront_->Release(
+          {.sale = storefront_->sale(), .line = 0, .units = run_.plan.units});
+    case Plan::Kind::kSettle:
+      return Settle();
   }
   return {};
 }
 
-Status Shop::Settle(Time now) {
-  if (Status status = Act({.verb = Verb::kSettle}, now); !status.ok()) return status;
-  Result<SaleStock> stock = run_.inventory.ReadStock(sale_, now);
+Status Shop::Settle() {
+  if (Status status = storefront_->Settle(); !status.ok()) return status;
+  Result<SaleStock> stock = storefront_->CheckStock();
   if (!stock.ok()) return stock.status();
   result_.stock = *std::move(stock);
-  run_.audit.OnStock(result_.stock);
   settled_ = true;
   return {};
 }
 
 Status Shop::Reserve(const Plan& plan) {
-  Command command = CartCommand(Verb::kReserve, plan);
-  command.units = UnitsWanted(run_.dice, plan.shopper, run_.plan.limit_per_user);
-  const Result<Outcome> outcome = Apply(command, plan.at);
+  const Result<Outcome> outcome =
+      storefront_->Reserve({.sale = storefront_->sale(),
+                            .user = UserOf(plan),
+                            .id = IdOf(plan),
+                            .units = UnitsWanted(run_.dice, plan.shopper, run_.plan.limit_per_user),
+                            .context = ContextOf(plan)});
   if (!outcome.ok()) return outcome.status();
   if (outcome->code == Code::kDone) PlanCart(plan);
   return {};
+}
+
+RequestContext Shop::ContextOf(const Plan& plan) {
+  const Crowd::Origin& origin = run_.crowd.origins[plan.shopper];
+  user_agent_ = {.name = "User-Agent", .value = run_.crowd.user_agents[origin.user_agent]};
+  return {.address = origin.address, .headers = {&user_agent_, 1}};
 }
 
 void Shop::PlanCart(const Plan& reserve) {
@@ -160,63 +206,16 @@ void Shop::PlanCart(const Plan& reserve) {
   }
 }
 
-Status Shop::ExpireDue(Time now) {
-  while (true) {
-    const Result<ExpireReport> report = run_.inventory.ExpireDue(sale_, now, kHoldsPerSlice);
-    if (!report.ok()) return report.status();
-    if (Status status = ReadEvents(); !status.ok()) return status;
-    if (!report->more) break;
-  }
-  PlanNext({.at = now + expiry_period(), .kind = Plan::Kind::kExpire});
+Status Shop::Poll(Time now) {
+  if (Status status = storefront_->Poll().status(); !status.ok()) return status;
+  // No oftener than a sale of this length needs: one of 90 days would be polled for ever.
+  PlanNext({.at = now + poll_period(), .kind = Plan::Kind::kPoll});
   return {};
-}
-
-Status Shop::Act(const Command& command, Time now) {
-  const Result<Outcome> outcome = Apply(command, now);
-  if (!outcome.ok()) return outcome.status();
-  if (outcome->code == Code::kDone) return {};
-  return {StatusCode::kFailedPrecondition,
-          fmt::format("{} answered {}, expected Done", Name(command.verb), ToString(*outcome))};
-}
-
-Result<Outcome> Shop::Apply(const Command& command, Time now) {
-  Outcome outcome;
-  ++calls_;
-  Status status = run_.inventory.Apply(sale_, now, {&command, 1}, {&outcome, 1});
-  if (!status.ok()) return status;
-  ++result_.answers[command.verb][outcome.code];
-  // Read at once, so that the store never has more to keep than one call can cause, and so that the
-  // audit judges the answer by exactly the events that came before it.
-  status = ReadEvents();
-  if (!status.ok()) return status;
-  run_.audit.OnAnswer(now, command, outcome);
-  return outcome;
-}
-
-Status Shop::ReadEvents() {
-  while (true) {
-    const Result<EventPage> page = run_.inventory.ReadEvents(sale_, cursor_, events_);
-    if (!page.ok()) return page.status();
-    if (page->lost.has_value()) run_.audit.OnLost(*page->lost);
-    for (const Event& event : std::span(events_).first(page->count)) {
-      run_.audit.OnEvent(event);
-      run_.timeline.OnEvent(event);
-    }
-    cursor_ = page->cursor;
-    if (page->count < events_.size()) return {};
-  }
 }
 
 void Shop::PlanNext(Plan plan) {
   plan.order = plans_made_++;
   plans_.push(plan);
-}
-
-Command Shop::CartCommand(Verb verb, const Plan& plan) const {
-  // Unique for each cart of a shopper, which is all that an id has to be.
-  return {.verb = verb,
-          .user = run_.crowd.shoppers[plan.shopper],
-          .id = ReservationId::FromInteger(plan.cart)};
 }
 
 }  // namespace
@@ -231,6 +230,16 @@ SaleTerms TermsOf(const SalePlan& plan) {
           .limit_per_user = plan.limit_per_user,
           .hold = plan.hold,
           .late_confirm = LateConfirm::kRevive};
+}
+
+RateLimits GenerousLimits() {
+  const Quota quota{.permits = 6'000, .per = std::chrono::minutes(1), .burst = 6'000};
+  return {.per_user = quota,
+          .per_ipv4 = quota,
+          .per_ipv6_64 = quota,
+          .per_ipv6_56 = quota,
+          .per_ipv6_48 = quota,
+          .per_device = quota};
 }
 
 Result<SaleResult> RunSale(const SaleRun& run) { return Shop(run).Run(); }

@@ -1,21 +1,23 @@
 #ifndef FLASHSALE_EXAMPLES_FLASHSALE_SIM_SHOP_H_
 #define FLASHSALE_EXAMPLES_FLASHSALE_SIM_SHOP_H_
 
-#include <cstdint>
 #include <functional>
-#include <map>
 
+#include "examples/flashsale_sim/answers.h"
 #include "examples/flashsale_sim/audit.h"
 #include "examples/flashsale_sim/crowd.h"
 #include "examples/flashsale_sim/dice.h"
+#include "examples/flashsale_sim/latencies.h"
+#include "examples/flashsale_sim/progress.h"
 #include "examples/flashsale_sim/timeline.h"
-#include "flashsale/base/outcome.h"
 #include "flashsale/base/status.h"
 #include "flashsale/base/time.h"
 #include "flashsale/base/units.h"
 #include "flashsale/domain/sale_terms.h"
-#include "flashsale/domain/verb.h"
+#include "flashsale/policy/composite_bot_detector.h"
+#include "flashsale/policy/rate_limiter.h"
 #include "flashsale/repository/inventory_repository.h"
+#include "flashsale/repository/storage.h"
 
 namespace flashsale::sim {
 
@@ -33,32 +35,33 @@ inline Duration OpenFor(Duration hold) { return 3 * hold; }
 // The terms of a sale by this plan: one line, late payers may still get what is left.
 SaleTerms TermsOf(const SalePlan& plan);
 
+// Limits that nobody but a flood from one place meets: a replay measures the sale.
+RateLimits GenerousLimits();
+
 // What came of a sale, besides what its events tell.
 struct SaleResult {
-  // Every answer, by what was asked.
-  std::map<Verb, std::map<Code, std::uint64_t>> answers;
+  Answers answers;
+  // What depends on the machine.
+  Latencies latencies;
   // When all was over.
   SaleStock stock;
+  // What the detectors made of the calls; they are in shadow, so everybody was let in.
+  ChainStats suspicions;
 };
 
-struct Progress {
-  Duration since_opening{};
-  std::uint64_t calls = 0;
-  std::uint64_t events = 0;
-};
-
-// Sells to a crowd in virtual time: the visits of the crowd, what shoppers do with their holds, the
-// operators' acts and the periodic expiry happen in the order of their times, one at a time.
-// Everything depends on the arguments alone.
+// Sells to a crowd in virtual time, through the facade: the visits of the crowd, what shoppers do
+// with their holds, the operators' acts and the service's own work happen in the order of their
+// times, one at a time.  Everything but the latencies depends on the arguments alone.
 // Thread safety: one thread.
-// Blocking: as the repository does.  Ownership: all references must outlive the call.
-// Clock: none; the time is that of the next thing to happen.
-// Errors: those of the repository; an operator's act that is not carried out (FailedPrecondition).
+// Blocking: as the storage does.  Ownership: all references must outlive the call.
+// Clock: its own, at the time of the next thing to happen; that of the machine for latencies.
+// Errors: those of the service; an operator's act that is not carried out (FailedPrecondition).
 struct SaleRun {
   const SalePlan& plan;
   const Crowd& crowd;
   const Dice& dice;
-  InventoryRepository& inventory;
+  Storage& storage;
+  RateLimits limits;
   Audit& audit;
   Timeline& timeline;
   // Called now and then; may be empty.

@@ -64,7 +64,28 @@ std::string FormatDuration(Duration duration) {
 
 std::string FormatMoment(Duration since_opening) {
   const auto tenths = since_opening / std::chrono::milliseconds(100);
-  return fmt::format("{:02}:{:02}.{}", tenths / 600, tenths / 10 % 60, tenths % 10);
+  const auto magnitude = tenths < 0 ? -tenths : tenths;
+  return fmt::format("{}{:02}:{:02}.{}", tenths < 0 ? "-" : "", magnitude / 600,
+                     magnitude / 10 % 60, magnitude % 10);
+}
+
+std::string FormatLatency(std::uint64_t nanoseconds) {
+  static constexpr std::array<std::string_view, 4> kUnits = {"ns", "us", "ms", "s"};
+  if (nanoseconds < 1'000) return fmt::format("{} ns", nanoseconds);
+  auto value = static_cast<double>(nanoseconds);
+  std::size_t unit = 0;
+  while (value >= 999.5 && unit + 1 < kUnits.size()) {
+    value /= 1'000;
+    ++unit;
+  }
+  const int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+  return fmt::format("{:.{}f} {}", value, decimals, kUnits[unit]);
+}
+
+std::string FormatBytes(std::uint64_t bytes) {
+  constexpr std::uint64_t kMegabyte = 1'000'000;
+  if (bytes < 1'000 * kMegabyte) return fmt::format("{} MB", bytes / kMegabyte);
+  return fmt::format("{:.1f} GB", static_cast<double>(bytes) / (1'000.0 * kMegabyte));
 }
 
 }  // namespace flashsale::sim

@@ -23,8 +23,14 @@ std::optional<Duration> ParseDuration(std::string_view text);
 // "5m", "1h 30m", "1s 500ms"; what is below a millisecond is left out.
 std::string FormatDuration(Duration duration);
 
-// "07:30.5": minutes, seconds and tenths, for the table of what happened.
+// "07:30.5": minutes, seconds and tenths, for the table of what happened; "-00:10.0" before it.
 std::string FormatMoment(Duration since_opening);
+
+// "850 ns", "12.3 us", "4.56 ms", "1.20 s": three digits.
+std::string FormatLatency(std::uint64_t nanoseconds);
+
+// "1.5 GB", "512 MB".
+std::string FormatBytes(std::uint64_t bytes);
 
 }  // namespace flashsale::sim
 

@@ -17,15 +17,19 @@ void Timeline::OnEvent(const Event& event) {
       seen_lapse_ = true;
       break;
     case EventType::kReleased:
-      Tell(event.at, fmt::format("a wave of {} is released", Counted(event.units, "unit")));
-      released_at_ = event.at;
+      TellWave(event);
+      if (waves_to_come_ > 0) --waves_to_come_;
       break;
-    case EventType::kSettled: Tell(event.at, "settled: nothing is held any more"); break;
-    default: break;
+    case EventType::kSettled:
+      Tell(event.at, "settled: nothing is held any more");
+      break;
+    default:
+      break;
   }
   if (event.edges.Has(Edge::kSoldOut)) {
     if (!seen_sold_out_) Tell(event.at, "nothing is left for the first time");
     seen_sold_out_ = true;
+    if (waves_to_come_ == 0 && !everything_gone_at_.has_value()) everything_gone_at_ = event.at;
     if (released_at_.has_value()) {
       Tell(event.at, fmt::format("nothing is left of the wave, {} after it",
                                  FormatDuration(event.at - *released_at_)));
@@ -33,6 +37,15 @@ void Timeline::OnEvent(const Event& event) {
     }
   }
   if (event.edges.Has(Edge::kSoldOutForGood)) Tell(event.at, "the last unit is paid for");
+}
+
+void Timeline::TellWave(const Event& event) {
+  // A wave of several lines is one.
+  const bool goes_on = released_at_ == event.at && !moments_.empty();
+  if (goes_on) moments_.pop_back();
+  wave_units_ = (goes_on ? wave_units_ : 0) + event.units;
+  Tell(event.at, fmt::format("a wave of {} is released", Counted(wave_units_, "unit")));
+  released_at_ = event.at;
 }
 
 void Timeline::Tell(Time at, std::string what) {

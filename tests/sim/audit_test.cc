@@ -464,5 +464,48 @@ TEST_CASE("the first findings are told in words, all are counted") {
   CHECK(stream.Report().findings[0].starts_with("event 1: Confirmed of a reservation"));
 }
 
+TEST_CASE("SoldOut at the door is honest only when everything is paid for") {
+  Stream stream;
+  stream.Reserve(1, 2);
+  stream.Reserve(2, 2);
+  // Everything released is in carts, more may come: nobody may be sent away.
+  stream.audit().OnTurnedAway(kStart, User(3));
+  CHECK(stream.Report().dishonest_sold_out == 1);
+  CHECK(stream.Report().undersold == 1);
+
+  SaleTerms terms = Terms();
+  terms.lines = {{.product = "a", .units = 2}};
+  Stream sold(terms);
+  sold.Reserve(1, 2);
+  sold.Confirm(1, 2);
+  sold.audit().OnTurnedAway(kStart, User(3));
+  CHECK(sold.Report().ok());
+}
+
+TEST_CASE("the reports of several sales add up") {
+  Stream fine;
+  fine.Reserve(1);
+  Stream oversold;
+  oversold.Reserve(1, 2);
+  oversold.Reserve(2, 2);
+  oversold.Reserve(3, 1);
+  AuditReport sum = fine.Report();
+  sum.Add(oversold.Report());
+  CHECK(sum.oversold == 1);
+  CHECK(sum.events == 4);
+  CHECK(sum.reserved == 6);
+  CHECK(sum.findings == oversold.Report().findings);
+}
+
+TEST_CASE("promises that the record does not have, or has too often, are found") {
+  AuditReport report;
+  report.Compare("reserves", {.told = 5, .recorded = 5});
+  CHECK(report.ok());
+  report.Compare("reserves", {.told = 5, .recorded = 3});
+  report.Compare("reserves", {.told = 5, .recorded = 6});
+  CHECK(report.unrecorded_answers == 3);
+  CHECK(report.findings.size() == 2);
+}
+
 }  // namespace
 }  // namespace flashsale::sim

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "flashsale/repository/inventory_repository.h"
+#include "flashsale/repository/storage.h"
 
 namespace flashsale::sim {
 
@@ -72,6 +73,24 @@ class LyingInventory final : public InventoryRepository {
 
  private:
   InventoryRepository& honest_;
+};
+
+// A storage as it is, but for its inventory.
+class StorageWithInventory final : public Storage {
+ public:
+  StorageWithInventory(Storage& rest, InventoryRepository& inventory)
+      : rest_(rest), inventory_(inventory) {}
+
+  StorageTraits traits() const override { return rest_.traits(); }
+  InventoryRepository& inventory() override { return inventory_; }
+  FlashSaleRepository& sales() override { return rest_.sales(); }
+  RateRepository& rates() override { return rest_.rates(); }
+  FingerprintRepository& fingerprints() override { return rest_.fingerprints(); }
+  QueueRepository& queue() override { return rest_.queue(); }
+
+ private:
+  Storage& rest_;
+  InventoryRepository& inventory_;
 };
 
 }  // namespace flashsale::sim

@@ -78,7 +78,36 @@ TEST_CASE("a bad option is named with its value and what was expected") {
       {{"replay"}, "FILE", "none given", "expected FILE or --synthetic N"},
       {{"replay", "x", "y"}, "", "y", "not expected"},
       {{"replay", "x", "--bogus"}, "", "--bogus", "not expected"},
-      {{"simulate"}, "", "", "subcommand is required"},
+      {{"simulate", "--shoppers", "0"}, "--shoppers", "'0'", "from 1 to 100000000"},
+      {{"simulate", "--units", "1.5"}, "--units", "'1.5'", "expected a whole number"},
+      {{"simulate", "--lines", "2000"}, "--lines", "'2000'", "from 1 to 1024"},
+      {{"simulate", "--units", "3", "--lines", "4"}, "--lines", "'4'", "for each of 3 units"},
+      {{"simulate", "--units", "9", "--lines", "3", "--waves", "4"},
+       "--waves",
+       "'4'",
+       "of 3 units"},
+      {{"simulate", "--limit", "0"}, "--limit", "'0'", "expected a whole number from 1"},
+      {{"simulate", "--bots", "1.1"}, "--bots", "'1.1'", "expected a share from 0 to 1"},
+      {{"simulate", "--bots", "101%"}, "--bots", "'101%'", "expected a share from 0 to 1"},
+      {{"simulate", "--bots", ""}, "--bots", "''", "expected a share from 0 to 1"},
+      {{"simulate", "--bots", "many"}, "--bots", "'many'", "expected a share from 0 to 1"},
+      {{"simulate", "--allocation", "luck"}, "--allocation", "'luck'", "expected fifo or lottery"},
+      {{"simulate", "--admit-rate", "0"}, "--admit-rate", "'0'", "from 1 to 10000000"},
+      {{"simulate", "--max-in-flight", "0"}, "--max-in-flight", "'0'", "from 1 to 1073741824"},
+      {{"simulate", "--hold", "5"}, "--hold", "'5'", "expected a duration from 1ms to 30d"},
+      {{"simulate", "--duration", "8d"}, "--duration", "'8d'", "from 100ms to 7d"},
+      {{"simulate", "--waves", "1001"}, "--waves", "'1001'", "from 1 to 1000"},
+      {{"simulate", "--pre-queue", "-5m"}, "--pre-queue", "'-5m'", "from 0s to 1d"},
+      {{"simulate", "--seed", "x"}, "--seed", "'x'", "from 0 to 18446744073709551615"},
+      {{"simulate", "--json", ""}, "--json", "''", "expected a file's name"},
+      {{"simulate", "--html", ""}, "--html", "''", "expected a file's name"},
+      {{"simulate", "--backend", "redis"}, "--backend", "'redis'", "expected memory"},
+      {{"load", "--rate", "0"}, "--rate", "'0'", "from 1 to 100000000"},
+      {{"load", "--threads", "0"}, "--threads", "'0'", "from 1 to 1024"},
+      {{"load", "--duration", "soon"}, "--duration", "'soon'", "from 10ms to 7d"},
+      {{"load", "--sale-length", "2h"}, "--sale-length", "'2h'", "from 100ms to 1h"},
+      {{"load", "--html", "x"}, "", "--html", "not expected"},
+      {{"load", "--backend", "sqlite"}, "--backend", "'sqlite'", "expected memory"},
       {{}, "", "", "subcommand is required"}};
   for (const Case& bad : cases) {
     const Parsed parsed = Parse(bad.arguments);
@@ -90,6 +119,76 @@ TEST_CASE("a bad option is named with its value and what was expected") {
     CHECK(parsed.errors.find(bad.expected) != std::string::npos);
     CHECK(parsed.help.empty());
   }
+}
+
+TEST_CASE("simulate has a default for everything") {
+  const Parsed parsed = Parse({"simulate"});
+  REQUIRE(std::holds_alternative<SimulateOptions>(parsed.request));
+  const SimulateOptions& options = std::get<SimulateOptions>(parsed.request);
+  CHECK(options.plan.shoppers == 100'000);
+  CHECK(options.plan.units == 10'000);
+  CHECK(options.plan.bots_per_million == 200'000);
+  CHECK(options.plan.allocation == Allocation::kFifo);
+  CHECK(options.plan.pre_queue == Duration(5min));
+  CHECK(options.backend == "memory");
+  CHECK_FALSE(options.reproducible);
+  CHECK(options.html_file.empty());
+}
+
+TEST_CASE("simulate takes every option") {
+  const Parsed parsed =
+      Parse({"simulate", "--shoppers",   "5000",    "--units",       "300",    "--lines",
+             "3",        "--limit",      "2",       "--bots",        "12.5%",  "--hold",
+             "90s",      "--duration",   "10m",     "--waves",       "4",      "--pre-queue",
+             "0s",       "--allocation", "lottery", "--admit-rate",  "50",     "--max-in-flight",
+             "40",       "--seed",       "9",       "--json",        "a.json", "--html",
+             "a.html",   "--backend",    "memory",  "--reproducible"});
+  CAPTURE(parsed.errors);
+  REQUIRE(std::holds_alternative<SimulateOptions>(parsed.request));
+  const SimulateOptions& options = std::get<SimulateOptions>(parsed.request);
+  const SimulationPlan& plan = options.plan;
+  CHECK(plan.shoppers == 5'000);
+  CHECK(plan.units == 300);
+  CHECK(plan.lines == 3);
+  CHECK(plan.limit_per_user == 2);
+  CHECK(plan.bots_per_million == 125'000);
+  CHECK(plan.hold == Duration(90s));
+  CHECK(plan.duration == Duration(10min));
+  CHECK(plan.waves == 4);
+  CHECK(plan.pre_queue == Duration(0));
+  CHECK(plan.allocation == Allocation::kLottery);
+  CHECK(plan.admissions_per_second == 50);
+  CHECK(plan.max_in_flight == 40);
+  CHECK(options.seed == 9);
+  CHECK(options.json_file == "a.json");
+  CHECK(options.html_file == "a.html");
+  CHECK(options.reproducible);
+}
+
+TEST_CASE("a share is a fraction or a percentage") {
+  const auto share = [](const char* text) {
+    const Parsed parsed = Parse({"simulate", "--bots", text});
+    REQUIRE(std::holds_alternative<SimulateOptions>(parsed.request));
+    return std::get<SimulateOptions>(parsed.request).plan.bots_per_million;
+  };
+  CHECK(share("0") == 0);
+  CHECK(share("1") == 1'000'000);
+  CHECK(share("100%") == 1'000'000);
+  CHECK(share("0.000001") == 1);
+  CHECK(share("0.25") == 250'000);
+  CHECK(share("33.3%") == 333'000);
+}
+
+TEST_CASE("load takes what it shares with simulate, and its own") {
+  const Parsed parsed = Parse({"load", "--rate", "100000", "--threads", "2", "--duration", "600s",
+                               "--sale-length", "5s", "--units", "77"});
+  REQUIRE(std::holds_alternative<LoadOptions>(parsed.request));
+  const LoadOptions& options = std::get<LoadOptions>(parsed.request);
+  CHECK(options.rate == 100'000);
+  CHECK(options.threads == 2);
+  CHECK(options.plan.duration == Duration(600s));
+  CHECK(options.sale_length == Duration(5s));
+  CHECK(options.plan.units == 77);
 }
 
 TEST_CASE("help is no error") {

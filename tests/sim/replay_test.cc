@@ -4,36 +4,15 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 #include <string>
 
 #include <nlohmann/json.hpp>
-#include <unistd.h>
+
+#include "tests/sim/temporary_file.h"
 
 namespace flashsale::sim {
 namespace {
-
-// A file name of this test's own, gone when the test is.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::string& name)
-      : path_(std::filesystem::temp_directory_path() /
-              ("flashsale-replay-test-" + std::to_string(::getpid()) + "-" + name)) {}
-  ~TemporaryFile() { std::filesystem::remove(path_); }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-
-  std::string path() const { return path_.string(); }
-  void Write(const std::string& text) const { std::ofstream(path_, std::ios::binary) << text; }
-  nlohmann::json Json() const {
-    std::ifstream stream(path_);
-    return nlohmann::json::parse(stream);
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 struct Ran {
   int exit_code;

@@ -3,13 +3,14 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <sstream>
 #include <string>
 #include <utility>
 
-#include "examples/flashsale_sim/report.h"
+#include "examples/flashsale_sim/replay_report.h"
 #include "examples/flashsale_sim/shopper.h"
 #include "flashsale/backend/memory.h"
 #include "flashsale/testing/reference_model.h"
@@ -30,13 +31,15 @@ struct Sale {
         crowd(SyntheticCrowd(kShoppers, OpenFor(plan.hold), dice)),
         audit(TermsOf(plan)),
         storage(std::move(opened)),
-        store(storage->inventory()) {}
+        store(storage->inventory()),
+        front(*storage, store) {}
 
   Status Run() {
     Result<SaleResult> ran = RunSale({.plan = plan,
                                       .crowd = crowd,
                                       .dice = dice,
-                                      .inventory = store,
+                                      .storage = front,
+                                      .limits = limits,
                                       .audit = audit,
                                       .timeline = timeline});
     if (ran.ok()) result = *std::move(ran);
@@ -62,6 +65,8 @@ struct Sale {
   Timeline timeline;
   std::unique_ptr<Storage> storage;
   LyingInventory store;
+  StorageWithInventory front;
+  RateLimits limits = GenerousLimits();
   SaleResult result;
 };
 
@@ -82,13 +87,14 @@ TEST_CASE("a sale in memory keeps every promise and shows every turn") {
   CHECK(report.sold + report.available == 100);
   CHECK(report.sold > 80);
   CHECK(report.resold_after_expiry > 0);
-  auto& answers = sale.result.answers;
-  CHECK(answers[Verb::kReserve][Code::kSoldOut] > kShoppers);
-  CHECK(answers[Verb::kReserve][Code::kAlreadyDone] > 0);
-  CHECK(answers[Verb::kConfirm][Code::kExpired] > 0);
-  CHECK(answers[Verb::kCancel][Code::kDone] > 0);
-  CHECK(answers[Verb::kRelease][Code::kDone] == 1);
-  CHECK(answers[Verb::kSettle][Code::kDone] == 1);
+  const Answers& answers = sale.result.answers;
+  CHECK(answers.Of(Operation::kReserve, Code::kSoldOut) > kShoppers);
+  CHECK(answers.Of(Operation::kReserve, Code::kAlreadyDone) > 0);
+  CHECK(answers.Of(Operation::kReserve, Code::kRateLimited) == 0);
+  CHECK(answers.Of(Operation::kConfirm, Code::kExpired) > 0);
+  CHECK(answers.Of(Operation::kCancel, Code::kDone) > 0);
+  CHECK(answers.Of(Operation::kRelease, Code::kDone) == 1);
+  CHECK(answers.Of(Operation::kSettle, Code::kDone) == 1);
   CHECK(sale.timeline.moments().size() >= 6);
 }
 
@@ -96,7 +102,24 @@ TEST_CASE("greedy shoppers meet their limit") {
   Sale sale(OpenMemory(), 3);
   REQUIRE(sale.Run().ok());
   CHECK(sale.audit.Report().ok());
-  CHECK(sale.result.answers[Verb::kReserve][Code::kUserLimit] > 0);
+  CHECK(sale.result.answers.Of(Operation::kReserve, Code::kUserLimit) > 0);
+}
+
+TEST_CASE("a shopper's address and browser reach the gates") {
+  const auto sell = [](const RateLimits& limits) {
+    auto sale = std::make_unique<Sale>(OpenMemory());
+    // Everybody comes from the same house.
+    for (Crowd::Origin& origin : sale->crowd.origins) origin = sale->crowd.origins[0];
+    sale->limits = limits;
+    REQUIRE(sale->Run().ok());
+    CHECK(sale->audit.Report().ok());
+    return sale;
+  };
+  const auto limited = sell({.per_ipv4 = Quota{.permits = 3, .per = 1min, .burst = 3}});
+  CHECK(limited->result.answers.Of(Operation::kReserve, Code::kRateLimited) > kShoppers);
+  const auto suspected = sell(GenerousLimits());
+  CHECK(suspected->result.suspicions.judged[static_cast<std::size_t>(BotAction::kChallenge)] > 0);
+  CHECK(suspected->result.answers.Of(Operation::kReserve, Code::kChallenge) == 0);
 }
 
 TEST_CASE("the memory backend and the reference model tell the same story") {

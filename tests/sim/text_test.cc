@@ -44,5 +44,26 @@ TEST_CASE("durations are written in the largest units") {
   CHECK(FormatMoment(100min) == "100:00.0");
 }
 
+TEST_CASE("a moment before the opening is negative") {
+  CHECK(FormatMoment(-90s) == "-01:30.0");
+  CHECK(FormatMoment(-50ms) == "00:00.0");
+}
+
+TEST_CASE("latencies are told with three digits and the unit that suits") {
+  CHECK(FormatLatency(0) == "0 ns");
+  CHECK(FormatLatency(999) == "999 ns");
+  CHECK(FormatLatency(1'000) == "1.00 us");
+  CHECK(FormatLatency(12'345) == "12.3 us");
+  CHECK(FormatLatency(999'600) == "1.00 ms");
+  CHECK(FormatLatency(123'456'789) == "123 ms");
+  CHECK(FormatLatency(2'500'000'000) == "2.50 s");
+  CHECK(FormatLatency(1'234'000'000'000) == "1234 s");
+}
+
+TEST_CASE("bytes are told in megabytes and gigabytes") {
+  CHECK(FormatBytes(1'500'000) == "1 MB");
+  CHECK(FormatBytes(1'550'000'000) == "1.6 GB");
+}
+
 }  // namespace
 }  // namespace flashsale::sim

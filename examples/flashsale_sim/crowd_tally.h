@@ -1,0 +1,54 @@
+#ifndef FLASHSALE_EXAMPLES_FLASHSALE_SIM_CROWD_TALLY_H_
+#define FLASHSALE_EXAMPLES_FLASHSALE_SIM_CROWD_TALLY_H_
+
+#include <array>
+#include <cstdint>
+
+#include "examples/flashsale_sim/persona.h"
+#include "flashsale/base/units.h"
+
+namespace flashsale::sim {
+
+// How those of one kind fared: each of them counts once.
+struct PersonaTally {
+  std::uint64_t seen = 0;      // came at all
+  std::uint64_t admitted = 0;  // were let in, once for each time
+  std::uint64_t bought = 0;    // paid for something
+  Units units = 0;             // what they paid for
+  std::uint64_t challenged = 0;
+  std::uint64_t denied = 0;     // and so went away
+  std::uint64_t limited = 0;    // were too quick too often, and went away
+  std::uint64_t abandoned = 0;  // went away while they waited
+  std::uint64_t no_shows = 0;   // were let in and did nothing
+};
+
+// How a crowd fared, by kind.
+struct CrowdTally {
+  std::array<PersonaTally, kPersonas> by_persona{};
+
+  PersonaTally& Of(Persona persona) { return by_persona[static_cast<std::size_t>(persona)]; }
+  const PersonaTally& Of(Persona persona) const {
+    return by_persona[static_cast<std::size_t>(persona)];
+  }
+  const PersonaTally& people() const { return Of(Persona::kPerson); }
+  // Over all families.
+  PersonaTally Bots() const {
+    PersonaTally bots;
+    for (std::size_t i = 1; i < kPersonas; ++i) {
+      bots.seen += by_persona[i].seen;
+      bots.admitted += by_persona[i].admitted;
+      bots.bought += by_persona[i].bought;
+      bots.units += by_persona[i].units;
+      bots.challenged += by_persona[i].challenged;
+      bots.denied += by_persona[i].denied;
+      bots.limited += by_persona[i].limited;
+      bots.abandoned += by_persona[i].abandoned;
+      bots.no_shows += by_persona[i].no_shows;
+    }
+    return bots;
+  }
+};
+
+}  // namespace flashsale::sim
+
+#endif  // FLASHSALE_EXAMPLES_FLASHSALE_SIM_CROWD_TALLY_H_

@@ -1,0 +1,16 @@
+#ifndef FLASHSALE_EXAMPLES_FLASHSALE_SIM_HTML_REPORT_H_
+#define FLASHSALE_EXAMPLES_FLASHSALE_SIM_HTML_REPORT_H_
+
+#include <ostream>
+
+#include "examples/flashsale_sim/simulate_report.h"
+
+namespace flashsale::sim {
+
+// The story of a sale as a page with plots, in one file that loads nothing.  Made of the files in
+// html/, which the build embeds.
+void WriteHtml(const SimulateReport& report, std::ostream& out);
+
+}  // namespace flashsale::sim
+
+#endif  // FLASHSALE_EXAMPLES_FLASHSALE_SIM_HTML_REPORT_H_

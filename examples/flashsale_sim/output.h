@@ -1,0 +1,51 @@
+#ifndef FLASHSALE_EXAMPLES_FLASHSALE_SIM_OUTPUT_H_
+#define FLASHSALE_EXAMPLES_FLASHSALE_SIM_OUTPUT_H_
+
+#include <fstream>
+#include <functional>
+#include <ostream>
+#include <string>
+#include <string_view>
+
+#include "examples/flashsale_sim/progress.h"
+#include "flashsale/base/time.h"
+
+namespace flashsale::sim {
+
+// Where a run says what.
+struct Output {
+  std::ostream& report;
+  std::ostream& errors;
+  // Whether `errors` is a terminal, which is shown how far the run has come.
+  bool shows_progress = false;
+};
+
+// A file that a run writes at its end, opened before it, so that a wrong name costs no time.
+// Thread safety: one thread.
+class OutputFile {
+ public:
+  // `option` names it in what is said.  No path: there is none.
+  OutputFile(std::string_view option, const std::string& path) : option_(option), path_(path) {}
+
+  bool wanted() const { return !path_.empty(); }
+  // False, and said why, where the file cannot be written.
+  bool Open(const Output& output);
+  std::ostream& stream() { return stream_; }
+  bool Close(const Output& output);
+
+ private:
+  const std::string option_;
+  const std::string path_;
+  std::ofstream stream_;
+};
+
+// What the last failed call of the operating system gave as its reason.
+std::string LastSystemError();
+
+// Shows how far a run has come, where somebody looks; empty where nobody does.
+std::function<void(const Progress&)> ProgressLine(const Output& output, Duration open_for);
+void ClearProgressLine(const Output& output);
+
+}  // namespace flashsale::sim
+
+#endif  // FLASHSALE_EXAMPLES_FLASHSALE_SIM_OUTPUT_H_

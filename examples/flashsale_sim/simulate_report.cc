@@ -1,0 +1,190 @@
+#include "examples/flashsale_sim/simulate_report.h"
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+#include <nlohmann/json.hpp>
+
+#include "examples/flashsale_sim/text.h"
+
+namespace flashsale::sim {
+namespace {
+
+std::string_view Name(Allocation allocation) {
+  return allocation == Allocation::kLottery ? "lottery" : "fifo";
+}
+
+double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+double SecondsOf(std::uint64_t milliseconds) { return static_cast<double>(milliseconds) / 1'000; }
+
+std::string Hex(const LotterySeed& seed) {
+  std::string text;
+  for (const std::uint8_t byte : seed) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+double OpsPerSecond(const SimulateReport& report) {
+  const double seconds = report.machine->wall_time_s;
+  return seconds > 0 ? static_cast<double>(report.result.answers.Total()) / seconds : 0;
+}
+
+void WritePlan(const SimulateReport& report, std::ostream& out) {
+  const SimulationPlan& plan = report.plan;
+  fmt::print(out, "{} of {} on sale for {}, at most {} each, held for {}",
+             Counted(plan.units, "unit"), Counted(plan.lines, "variant"),
+             FormatDuration(plan.duration), Grouped(plan.limit_per_user),
+             FormatDuration(plan.hold));
+  if (plan.waves > 1) fmt::print(out, ", in {} waves", Grouped(plan.waves));
+  fmt::print(out, "\n{}, {:.4g} % of them bots, seed {}, backend {}\n",
+             Counted(plan.shoppers, "shopper"), plan.bots_per_million / 10'000.0, report.seed,
+             report.backend);
+  fmt::print(out, "queue: {}, {} let in a second, {} at once", Name(plan.allocation),
+             Grouped(plan.admissions_per_second), Grouped(plan.max_in_flight));
+  if (plan.pre_queue > Duration(0)) {
+    fmt::print(out, ", gathering {} before the start", FormatDuration(plan.pre_queue));
+  }
+  out << '\n';
+}
+
+void WriteCrowd(const SimulateReport& report, std::ostream& out) {
+  fmt::print(out, "{:<16} {:>11} {:>11} {:>11} {:>11} {:>11} {:>11} {:>11}\n", "who", "came",
+             "let in", "bought", "challenged", "denied", "too quick", "gave up");
+  for (std::size_t i = 0; i < kPersonas; ++i) {
+    const PersonaTally& tally = report.result.crowd.by_persona[i];
+    if (tally.seen == 0) continue;
+    fmt::print(out, "{:<16} {:>11} {:>11} {:>11} {:>11} {:>11} {:>11} {:>11}\n",
+               sim::Name(static_cast<Persona>(i)), Grouped(tally.seen), Grouped(tally.admitted),
+               Grouped(tally.bought), Grouped(tally.challenged), Grouped(tally.denied),
+               Grouped(tally.limited), Grouped(tally.abandoned));
+  }
+}
+
+void WriteWaits(const SimulateReport& report, std::ostream& out) {
+  const Histogram& waits = report.result.waits_ms;
+  fmt::print(out, "{} let in; half of them waited up to {:.1f} s, 99 of 100 up to {:.1f} s\n",
+             Counted(waits.total(), "shopper"), SecondsOf(waits.AtPerMille(500)),
+             SecondsOf(waits.AtPerMille(990)));
+  if (report.result.sold_out_after.has_value()) {
+    fmt::print(out, "nothing was left for the first time {} after the opening\n",
+               FormatMoment(*report.result.sold_out_after));
+  } else {
+    fmt::print(out, "something was left all the time\n");
+  }
+  if (report.plan.allocation == Allocation::kLottery) {
+    fmt::print(out, "seed of the draw: {}\n", Hex(LotterySeedOf(Dice(report.seed))));
+  }
+}
+
+Json PersonaJson(const PersonaTally& tally) {
+  Json json;
+  json["seen"] = tally.seen;
+  json["admitted"] = tally.admitted;
+  json["bought"] = tally.bought;
+  json["units"] = tally.units;
+  json["challenged"] = tally.challenged;
+  json["denied"] = tally.denied;
+  json["limited"] = tally.limited;
+  json["abandoned"] = tally.abandoned;
+  json["no_shows"] = tally.no_shows;
+  return json;
+}
+
+}  // namespace
+
+std::vector<Check> ChecksOf(const SimulateReport& report) {
+  std::vector<Check> checks = ChecksOf(report.audit);
+  for (const Check& check : ChecksOf(report.result.queue)) checks.push_back(check);
+  return checks;
+}
+
+void WriteText(const SimulateReport& report, std::ostream& out) {
+  const SimulationResult& result = report.result;
+  WritePlan(report, out);
+  out << '\n';
+  WriteTimeline(report.timeline, TermsOf(report.plan).start, out);
+  out << '\n';
+  WriteCrowd(report, out);
+  out << '\n';
+  WriteWaits(report, out);
+  out << '\n';
+  WriteAnswers(result.answers, out);
+  out << '\n';
+  WriteUnits(result.stock, report.audit, out);
+  fmt::print(out, "\nrecomputed from {}, {}, {} and {}:\n", Counted(report.audit.events, "event"),
+             Counted(result.answers.Total(), "answer"), Counted(result.queue.tickets, "ticket"),
+             Counted(result.queue.admissions, "admission"));
+  WriteChecks(ChecksOf(report), out);
+  WriteFindings(report.audit.findings, out);
+  WriteFindings(result.queue.findings, out);
+  if (!report.machine.has_value()) return;
+  out << '\n';
+  WriteLatencies(result.answers, result.latencies, out);
+  fmt::print(
+      out,
+      "\n{} in {:.1f} s: {} a second on one core; {} of memory at most, {} of it the crowd's\n",
+      Counted(result.answers.Total(), "call"), report.machine->wall_time_s,
+      Grouped(static_cast<std::uint64_t>(OpsPerSecond(report))),
+      FormatBytes(report.machine->peak_bytes), FormatBytes(result.crowd_bytes));
+}
+
+Json ToJson(const SimulateReport& report) {
+  const SimulationPlan& plan = report.plan;
+  const SimulationResult& result = report.result;
+  Json json = {
+      {"seed", report.seed},
+      {"backend", report.backend},
+      {"shoppers", plan.shoppers},
+      {"bots_share", plan.bots_per_million / 1e6},
+      {"units", plan.units},
+      {"lines", plan.lines},
+      {"limit", plan.limit_per_user},
+      {"waves", plan.waves},
+      {"hold_us", plan.hold.count()},
+      {"duration_us", plan.duration.count()},
+      {"pre_queue_us", plan.pre_queue.count()},
+      {"allocation", Name(plan.allocation)},
+      {"admit_rate", plan.admissions_per_second},
+      {"max_in_flight", plan.max_in_flight},
+  };
+  if (plan.allocation == Allocation::kLottery) {
+    json["lottery_seed"] = Hex(LotterySeedOf(Dice(report.seed)));
+  }
+  AddStock(result.stock, json);
+  AddChecks(ChecksOf(report), json);
+  AddAudit(report.audit, json);
+  const PersonaTally bots = result.crowd.Bots();
+  const PersonaTally& people = result.crowd.people();
+  json["bots_seen"] = bots.seen;
+  json["bots_bought"] = bots.bought;
+  json["people_seen"] = people.seen;
+  json["people_bought"] = people.bought;
+  json["people_denied"] = people.denied;
+  json["people_challenged"] = people.challenged;
+  for (std::size_t i = 0; i < kPersonas; ++i) {
+    json["personas"][std::string(sim::Name(static_cast<Persona>(i)))] =
+        PersonaJson(result.crowd.by_persona[i]);
+  }
+  json["tickets"] = result.queue.tickets;
+  json["admissions"] = result.queue.admissions;
+  json["wait_p50_s"] = SecondsOf(result.waits_ms.AtPerMille(500));
+  json["wait_p99_s"] = SecondsOf(result.waits_ms.AtPerMille(990));
+  json["seconds_to_sell_out"] =
+      result.sold_out_after.has_value() ? Json(Seconds(*result.sold_out_after)) : Json(nullptr);
+  AddAnswers(result.answers, json);
+  json["findings"] = report.audit.findings;
+  for (const std::string& finding : result.queue.findings) json["findings"].push_back(finding);
+  json["invariants_hold"] = report.ok();
+  if (!report.machine.has_value()) return json;
+  json["ops_per_second"] = OpsPerSecond(report);
+  json["latency_ns"] = LatencyJson(result.latencies);
+  json["peak_memory_bytes"] = report.machine->peak_bytes;
+  json["crowd_memory_bytes"] = result.crowd_bytes;
+  json["wall_time_s"] = report.machine->wall_time_s;
+  return json;
+}
+
+}  // namespace flashsale::sim

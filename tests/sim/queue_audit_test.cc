@@ -1,0 +1,163 @@
+#include "examples/flashsale_sim/queue_audit.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace flashsale::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Time kStart{std::chrono::hours(1)};
+constexpr Duration kWindow = 60s;
+
+UserId User(std::uint64_t number) { return UserId::FromInteger(number); }
+
+// A queue of people 1 to n, each with the ticket of their number, and whom it lets in.
+class Queue {
+ public:
+  explicit Queue(std::uint64_t people,
+                 const QueueAudit::Terms& terms = {.pace = {.admissions_per_second = 10}})
+      : audit_(terms) {
+    for (std::uint64_t ticket = 1; ticket <= people; ++ticket) audit_.OnTicket(ticket);
+  }
+
+  QueueAudit& audit() { return audit_; }
+  void Wait(Duration duration) { now_ += duration; }
+  void LetIn(std::uint64_t ticket) {
+    const QueueEntry entry{
+        .user = User(ticket),
+        .state = TicketState::kAdmitted,
+        .ticket = ticket,
+        .admission = {.number = static_cast<std::uint64_t>(now_.time_since_epoch().count()),
+                      .grant = 1,
+                      .until = now_ + kWindow}};
+    audit_.OnAdmitted(now_, {&entry, 1});
+    Wait(100ms);
+  }
+  QueueReport Report() const { return audit_.Report(); }
+
+ private:
+  QueueAudit audit_;
+  Time now_ = kStart;
+};
+
+TEST_CASE("inversions are the pairs in descending order") {
+  CHECK(CountInversions({}) == 0);
+  const std::vector<std::uint64_t> sorted = {1, 2, 2, 5};
+  CHECK(CountInversions(sorted) == 0);
+  const std::vector<std::uint64_t> reversed = {5, 4, 3, 2, 1};
+  CHECK(CountInversions(reversed) == 10);
+  const std::vector<std::uint64_t> mixed = {3, 1, 4, 1, 5, 9, 2, 6};
+  std::uint64_t pairs = 0;
+  for (std::size_t i = 0; i < mixed.size(); ++i) {
+    for (std::size_t j = i + 1; j < mixed.size(); ++j) pairs += mixed[i] > mixed[j] ? 1U : 0U;
+  }
+  CHECK(CountInversions(mixed) == pairs);
+}
+
+TEST_CASE("a queue in order of its tickets passes, whoever is left out") {
+  Queue queue(5);
+  for (const unsigned ticket : {1U, 2U, 4U, 5U}) queue.LetIn(ticket);
+  CHECK(queue.Report().ok());
+  CHECK(queue.Report().tickets == 5);
+  CHECK(queue.Report().admissions == 4);
+}
+
+TEST_CASE("who is let in before somebody ahead of them is an inversion") {
+  Queue queue(4);
+  for (const unsigned ticket : {1U, 3U, 4U, 2U}) queue.LetIn(ticket);
+  CHECK(queue.Report().fifo_inversions == 2);
+  CHECK_FALSE(queue.Report().ok());
+  CHECK(queue.Report().findings.size() == 1);
+}
+
+TEST_CASE("who was passed over and waits to the end is an inversion with everybody behind") {
+  Queue queue(4);
+  for (const unsigned ticket : {1U, 3U, 4U}) queue.LetIn(ticket);
+  CHECK(queue.Report().ok());  // 2 may have left
+  queue.audit().OnStillWaiting(User(2), 0, 2);
+  CHECK(queue.Report().fifo_inversions == 2);
+}
+
+TEST_CASE("who waits behind the last one let in has nothing to complain of") {
+  Queue queue(4);
+  queue.LetIn(1);
+  queue.audit().OnStillWaiting(User(2), 0, 2);
+  CHECK(queue.Report().ok());
+}
+
+TEST_CASE("tickets that jump or change are found") {
+  Queue queue(2);
+  queue.audit().OnTicket(4);
+  CHECK(queue.Report().ticket_breaks == 1);
+  queue.audit().OnTicketAgain({.given = 2, .again = 2});
+  CHECK(queue.Report().ticket_breaks == 1);
+  queue.audit().OnTicketAgain({.given = 2, .again = 5});
+  CHECK(queue.Report().ticket_breaks == 2);
+}
+
+TEST_CASE("a draw lets people in by their ranks, and those who came later after them") {
+  const LotterySeed seed{7};
+  const QueueAudit::Terms terms{.pace = {.admissions_per_second = 10}, .seed = seed};
+  std::vector<std::uint64_t> entrants = {1, 2, 3, 4, 5, 6};
+  std::sort(entrants.begin(), entrants.end(), [&seed](std::uint64_t a, std::uint64_t b) {
+    return LotteryRank(seed, User(a)) < LotteryRank(seed, User(b));
+  });
+  const auto let_in = [&](const std::vector<std::uint64_t>& order) {
+    Queue queue(6, terms);
+    queue.audit().OnBegin();
+    queue.audit().OnTicket(7);
+    queue.audit().OnTicket(8);
+    for (const std::uint64_t ticket : order) queue.LetIn(ticket);
+    queue.LetIn(7);
+    queue.LetIn(8);
+    return queue.Report().fifo_inversions;
+  };
+  CHECK(let_in(entrants) == 0);
+  std::swap(entrants[2], entrants[3]);
+  CHECK(let_in(entrants) == 1);
+}
+
+TEST_CASE("more at once than may be are found, and windows that ended do not count") {
+  Queue queue(5, {.pace = {.admissions_per_second = 10, .max_in_flight = 2}});
+  queue.LetIn(1);
+  queue.LetIn(2);
+  queue.Wait(kWindow);
+  queue.LetIn(3);
+  queue.LetIn(4);
+  CHECK(queue.Report().ok());
+  queue.audit().OnMayHaveEnded(User(3));
+  queue.LetIn(5);
+  CHECK(queue.Report().ok());
+  queue.LetIn(6);
+  CHECK(queue.Report().over_max_in_flight == 1);
+}
+
+TEST_CASE("more in a second than may be are found") {
+  // Ten a second, one at a time.
+  Queue even(30);
+  for (std::uint64_t ticket = 1; ticket <= 30; ++ticket) even.LetIn(ticket);
+  CHECK(even.Report().over_pace == 0);
+
+  Queue hasty(5);
+  hasty.LetIn(1);
+  hasty.Wait(-100ms);
+  hasty.LetIn(2);
+  CHECK(hasty.Report().over_pace == 1);
+}
+
+TEST_CASE("the rank of a draw is what anybody can work out with openssl") {
+  // printf 00000000000000010000000000000005 | xxd -r -p | openssl dgst -sha256 -mac HMAC
+  //   -macopt hexkey:00...00 (32 bytes): the first eight bytes of it.
+  CHECK(LotteryRank(LotterySeed{}, User(5)) == 0x769EB8E908DD5A3A);
+}
+
+}  // namespace
+}  // namespace flashsale::sim

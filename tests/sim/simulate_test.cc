@@ -1,0 +1,139 @@
+#include "examples/flashsale_sim/simulate.h"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <sstream>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/sim/temporary_file.h"
+
+namespace flashsale::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Ran {
+  int exit_code;
+  std::string report;
+  std::string errors;
+};
+
+Ran Run(const SimulateOptions& options) {
+  std::ostringstream report;
+  std::ostringstream errors;
+  const int exit_code = Simulate(options, {.report = report, .errors = errors});
+  return {.exit_code = exit_code, .report = report.str(), .errors = errors.str()};
+}
+
+SimulateOptions Options() {
+  return {.plan = {.shoppers = 3'000,
+                   .units = 100,
+                   .hold = 1min,
+                   .duration = 5min,
+                   .admissions_per_second = 20,
+                   .pre_queue = 1min}};
+}
+
+TEST_CASE("the same seed gives the same bytes, another one another sale") {
+  for (const Allocation allocation : {Allocation::kFifo, Allocation::kLottery}) {
+    const TemporaryFile json("same.json");
+    const TemporaryFile html("same.html");
+    SimulateOptions options = Options();
+    options.plan.allocation = allocation;
+    options.reproducible = true;
+    options.json_file = json.path();
+    options.html_file = html.path();
+    const Ran first = Run(options);
+    REQUIRE(first.exit_code == kExitOk);
+    const std::string first_json = json.Text();
+    const std::string first_html = html.Text();
+    const Ran second = Run(options);
+    CHECK(second.report == first.report);
+    CHECK(json.Text() == first_json);
+    CHECK(html.Text() == first_html);
+
+    options.seed = 2;
+    CHECK(Run(options).report != first.report);
+    CHECK(json.Text() != first_json);
+  }
+}
+
+TEST_CASE("the JSON has every field, those of the machine unless they are left out") {
+  const TemporaryFile json("fields.json");
+  SimulateOptions options = Options();
+  options.json_file = json.path();
+  REQUIRE(Run(options).exit_code == kExitOk);
+  const nlohmann::json told = json.Json();
+  for (const char* name :
+       {"oversold", "undersold", "users_over_limit", "fifo_inversions", "ticket_breaks",
+        "over_max_in_flight", "over_pace", "dishonest_user_limit", "illegal_transitions",
+        "unrecorded_answers", "sequence_gaps", "lost_events", "counter_mismatches"}) {
+    CAPTURE(name);
+    CHECK(told.at(name) == 0);
+  }
+  CHECK(told.at("invariants_hold") == true);
+  CHECK(told.at("bots_seen").get<int>() > 0);
+  CHECK(told.at("bots_bought").is_number());
+  CHECK(told.at("people_denied").is_number());
+  CHECK(told.at("people_challenged").get<int>() > 0);
+  CHECK(told.at("wait_p50_s").get<double>() <= told.at("wait_p99_s").get<double>());
+  CHECK(told.at("seconds_to_sell_out").get<double>() > 0);
+  CHECK(told.at("ops").get<int>() > 3'000);
+  CHECK(told.at("ops_per_second").get<double>() > 0);
+  for (const char* operation : {"join", "position", "reserve", "confirm"}) {
+    CAPTURE(operation);
+    const nlohmann::json& latency = told.at("latency_ns").at(operation);
+    CHECK(latency.at("p50").get<long>() > 0);
+    CHECK(latency.at("p50") <= latency.at("p99"));
+    CHECK(latency.at("p99") <= latency.at("p999"));
+  }
+  CHECK(told.at("wall_time_s").get<double>() > 0);
+
+  options.reproducible = true;
+  REQUIRE(Run(options).exit_code == kExitOk);
+  for (const char* name : {"ops_per_second", "latency_ns", "wall_time_s", "peak_memory_bytes"}) {
+    CAPTURE(name);
+    CHECK_FALSE(json.Json().contains(name));
+  }
+}
+
+TEST_CASE("the page holds all that it needs, and its data as it was") {
+  const TemporaryFile json("page.json");
+  const TemporaryFile html("page.html");
+  SimulateOptions options = Options();
+  options.json_file = json.path();
+  options.html_file = html.path();
+  REQUIRE(Run(options).exit_code == kExitOk);
+  const std::string page = html.Text();
+  CHECK(page.find("{{") == page.find("{{\""));  // every placeholder is filled
+  CHECK(page.find("src=") == std::string::npos);
+  CHECK(page.find("<link") == std::string::npos);
+  CHECK(page.find("The MIT License") != std::string::npos);
+  const std::string open = "<script type=\"application/json\" id=\"data\">";
+  const std::size_t start = page.find(open) + open.size();
+  const nlohmann::json data =
+      nlohmann::json::parse(page.substr(start, page.find("</script>", start) - start));
+  CHECK(data.at("summary") == json.Json());
+  CHECK(data.at("series").size() > 100);
+  CHECK(data.at("waits").back().at(1) == 100);
+  CHECK(data.at("latencies").at("operations").contains("join"));
+}
+
+TEST_CASE("a file of a report that cannot be written is named before the run") {
+  SimulateOptions options = Options();
+  options.json_file = "/nonexistent/out.json";
+  const Ran json = Run(options);
+  CHECK(json.exit_code == kExitBadInput);
+  CHECK(json.errors.find("--json '/nonexistent/out.json': expected a file that can be written") !=
+        std::string::npos);
+  CHECK(json.report.empty());
+  options.json_file = "";
+  options.html_file = "/nonexistent/out.html";
+  CHECK(Run(options).errors.find("--html '/nonexistent/out.html'") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace flashsale::sim

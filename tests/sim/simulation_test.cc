@@ -1,0 +1,163 @@
+#include "examples/flashsale_sim/simulation.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "flashsale/backend/memory.h"
+
+namespace flashsale::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+bool IsFull() { return std::getenv("FLASHSALE_TEST_FULL") != nullptr; }
+
+struct Simulated {
+  SimulationResult result;
+  AuditReport audit;
+};
+
+Simulated Run(const SimulationPlan& plan, std::uint64_t seed) {
+  const Dice dice(seed);
+  Result<std::unique_ptr<Storage>> storage =
+      OpenMemoryStorage({.events_per_sale = std::size_t{1} << 15, .hash_seed = seed | 1});
+  REQUIRE(storage.ok());
+  Audit audit(TermsOf(plan));
+  Timeline timeline(std::uint64_t{plan.waves - 1} * plan.lines);
+  Result<SimulationResult> result = RunSimulation(
+      {.plan = plan, .dice = dice, .storage = **storage, .audit = audit, .timeline = timeline});
+  INFO(result.status().ToString());
+  REQUIRE(result.ok());
+  return {.result = *std::move(result), .audit = audit.Report()};
+}
+
+void CheckPromises(const Simulated& simulated) {
+  for (const std::string& finding : simulated.audit.findings) MESSAGE(finding);
+  for (const std::string& finding : simulated.result.queue.findings) MESSAGE(finding);
+  CHECK(simulated.audit.oversold == 0);
+  CHECK(simulated.audit.undersold == 0);
+  CHECK(simulated.audit.users_over_limit == 0);
+  CHECK(simulated.audit.ok());
+  CHECK(simulated.result.queue.fifo_inversions == 0);
+  CHECK(simulated.result.queue.ok());
+  CHECK(simulated.audit.reserved == 0);
+  CHECK(simulated.audit.sold + simulated.audit.available == simulated.audit.released);
+}
+
+SimulationPlan Plan(Allocation allocation) {
+  return {.shoppers = IsFull() ? 200'000U : 20'000U,
+          .units = 1'000,
+          .lines = 3,
+          .limit_per_user = 2,
+          .waves = 2,
+          .hold = 2min,
+          .duration = 8min,
+          .allocation = allocation,
+          .admissions_per_second = 50,
+          .max_in_flight = 400,
+          .pre_queue = 3min};
+}
+
+void SimulateSeeds(Allocation allocation) {
+  const std::uint64_t seeds = IsFull() ? 20 : 4;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    CAPTURE(seed);
+    const Simulated simulated = Run(Plan(allocation), seed);
+    CheckPromises(simulated);
+    const SimulationResult& result = simulated.result;
+    CHECK(simulated.audit.sold > 900);
+    CHECK(result.queue.admissions > 1'000);
+    CHECK(result.waits_ms.total() == result.queue.admissions);
+    // Everything that a crowd does is done by somebody.
+    const Answers& answers = result.answers;
+    CHECK(answers.Of(Operation::kJoin, Code::kDone) > 10'000);
+    CHECK(answers.Of(Operation::kJoin, Code::kAlreadyDone) > 0);
+    CHECK(answers.Of(Operation::kPosition, Code::kDone) > 10'000);
+    CHECK(answers.Of(Operation::kLeave, Code::kDone) > 1'000);
+    CHECK(answers.Of(Operation::kReserve, Code::kDone) > 700);
+    CHECK(answers.Of(Operation::kReserve, Code::kAlreadyDone) > 0);
+    CHECK(answers.Of(Operation::kReserve, Code::kSoldOut) > 0);
+    CHECK(answers.Of(Operation::kConfirm, Code::kDone) > 500);
+    CHECK(answers.Of(Operation::kConfirm, Code::kAlreadyDone) > 0);
+    CHECK(answers.Of(Operation::kCancel, Code::kDone) > 0);
+    CHECK(answers.Of(Operation::kExtend, Code::kDone) > 0);
+    CHECK(answers.Of(Operation::kRelease, Code::kDone) == 3);
+    // Bots come, and few of those that people need not fear buy anything.
+    const CrowdTally& crowd = result.crowd;
+    CHECK(crowd.Bots().seen > 3'000);
+    CHECK(crowd.people().bought > crowd.Bots().bought);
+    CHECK(crowd.Of(Persona::kFastClicker).bought == 0);
+    CHECK(crowd.people().denied * 1'000 < crowd.people().seen);
+    CHECK(crowd.people().no_shows > 0);
+    CHECK(crowd.people().abandoned > 0);
+  }
+}
+
+TEST_SUITE_BEGIN("long");
+
+TEST_CASE("first come, first served: no sale breaks a promise, whatever the seed") {
+  SimulateSeeds(Allocation::kFifo);
+}
+
+TEST_CASE("a draw: no sale breaks a promise, and its order is that of the published seed") {
+  SimulateSeeds(Allocation::kLottery);
+}
+
+TEST_SUITE_END();
+
+TEST_CASE("a draw by another seed than the published one is found out") {
+  // The audit is told the seed; a shop that draws by another one has another order.
+  const SimulationPlan plan = Plan(Allocation::kLottery);
+  QueueAudit audit({.pace = {.admissions_per_second = 1'000}, .seed = LotterySeedOf(Dice(1))});
+  const LotterySeed other = LotterySeedOf(Dice(2));
+  CHECK(other != LotterySeedOf(Dice(1)));
+  std::vector<std::uint64_t> people(100);
+  for (std::uint64_t i = 0; i < people.size(); ++i) {
+    people[i] = i + 1;
+    audit.OnTicket(i + 1);
+  }
+  audit.OnBegin();
+  std::sort(people.begin(), people.end(), [&other](std::uint64_t a, std::uint64_t b) {
+    return LotteryRank(other, UserId::FromInteger(a)) < LotteryRank(other, UserId::FromInteger(b));
+  });
+  Time now = TermsOf(plan).start;
+  for (const std::uint64_t person : people) {
+    const QueueEntry entry{.user = UserId::FromInteger(person), .ticket = person};
+    audit.OnAdmitted(now, {&entry, 1});
+    now += 1ms;
+  }
+  CHECK(audit.Report().fifo_inversions > 1'000);
+}
+
+TEST_CASE("plans at the edges of what may be asked go through") {
+  for (const SimulationPlan& plan :
+       {SimulationPlan{.shoppers = 1},
+        SimulationPlan{.shoppers = 500, .bots_per_million = 1'000'000},
+        SimulationPlan{.shoppers = 500, .bots_per_million = 0, .units = 1},
+        SimulationPlan{.shoppers = 500, .units = 1'024, .lines = 1'024},
+        SimulationPlan{.shoppers = 200, .units = 100, .waves = 100},
+        SimulationPlan{.shoppers = 500, .units = 50, .pre_queue = Duration(0)},
+        SimulationPlan{.shoppers = 500, .units = 50, .max_in_flight = 1},
+        SimulationPlan{.shoppers = 500, .units = 50, .admissions_per_second = 1},
+        SimulationPlan{.shoppers = 500, .units = 50, .hold = 1ms},
+        SimulationPlan{.shoppers = 500, .units = 50, .duration = 100ms},
+        SimulationPlan{.shoppers = 500, .units = 50, .limit_per_user = kMaxUnits}}) {
+    CAPTURE(plan.shoppers);
+    CAPTURE(plan.units);
+    CAPTURE(plan.hold.count());
+    CAPTURE(plan.max_in_flight);
+    CheckPromises(Run(plan, 5));
+  }
+}
+
+}  // namespace
+}  // namespace flashsale::sim

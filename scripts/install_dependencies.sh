@@ -12,7 +12,7 @@ build=(cmake:cmake ninja-build:ninja g++:g++ pkg-config:pkg-config libabsl-dev:a
        libfmt-dev:fmt/format.h libboost-dev:boost/version.hpp libssl-dev:openssl/evp.h
        nlohmann-json3-dev:nlohmann/json.hpp libcli11-dev:CLI/CLI.hpp)
 test=(ccache: python3:python3 binutils:nm doctest-dev:doctest/doctest.h
-      libbenchmark-dev:benchmark/benchmark.h)
+      libbenchmark-dev:benchmark/benchmark.h nodejs:node npm:npm chromium:chromium)
 analysis=(clang-19:clang++-19 libclang-rt-19-dev: clang-tidy-19:clang-tidy-19
           clang-format-19:clang-format-19)
 

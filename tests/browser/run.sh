@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Simulates a sale and looks at its page in a browser.
+# Usage: run.sh NODE CHROMIUM SIMULATOR FOLDER     (screenshots go to FOLDER; exit 4: skipped)
+set -euo pipefail
+
+node=$1 chromium=$2 simulator=$3 folder=$4
+here=$(cd "$(dirname "$0")" && pwd)
+playwright=playwright-core@1.65.1
+
+skip() {
+  echo "SKIPPED, the page was not looked at: $1" >&2
+  exit 4
+}
+
+[ -x "$node" ] || skip "no node here; scripts/install_dependencies.sh test installs it"
+[ -x "$chromium" ] || skip "no chromium here; scripts/install_dependencies.sh test installs it"
+mkdir -p "$folder"
+if [ ! -d "$folder/node_modules/playwright-core" ]; then
+  command -v npm >/dev/null || skip "no npm here; scripts/install_dependencies.sh test installs it"
+  npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel=error "$playwright" ||
+    skip "npm cannot install $playwright"
+fi
+"$simulator" simulate --shoppers 20000 --units 2000 --lines 3 --waves 2 --duration 6m --hold 90s \
+  --admit-rate 100 --pre-queue 2m --html "$folder/report.html" >"$folder/report.txt"
+cp "$here/report_test.mjs" "$folder/report_test.mjs"
+exec "$node" "$folder/report_test.mjs" "$chromium" "$folder/report.html" "$folder"

@@ -19,6 +19,7 @@ std::optional<std::array<std::uint64_t, 3>> Split(std::string_view token) {
   for (std::uint64_t& number : numbers) {
     const std::string_view digits = token.substr(0, kDigits);
     const char* const end = digits.data() + digits.size();
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size is in `end`.
     const auto [rest, error] = std::from_chars(digits.data(), end, number, 16);
     if (error != std::errc() || rest != end) return std::nullopt;
     token.remove_prefix(kDigits);

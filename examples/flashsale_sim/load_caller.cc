@@ -26,8 +26,8 @@ void WaitUntil(Pacer::Instant due) {
   while (std::chrono::steady_clock::now() < due) std::this_thread::yield();
 }
 
-const Outcome& OutcomeOf(const QueuePlace& place) { return place.outcome; }
-const Outcome& OutcomeOf(const Outcome& outcome) { return outcome; }
+Code CodeOf(const QueuePlace& place) { return place.outcome.code; }
+Code CodeOf(const Outcome& outcome) { return outcome.code; }
 
 }  // namespace
 
@@ -51,15 +51,14 @@ void LoadCaller::Run(const std::optional<Pacer>& pacer, Pacer::Instant until) {
 }
 
 template <typename Made>
-const Outcome* LoadCaller::Note(Operation operation, Pacer::Instant meant_for, const Made& made) {
+bool LoadCaller::Note(Operation operation, Pacer::Instant meant_for, const Made& made) {
   latencies_.Record(operation, std::chrono::steady_clock::now() - meant_for);
   if (!made.ok()) {
     status_ = made.status();
-    return nullptr;
+    return false;
   }
-  const Outcome& outcome = OutcomeOf(*made);
-  answers_.Count(operation, outcome.code);
-  return &outcome;
+  answers_.Count(operation, CodeOf(*made));
+  return true;
 }
 
 void LoadCaller::Call(Shopper& shopper, Pacer::Instant meant_for) {
@@ -70,12 +69,12 @@ void LoadCaller::Call(Shopper& shopper, Pacer::Instant meant_for) {
   switch (shopper.stage) {
     case Stage::kJoin: {
       const Result<QueuePlace> place = service.Join({.sale = sale, .user = user});
-      if (Note(Operation::kJoin, meant_for, place) != nullptr) OnJoined(shopper, *place);
+      if (Note(Operation::kJoin, meant_for, place)) OnJoined(shopper, *place);
       return;
     }
     case Stage::kLook: {
       const Result<QueuePlace> place = service.Position(sale, user);
-      if (Note(Operation::kPosition, meant_for, place) != nullptr) OnLooked(shopper, *place);
+      if (Note(Operation::kPosition, meant_for, place)) OnLooked(shopper, *place);
       return;
     }
     case Stage::kReserve: {
@@ -86,7 +85,7 @@ void LoadCaller::Call(Shopper& shopper, Pacer::Instant meant_for) {
            .line = shopper.line,
            .units = static_cast<Units>(
                1 + parts_.dice.Below(parts_.limit_per_user, Purpose::kUnits, shopper.number))});
-      if (Note(Operation::kReserve, meant_for, outcome) != nullptr) OnReserved(shopper, *outcome);
+      if (Note(Operation::kReserve, meant_for, outcome)) OnReserved(shopper, *outcome);
       return;
     }
     case Stage::kPay: {

@@ -71,8 +71,9 @@ class LoadCaller {
   UserId UserOf(const Shopper& shopper) const {
     return UserId::FromInteger(shopper.number % parts_.shoppers);
   }
+  // False where the call failed.
   template <typename Made>
-  const Outcome* Note(Operation operation, Pacer::Instant meant_for, const Made& made);
+  bool Note(Operation operation, Pacer::Instant meant_for, const Made& made);
 
   const Parts parts_;
   std::vector<Shopper> shoppers_;

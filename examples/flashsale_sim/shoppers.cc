@@ -13,7 +13,7 @@ using Purpose = Dice::Purpose;
 constexpr std::uint64_t kEarlyPercent = 35;    // gather before the start, where they may
 constexpr std::uint64_t kRushPercent = 40;     // come at the start
 constexpr std::uint64_t kNoShowPercent = 6;    // are not there any more when they are let in
-constexpr std::uint64_t kPushedPercent = 80;   // are told at once; the others see it when they look
+constexpr std::uint64_t kToldPercent = 80;     // have a page that tells them when they are let in
 constexpr std::uint64_t kLeavesPercent = 60;   // say so when they leave; the others close the tab
 constexpr std::uint64_t kGivesUpPercent = 25;  // with every look at a hopeless queue
 constexpr std::uint64_t kPassesPercent = 95;   // of those who are challenged
@@ -199,12 +199,12 @@ Status Shoppers::Wait(Index index, const QueuePlace& place) {
   // Nobody looks more often than the queue moves: each look costs the server a call.  While
   // nothing is left it does not move at all, and whoever has waited long waits for longer.
   static constexpr Duration kOftenest = seconds(3);
-  static constexpr Duration kRarest = kHeartbeatTimeout * 3 / 4;
+  const Duration rarest = IsTold(index) ? kHeartbeatTimeout * 3 / 4 : kAdmissionWindow * 2 / 5;
   const Duration waited = now() - parts_.calendar.TimeOf(shopper.joined);
-  const Duration due = place.position == 0     ? kRarest
+  const Duration due = place.position == 0     ? rarest
                        : place.units_left == 0 ? std::max(place.expected_wait, waited) / 8
                                                : place.expected_wait / 8;
-  const Duration interval = std::clamp(due, kOftenest, kRarest);
+  const Duration interval = std::clamp(due, kOftenest, rarest);
   Schedule(index, interval * 4 / 5 + PartOf(interval * 2 / 5, Roll(Purpose::kPoll, index)));
   return {};
 }
@@ -279,7 +279,7 @@ void Shoppers::OnAdmitted(std::span<const QueueEntry> admitted) {
       GoHome(index);
     } else if (IsBot(persona)) {
       GoShopping(index, Thought(index, milliseconds(50), milliseconds(600)));
-    } else if (Roll(Purpose::kNotice, index) % 100 < kPushedPercent) {
+    } else if (IsTold(index)) {
       GoShopping(index, Thought(index, seconds(1), seconds(45)));
     }
   }
@@ -336,6 +336,11 @@ const RequestContext& Shoppers::ContextOf(Index index) {
 
 Persona Shoppers::PersonaOf(Index index) const {
   return sim::PersonaOf(parts_.dice, parts_.plan.bots_per_million, index);
+}
+
+bool Shoppers::IsTold(Index index) const {
+  return IsBot(PersonaOf(index)) ||
+         parts_.dice.Below(100, Purpose::kNotice, std::uint64_t{index} << 8) < kToldPercent;
 }
 
 Duration Shoppers::Thought(Index index, Duration least, Duration spread) const {

@@ -62,6 +62,8 @@ class Shoppers {
   static constexpr std::uint8_t kMostTries = 3;
   // How long who waits may be silent; people look more often than that.
   static constexpr Duration kHeartbeatTimeout = std::chrono::minutes(5);
+  // How long who was let in may take to reserve; who is not told looks twice within it.
+  static constexpr Duration kAdmissionWindow = std::chrono::seconds(90);
 
  private:
   using Index = std::uint32_t;
@@ -113,6 +115,8 @@ class Shoppers {
 
   Time now() const { return parts_.storefront.now(); }
   Persona PersonaOf(Index index) const;
+  // Whether the page tells them that they were let in; else they see it when they look.
+  bool IsTold(Index index) const;
   static UserId UserOf(Index index) { return UserId::FromInteger(index); }
   Duration ArrivalOf(Index index) const;
   // From `least`, up to `spread` more, more often short than long.

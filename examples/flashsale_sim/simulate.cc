@@ -42,7 +42,7 @@ int Simulate(const SimulateOptions& options, const Output& output) {
     return kExitStoreFailed;
   }
   Audit audit(TermsOf(plan));
-  Timeline timeline(std::uint64_t{plan.waves - 1} * plan.lines);
+  Timeline timeline;
   const auto started = std::chrono::steady_clock::now();
   const Result<SimulationResult> result =
       RunSimulation({.plan = plan,

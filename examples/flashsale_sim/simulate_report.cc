@@ -69,10 +69,13 @@ void WriteWaits(const SimulateReport& report, std::ostream& out) {
              Counted(waits.total(), "shopper"), SecondsOf(waits.AtPerMille(500)),
              SecondsOf(waits.AtPerMille(990)));
   if (report.result.sold_out_after.has_value()) {
-    fmt::print(out, "nothing was left for the first time {} after the opening\n",
+    fmt::print(out,
+               "{} after the opening nothing was left for newcomers: all was sold, in carts, or "
+               "promised to "
+               "those let in\n",
                FormatMoment(*report.result.sold_out_after));
   } else {
-    fmt::print(out, "something was left all the time\n");
+    fmt::print(out, "something was left for newcomers all the time\n");
   }
   if (report.plan.allocation == Allocation::kLottery) {
     fmt::print(out, "seed of the draw: {}\n", Hex(LotterySeedOf(Dice(report.seed))));

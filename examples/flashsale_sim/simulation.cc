@@ -24,8 +24,6 @@ constexpr Time kStart{std::chrono::sys_days(std::chrono::year(2027) / 1 / 1)};
 
 constexpr int kSamples = 400;
 constexpr std::uint64_t kTicksPerProgress = 1 << 12;
-// Who was let in and does nothing makes room for others after this.
-constexpr Duration kAdmissionWindow = std::chrono::minutes(1);
 
 // How many of `whole` fall to part number `index` of `parts`, as evenly as it goes.
 Units PartOf(Units whole, std::uint32_t parts, std::uint32_t index) {
@@ -75,6 +73,7 @@ class Simulation {
   Status Pass(Calendar::Tick tick);
   Status Poll();
   Status ReleaseWaves();
+  Status LookWhetherGone();
   Status Sample();
   void TellShoppers();
   Status Finish();
@@ -89,6 +88,7 @@ class Simulation {
   QueueAudit queue_audit_;
   Doorman doorman_;
   std::unique_ptr<FlashSaleService> service_;
+  SaleRef queue_;
   std::unique_ptr<Storefront> storefront_;
   std::unique_ptr<Shoppers> shoppers_;
   Time next_poll_ = kMinTime;
@@ -117,11 +117,14 @@ Status Simulation::Open() {
       service_->Create(terms_, {.strategy = draws() ? &lottery_ : nullptr,
                                 .max_in_flight = run_.plan.max_in_flight,
                                 .max_waiting = std::max<std::uint64_t>(run_.plan.shoppers, 1),
-                                .admission_window = kAdmissionWindow,
+                                .admission_window = Shoppers::kAdmissionWindow,
                                 .heartbeat_timeout = Shoppers::kHeartbeatTimeout});
   if (!created.ok()) return created.status();
   const Result<SaleRef> sale = service_->Resolve(terms_.id);
   if (!sale.ok()) return sale.status();
+  const Result<SaleRef> queue = service_->queue().Resolve(terms_.id);
+  if (!queue.ok()) return queue.status();
+  queue_ = *queue;
   storefront_ =
       std::make_unique<Storefront>(Storefront::Parts{.service = *service_,
                                                      .inventory = run_.storage.inventory(),
@@ -182,8 +185,9 @@ Status Simulation::Poll() {
   if (!next.ok()) return next.status();
   next_poll_ = *next;
   // At the opening the audit has first to hear that the gathering is over.
-  if (has_begun_) TellShoppers();
-  return {};
+  if (!has_begun_) return {};
+  TellShoppers();
+  return LookWhetherGone();
 }
 
 void Simulation::TellShoppers() {
@@ -208,13 +212,23 @@ Status Simulation::ReleaseWaves() {
   return {};
 }
 
+Status Simulation::LookWhetherGone() {
+  if (result_.sold_out_after.has_value() || next_wave_ < run_.plan.waves || has_ended_) return {};
+  const Result<SaleStock> stock = service_->ReadStock(storefront_->sale());
+  if (!stock.ok()) return stock.status();
+  const Result<QueueState> queue = service_->queue().Read(queue_, clock_.Now());
+  if (!queue.ok()) return queue.status();
+  std::uint64_t available = 0;
+  for (const Stock& line : stock->lines) available += line.available();
+  if (available <= queue->unused) result_.sold_out_after = clock_.Now() - terms_.start;
+  return {};
+}
+
 Status Simulation::Sample() {
   next_sample_ = clock_.Now() + (ClosingOf(run_.plan) - OpeningOf(run_.plan)) / kSamples;
   const Result<SaleStock> stock = service_->ReadStock(storefront_->sale());
   if (!stock.ok()) return stock.status();
-  const Result<SaleRef> queue = service_->queue().Resolve(terms_.id);
-  if (!queue.ok()) return queue.status();
-  const Result<QueueState> state = service_->queue().Read(*queue, clock_.Now());
+  const Result<QueueState> state = service_->queue().Read(queue_, clock_.Now());
   if (!state.ok()) return state.status();
   Series::Sample sample{.since_opening = clock_.Now() - terms_.start,
                         .in_flight = state->in_flight};
@@ -243,8 +257,6 @@ Status Simulation::Finish() {
   result_.waits_ms = shoppers_->waits_ms();
   result_.latencies = storefront_->latencies();
   result_.crowd_bytes = shoppers_->memory_bytes() + calendar_.memory_bytes();
-  const std::optional<Time> gone = run_.timeline.everything_gone_at();
-  if (gone.has_value()) result_.sold_out_after = *gone - terms_.start;
   return {};
 }
 

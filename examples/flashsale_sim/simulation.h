@@ -68,7 +68,8 @@ struct SimulationResult {
   Series series;
   // From the ticket, or from the opening where that is later, until they were let in; milliseconds.
   Histogram waits_ms;
-  // From the opening until everything was gone for the first time, with all waves released.
+  // From the opening until nothing was left for newcomers for the first time, with all waves
+  // released: everything was sold, in a cart, or promised to somebody who was let in.
   std::optional<Duration> sold_out_after;
 
   // What depends on the machine.

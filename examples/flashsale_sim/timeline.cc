@@ -18,7 +18,6 @@ void Timeline::OnEvent(const Event& event) {
       break;
     case EventType::kReleased:
       TellWave(event);
-      if (waves_to_come_ > 0) --waves_to_come_;
       break;
     case EventType::kSettled:
       Tell(event.at, "settled: nothing is held any more");
@@ -29,7 +28,6 @@ void Timeline::OnEvent(const Event& event) {
   if (event.edges.Has(Edge::kSoldOut)) {
     if (!seen_sold_out_) Tell(event.at, "nothing is left for the first time");
     seen_sold_out_ = true;
-    if (waves_to_come_ == 0 && !everything_gone_at_.has_value()) everything_gone_at_ = event.at;
     if (released_at_.has_value()) {
       Tell(event.at, fmt::format("nothing is left of the wave, {} after it",
                                  FormatDuration(event.at - *released_at_)));

@@ -16,9 +16,6 @@ namespace flashsale::sim {
 // Blocking: never.  Ownership: none.  Clock: none.
 class Timeline {
  public:
-  // `waves`: how many releases there will be; see everything_gone_at.
-  explicit Timeline(std::uint64_t waves = 0) : waves_to_come_(waves) {}
-
   struct Moment {
     Time at{};
     std::string what;
@@ -29,18 +26,13 @@ class Timeline {
   // By time.
   const std::vector<Moment>& moments() const { return moments_; }
 
-  // When nothing was left for the first time with every wave released.
-  std::optional<Time> everything_gone_at() const { return everything_gone_at_; }
-
  private:
   void TellWave(const Event& event);
   void Tell(Time at, std::string what);
 
   std::vector<Moment> moments_;
-  std::uint64_t waves_to_come_;
   std::optional<Time> released_at_;
   std::uint64_t wave_units_ = 0;
-  std::optional<Time> everything_gone_at_;
   bool seen_sold_out_ = false;
   bool seen_lapse_ = false;
 };

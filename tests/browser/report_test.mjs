@@ -87,7 +87,9 @@ try {
     await page.screenshot({ path: join(folder, `report-${look.name}.png`), fullPage: true });
     for (const name of plots) {
       await page.click(`[data-plot=${name}] summary`);
-      const rows = await page.locator(`[data-plot=${name}] tbody tr`).count();
+      const table = page.locator(`[data-plot=${name}] details tbody tr`);
+      await table.first().waitFor();
+      const rows = await table.count();
       assert.ok(rows >= 5, `${look.name}: the table of ${name} has ${rows} rows`);
     }
     assert.deepEqual(complaints, [], look.name);

@@ -32,7 +32,7 @@ Simulated Run(const SimulationPlan& plan, std::uint64_t seed) {
       OpenMemoryStorage({.events_per_sale = std::size_t{1} << 15, .hash_seed = seed | 1});
   REQUIRE(storage.ok());
   Audit audit(TermsOf(plan));
-  Timeline timeline(std::uint64_t{plan.waves - 1} * plan.lines);
+  Timeline timeline;
   Result<SimulationResult> result = RunSimulation(
       {.plan = plan, .dice = dice, .storage = **storage, .audit = audit, .timeline = timeline});
   INFO(result.status().ToString());
@@ -75,6 +75,9 @@ void SimulateSeeds(Allocation allocation) {
     CheckPromises(simulated);
     const SimulationResult& result = simulated.result;
     CHECK(simulated.audit.sold > 900);
+    REQUIRE(result.sold_out_after.has_value());
+    CHECK(*result.sold_out_after > 4min);  // the second wave comes then
+    CHECK(*result.sold_out_after < 8min);
     CHECK(result.queue.admissions > 1'000);
     CHECK(result.waits_ms.total() == result.queue.admissions);
     // Everything that a crowd does is done by somebody.

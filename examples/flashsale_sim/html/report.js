@@ -76,7 +76,7 @@
   const tiles = [
     ["Sold", number.format(summary.sold), `of ${number.format(summary.released)} released`],
     ["Gone after", summary.seconds_to_sell_out === null ? "never" : span(summary.seconds_to_sell_out),
-      "nothing left for the first time"],
+      "nothing left for newcomers"],
     ["Median wait", span(summary.wait_p50_s), `99 of 100: ${span(summary.wait_p99_s)}`],
     ["People served", number.format(summary.people_bought), `of ${number.format(summary.people_seen)} who came`],
     ["Bots served", number.format(summary.bots_bought),

@@ -26,6 +26,8 @@ namespace flashsale::sim {
 
 // What an audit found.  Every number of the first group is 0 for a store that keeps its promises.
 struct AuditReport {
+  static constexpr std::size_t kFindingsInWords = 10;
+
   // Units promised beyond what was released: the most at any instant, over all lines.
   std::uint64_t oversold = 0;
   // dishonest_sold_out + stranded.

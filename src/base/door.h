@@ -11,6 +11,22 @@ namespace flashsale::inline v0 {
 // Thread safety: any thread; Enter and Leave are wait-free.  Blocking: WaitUntilEmpty alone.
 class Door {
  public:
+  // Inside from construction to destruction, unless it came too late.
+  class Visit {
+   public:
+    explicit Visit(Door& door) : door_(door), inside_(door.Enter()) {}
+    ~Visit() {
+      if (inside_) door_.Leave();
+    }
+    Visit(const Visit&) = delete;
+    Visit& operator=(const Visit&) = delete;
+    bool inside() const { return inside_; }
+
+   private:
+    Door& door_;
+    const bool inside_;
+  };
+
   // False once it is closed; else Leave is due.
   bool Enter() {
     // Acquire: what was prepared for visitors comes before.

@@ -46,7 +46,7 @@ std::optional<Step> CommandCall::Prepare(const ReserveRequest& request) {
   Step step = service.Prepare(request, desk.Now(), late.get());
   // The detector's, which may have answered; this call may be gone.
   if (step.kind() == Step::Kind::kPending) {
-    static_cast<void>(late.release());
+    LetGo(late);
     return std::nullopt;
   }
   if (desk.StopWaiting(*late) == nullptr) return std::nullopt;
@@ -126,7 +126,7 @@ std::optional<Result<QueuePlace>> JoinCall::Join(const JoinRequest& request) {
   }
   std::optional<Result<QueuePlace>> place = service.Join(request, *late);
   if (!place.has_value()) {
-    static_cast<void>(late.release());
+    LetGo(late);
     return std::nullopt;
   }
   if (desk.StopWaiting(*late) == nullptr) return std::nullopt;

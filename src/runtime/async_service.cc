@@ -23,27 +23,21 @@ Status Validate(const AsyncServiceOptions& options, const StorageTraits& storage
 
 Status OutOfMemory() { return {StatusCode::kResourceExhausted, std::string()}; }
 
-// Where the call is on its way, `completion` hears of it.
-template <typename Call>
-std::nullopt_t OnItsWay(NewCall<Call>& call) {
-  static_cast<void>(call.release());
-  return std::nullopt;
-}
-
 // Has the blocking executor go on with the call.
 template <typename Call, typename Answer>
 std::optional<Result<Answer>> Offload(CallDesk& desk, NewCall<Call> call,
                                       const Completion<Answer>& completion) {
   if (call == nullptr) return OutOfMemory();
   if (!desk.Offload(*call)) return Refused(desk.Overloaded(), completion);
-  return OnItsWay(call);
+  LetGo(call);
+  return std::nullopt;
 }
 
 // What the step's command answers: at once, or through the lane.
 std::optional<Result<Outcome>> Apply(NewCall<CommandCall> call, const Step& step) {
   if (step.kind() == Step::Kind::kAnswered) return step.outcome();
   std::optional<Result<Outcome>> refusal = call->SubmitToLane(step);
-  if (!refusal.has_value()) return OnItsWay(call);
+  if (!refusal.has_value()) LetGo(call);
   return refusal;
 }
 
@@ -133,7 +127,10 @@ std::optional<Result<Outcome>> AsyncFlashSaleService::Submit(const ReserveReques
     return OffloadGates(desk, std::move(call), request, GuardedAction::kReserve, completion);
   }
   const std::optional<Step> step = call->Prepare(request);
-  if (!step.has_value()) return OnItsWay(call);
+  if (!step.has_value()) {
+    LetGo(call);
+    return std::nullopt;
+  }
   return Apply(std::move(call), *step);
 }
 
@@ -164,7 +161,7 @@ std::optional<Result<QueuePlace>> AsyncFlashSaleService::Submit(
     return OffloadGates(desk, std::move(call), request, GuardedAction::kJoin, completion);
   }
   std::optional<Result<QueuePlace>> place = call->Join(request);
-  if (!place.has_value()) return OnItsWay(call);
+  if (!place.has_value()) LetGo(call);
   return place;
 }
 

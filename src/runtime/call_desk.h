@@ -31,7 +31,7 @@ class OpenCall {
   virtual void Work() = 0;
   // Ends it before it has passed the gates.
   virtual void Refuse() = 0;
-  // Calls the completion, after deleting itself.  False where that threw.
+  // Calls the completion, and deletes itself.  False where that threw.
   virtual bool Deliver() = 0;
 
  protected:
@@ -142,6 +142,12 @@ struct TakeBack {
 };
 template <typename Call>
 using NewCall = std::unique_ptr<Call, TakeBack>;
+
+// What the pointer owns is another's from here on, who may have deleted it.
+template <typename T, typename Deleter>
+void LetGo(std::unique_ptr<T, Deleter>& pointer) {
+  static_cast<void>(pointer.release());
+}
 
 }  // namespace flashsale::inline v0
 

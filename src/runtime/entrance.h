@@ -16,22 +16,9 @@ namespace flashsale::inline v0 {
 // Thread safety: any thread.  Blocking: WaitUntilEmpty alone.
 class Entrance {
  public:
-  // Inside from construction to destruction, unless it came too late.
-  class Visit {
+  class Visit : public Door::Visit {
    public:
-    explicit Visit(Entrance& entrance) : door_(entrance.doors_[DoorOfThread()].door) {
-      inside_ = door_.Enter();
-    }
-    ~Visit() {
-      if (inside_) door_.Leave();
-    }
-    Visit(const Visit&) = delete;
-    Visit& operator=(const Visit&) = delete;
-    bool inside() const { return inside_; }
-
-   private:
-    Door& door_;
-    bool inside_ = false;
+    explicit Visit(Entrance& entrance) : Door::Visit(entrance.doors_[DoorOfThread()].door) {}
   };
 
   void Close() {

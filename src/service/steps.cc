@@ -45,22 +45,25 @@ class FlashSaleService::State::PendingReserve {
         command_(call.command),
         sink_(sink) {}
 
-  void OnBots(const std::optional<Outcome>& refusal) const { sink_.OnStep(Next(refusal)); }
+  void OnBots(const std::optional<Outcome>& refusal) const {
+    // Until the sink is done, because the step must not outlive the service.
+    const Door::Visit visit(late_->door);
+    if (visit.inside()) {
+      sink_.OnStep(Next(refusal));
+    } else {
+      // The service is gone: nobody is served any more.
+      sink_.OnStep(Answered({.code = Code::kOverloaded}));
+    }
+  }
 
  private:
-  // Outside the door when it returns, so that the sink may destroy the service.
   Step Next(const std::optional<Outcome>& refusal) const {
-    // The service is gone: nobody is served any more.
-    if (!late_->door.Enter()) return Answered({.code = Code::kOverloaded});
-    Step step;
     try {
-      step = GoOn(late_->state, refusal);
+      return GoOn(late_->state, refusal);
     } catch (...) {
       // The chain would count it, and nobody would be answered.
-      step = Answered(OutOfMemory());
+      return Answered(OutOfMemory());
     }
-    late_->door.Leave();
-    return step;
   }
 
   Step GoOn(State& state, const std::optional<Outcome>& refusal) const {
@@ -103,20 +106,25 @@ class FlashSaleService::State::PendingJoin {
         tier_(request.tier),
         sink_(sink) {}
 
-  void OnBots(const std::optional<Outcome>& refusal) const { sink_.OnPlace(Next(refusal)); }
+  void OnBots(const std::optional<Outcome>& refusal) const {
+    const Door::Visit visit(late_->door);
+    if (visit.inside()) {
+      sink_.OnPlace(Next(late_->state, refusal));
+    } else {
+      sink_.OnPlace(QueuePlace{.outcome = {.code = Code::kOverloaded}});
+    }
+  }
 
  private:
-  Result<QueuePlace> Next(const std::optional<Outcome>& refusal) const {
-    if (!late_->door.Enter()) return QueuePlace{.outcome = {.code = Code::kOverloaded}};
+  Result<QueuePlace> Next(State& state, const std::optional<Outcome>& refusal) const {
     Result<QueuePlace> place = Guarded<Result<QueuePlace>>([&]() -> Result<QueuePlace> {
       if (refusal.has_value()) return QueuePlace{.outcome = *refusal};
-      const Sales::Pinned sale(late_->state.sales, sale_.id(), sale_.hint());
+      const Sales::Pinned sale(state.sales, sale_.id(), sale_.hint());
       if (sale.get() == nullptr) return QueuePlace{.outcome = {.code = Code::kUnknownSale}};
       // The phase may have turned meanwhile; the queue judges that itself.
-      return late_->state.Enqueue(*sale, user_, tier_, late_->state.Now());
+      return state.Enqueue(*sale, user_, tier_, state.Now());
     });
-    late_->state.CountAnswer(Operation::kJoin, sale_, place);
-    late_->door.Leave();
+    state.CountAnswer(Operation::kJoin, sale_, place);
     return place;
   }
 

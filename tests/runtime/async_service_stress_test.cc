@@ -115,7 +115,10 @@ void ShutDownInTheMidst(const Setting& setting) {
   for (std::size_t t = 0; t < kThreads; ++t) {
     crowd.emplace_back([&, t] { Shop(shop.async(), over, t * kShoppers, calls[t]); });
   }
-  CHECK(WaitFor([&] { return shop.async().statistics().lane.accepted > kShoppers; }));
+  CHECK(WaitFor([&] {
+    const Stock stock = shop.StockNow();
+    return stock.reserved + stock.sold > kStock / 10;
+  }));
   // Those who shop go on doing so while it drains, and are refused.
   shop.async().Drain();
   over = true;

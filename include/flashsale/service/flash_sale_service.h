@@ -54,8 +54,8 @@ class FLASHSALE_EXPORT FlashSaleService {
   // Serves the sales of the catalogue that are not over.
   // Errors: InvalidArgument (names the option); those of the store.
   static Result<std::unique_ptr<FlashSaleService>> New(const FlashSaleServiceOptions& options);
-  // What is pending is answered Overloaded when its detector answers.  Waits for steps that are on
-  // their way to a sink.  REQUIRES: not called by a detector.
+  // What is pending is answered Overloaded when its detector answers.  Waits for sinks that are
+  // being told.  REQUIRES: not called by a detector or a sink.
   ~FlashSaleService();
   FlashSaleService(const FlashSaleService&) = delete;
   FlashSaleService& operator=(const FlashSaleService&) = delete;

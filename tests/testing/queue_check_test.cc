@@ -170,11 +170,13 @@ TEST_CASE("a position that is one too many is rejected") {
 }
 
 TEST_CASE("a position that counts who left is rejected") {
-  // Places as they were given once, and never any better.
+  // Places as they were given once, and never any better.  Some checks have several threads.
+  std::mutex mutex;
   std::map<std::uint64_t, std::uint64_t> given;
   CHECK(IsRejectedBy({.answer =
                           [&](const QueueCommand&, Time, QueueAnswer& answer) {
                             if (answer.entry.state != TicketState::kWaiting) return;
+                            const std::lock_guard lock(mutex);
                             if (answer.entry.ticket == 1) given.clear();
                             answer.ahead =
                                 given.try_emplace(answer.entry.ticket, answer.ahead).first->second;

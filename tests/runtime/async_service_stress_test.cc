@@ -112,6 +112,7 @@ void ShutDownInTheMidst(const Setting& setting) {
     }
   });
   std::vector<std::jthread> crowd;
+  crowd.reserve(kThreads);
   for (std::size_t t = 0; t < kThreads; ++t) {
     crowd.emplace_back([&, t] { Shop(shop.async(), over, t * kShoppers, calls[t]); });
   }

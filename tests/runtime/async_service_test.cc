@@ -445,6 +445,8 @@ TEST_CASE("options that cannot be are refused by name") {
 
 // A coroutine whose frame the test owns and may destroy at any time.
 struct Frame {
+  // The name that the language looks for.
+  // NOLINTNEXTLINE(readability-identifier-naming)
   struct promise_type {
     Frame get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
     std::suspend_never initial_suspend() const noexcept { return {}; }

@@ -20,6 +20,10 @@ struct ManualExecutor::State {
     return tasks.empty() ? nullptr : tasks.Pop();
   }
 
+  void Wake() {
+    if (wake && !RunsWithoutThrowing(wake)) exceptions.fetch_add(1, std::memory_order_relaxed);
+  }
+
   const std::function<void()> wake;
   Mutex mutex;
   TaskRing tasks FLASHSALE_GUARDED_BY(mutex);
@@ -45,9 +49,7 @@ bool ManualExecutor::Post(std::function<void()> task) {
     state_->tasks.Push(std::move(task));
     if (state_->tasks.size() > 1) return true;
   }
-  if (state_->wake && !RunsWithoutThrowing(state_->wake)) {
-    state_->exceptions.fetch_add(1, std::memory_order_relaxed);
-  }
+  state_->Wake();
   return true;
 }
 
@@ -59,6 +61,8 @@ std::size_t ManualExecutor::RunReady(std::size_t max) {
     if (!task) break;
     if (!RunsWithoutThrowing(task)) state_->exceptions.fetch_add(1, std::memory_order_relaxed);
   }
+  // Who posted what is left behind found others waiting, and did not wake.
+  if (ran > 0 && waiting() > 0) state_->Wake();
   return ran;
 }
 

@@ -62,12 +62,32 @@ TEST_CASE("the host is woken once for what came while nothing was waiting") {
   executor->Post([] {});
   executor->Post([] {});
   CHECK(wakes == 1);
-  executor->RunReady(1);
-  executor->Post([] {});
-  CHECK(wakes == 1);
   executor->RunReady();
+  CHECK(wakes == 1);
   executor->Post([] {});
   CHECK(wakes == 2);
+  executor->Post([] {});
+  // One is left behind.
+  executor->RunReady(1);
+  CHECK(wakes == 3);
+  executor->Post([] {});
+  CHECK(wakes == 3);
+}
+
+TEST_CASE("a task that is left behind wakes the loop again") {
+  int wakes = 0;
+  const auto executor = Make({.wake = [&] { ++wakes; }});
+  int ran = 0;
+  // Posted while another waits, and not run in the same turn.
+  CHECK(executor->Post([&] { CHECK(executor->Post([&] { ++ran; })); }));
+  CHECK(executor->Post([&] { ++ran; }));
+  CHECK(wakes == 1);
+  CHECK(executor->RunReady() == 2);
+  CHECK(executor->waiting() == 1);
+  CHECK(wakes == 2);
+  CHECK(executor->RunReady() == 1);
+  CHECK(wakes == 2);
+  CHECK(ran == 2);
 }
 
 TEST_CASE("what tasks and wake-ups throw is counted, and the others run") {

@@ -17,9 +17,10 @@ struct ManualExecutorOptions {
   // The most tasks that wait; then Post answers false.  1 to 2^20.
   std::size_t capacity = 16'384;
 
-  // Called by Post, on the thread that posts, when a task came where none was waiting: writes to an
-  // eventfd, say, so that a loop which sleeps in epoll_wait comes back and calls RunReady.  It must
-  // neither block nor call the executor; what it throws is caught and counted.
+  // Called by Post, on the thread that posts, when a task came where none was waiting, and by
+  // RunReady where it leaves tasks behind: writes to an eventfd, say, so that a loop which sleeps
+  // in epoll_wait comes back and calls RunReady.  It must neither block nor call the executor; what
+  // it throws is caught and counted.
   std::function<void()> wake = {};
 };
 

@@ -77,8 +77,8 @@ TEST_CASE("a coroutine goes on with the store's answer") {
 TEST_CASE("a refusal does not suspend") {
   SimulatedClock clock(kOpening);
   HookedInventory store;
+  Heard heard;  // hears of its call when the lane goes
   const auto lane = MakeLane(store, clock, {.workers = 0, .capacity = 1});
-  Heard heard;
   CHECK_FALSE(lane->Submit({.sale = "a", .command = ReserveFor(1)}, heard).has_value());
   // Nobody polls: it would wait for ever.
   CHECK(SyncWait(Reserve(*lane, 2)) == Code::kOverloaded);

@@ -146,7 +146,7 @@ CompositeBotDetector::Chain::Chain(const CompositeOptions& options)
     : options_(options),
       shortest_limit_(std::chrono::minutes{1}),
       links_(std::make_unique<Link[]>(options.detectors.size())),
-      counts_(std::make_unique<ShardedCounters[]>(options.detectors.size())) {
+      counts_(std::make_unique<Counts[]>(options.detectors.size())) {
   const auto append = [this](DetectorCost cost, bool shadow) {
     for (std::size_t place = 0; place < options_.detectors.size(); ++place) {
       const ChainedDetector& chained = options_.detectors[place];
@@ -502,20 +502,20 @@ void CompositeBotDetector::Chain::Close() {
 }
 
 DetectorStats CompositeBotDetector::Chain::StatsOf(std::size_t place) const {
-  const ShardedCounters& counts = counts_[place];
-  return {.asked = counts.Read(kAsked),
-          .suspected = counts.Read(kSuspected),
-          .failures = counts.Read(kFailures),
-          .timeouts = counts.Read(kTimeouts),
-          .refused = counts.Read(kRefused),
-          .shadow_hits = counts.Read(kShadowHits),
-          .late = counts.Read(kLate)};
+  const Counts& counts = counts_[place];
+  return {.asked = counts.Sum(kAsked),
+          .suspected = counts.Sum(kSuspected),
+          .failures = counts.Sum(kFailures),
+          .timeouts = counts.Sum(kTimeouts),
+          .refused = counts.Sum(kRefused),
+          .shadow_hits = counts.Sum(kShadowHits),
+          .late = counts.Sum(kLate)};
 }
 
 ChainStats CompositeBotDetector::Chain::Stats() const {
-  ChainStats stats{.spared = chain_counts_.Read(kSpared),
-                   .failed_completions = chain_counts_.Read(kFailedCompletions)};
-  for (std::size_t i = 0; i < kBotActions; ++i) stats.judged[i] = chain_counts_.Read(i);
+  ChainStats stats{.spared = chain_counts_.Sum(kSpared),
+                   .failed_completions = chain_counts_.Sum(kFailedCompletions)};
+  for (std::size_t i = 0; i < kBotActions; ++i) stats.judged[i] = chain_counts_.Sum(i);
   return stats;
 }
 

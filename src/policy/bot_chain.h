@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "base/sharded_counters.h"
 #include "flashsale/policy/composite_bot_detector.h"
-#include "policy/sharded_counters.h"
 
 namespace flashsale::inline v0 {
 
@@ -119,8 +119,9 @@ class CompositeBotDetector::Chain final : public std::enable_shared_from_this<Ch
   std::size_t remotes_ = 0;
   std::size_t end_ = 0;
 
-  const std::unique_ptr<ShardedCounters[]> counts_;  // by place
-  mutable ShardedCounters chain_counts_;
+  using Counts = ShardedCounters<8>;
+  const std::unique_ptr<Counts[]> counts_;  // by place
+  mutable Counts chain_counts_;
 
   Mutex mutex_;
   bool closed_ FLASHSALE_GUARDED_BY(mutex_) = false;

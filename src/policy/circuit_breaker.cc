@@ -307,11 +307,19 @@ void CircuitBreaker::Permit::Failure(Time now, Duration latency) {
 }
 
 void CircuitBreaker::Permit::Abandon() {
+  if (breaker_ == nullptr || breaker_->state_->options.abandoned == AbandonedCall::kIgnored) {
+    Withdraw();
+    return;
+  }
+  std::exchange(breaker_, nullptr)
+      ->Count({.epoch = epoch_, .now = acquired_, .failed = true, .slow = false, .ignored = false});
+}
+
+void CircuitBreaker::Permit::Withdraw() {
   CircuitBreaker* const breaker = std::exchange(breaker_, nullptr);
   if (breaker == nullptr) return;
-  const bool failed = breaker->state_->options.abandoned == AbandonedCall::kFailure;
   breaker->Count(
-      {.epoch = epoch_, .now = acquired_, .failed = failed, .slow = false, .ignored = !failed});
+      {.epoch = epoch_, .now = acquired_, .failed = false, .slow = false, .ignored = true});
 }
 
 }  // namespace flashsale::inline v0

@@ -86,6 +86,7 @@ FlashSaleService::State::State(const FlashSaleServiceOptions& given, Made&& part
              .queue = *made.queue,
              .limiter = made.limiter.get(),
              .bots = given.bots,
+             .breaker = made.breaker.get(),
              .when_rates_fail = given.when_rates_fail,
              .when_queue_fails = given.when_queue_fails,
              .join_on_reserve = given.join_on_reserve,

@@ -1,7 +1,10 @@
 #include "service/gates.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
+
+#include "service/spread.h"
 
 namespace flashsale::inline v0 {
 namespace {
@@ -112,11 +115,29 @@ std::optional<Outcome> Gates::CheckAdmission(const Passage& passage, Time now,
   return std::nullopt;
 }
 
+std::optional<Outcome> Gates::CheckStore(const UserId& user, Time now,
+                                         CircuitBreaker::Permit& permit) const {
+  if (parts_.breaker == nullptr) return std::nullopt;
+  permit = parts_.breaker->TryAcquire(now);
+  if (permit) return std::nullopt;
+  const Duration wait = permit.retry_after();
+  return Refusal(Code::kWaitingPage, wait + SpreadOver(wait, user, now));
+}
+
+Result<QueuePlace> Gates::Enqueue(const ServedSale& sale, const UserId& user, std::uint8_t tier,
+                                  Time now) const {
+  const Result<Tally> tally = parts_.inventory.ReadTally(sale.inventory(), TallyKey::Of(user));
+  if (!tally.ok()) return tally.status();
+  if (tally->bought >= std::max(tally->limit, sale.terms().limit_per_user)) {
+    return QueuePlace{.outcome = {.code = Code::kUserLimit}};
+  }
+  return parts_.queue.Join(sale.queue(), user, tier, now);
+}
+
 Outcome Gates::SendToQueue(const Passage& passage, Time now) const {
-  const SaleRef& queue = passage.sale->queue();
-  const Result<QueuePlace> place = parts_.join_on_reserve
-                                       ? parts_.queue.Join(queue, passage.user, 0, now)
-                                       : parts_.queue.Position(queue, passage.user, now);
+  const Result<QueuePlace> place =
+      parts_.join_on_reserve ? Enqueue(*passage.sale, passage.user, 0, now)
+                             : parts_.queue.Position(passage.sale->queue(), passage.user, now);
   if (!place.ok()) return Refusal(Code::kOverloaded, kRetryAfterFailure);
   switch (place->outcome.code) {
     case Code::kDone:

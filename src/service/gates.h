@@ -11,6 +11,7 @@
 #include "flashsale/base/time.h"
 #include "flashsale/domain/queue_entry.h"
 #include "flashsale/policy/bot_detector.h"
+#include "flashsale/policy/circuit_breaker.h"
 #include "flashsale/policy/composite_bot_detector.h"
 #include "flashsale/policy/rate_limiter.h"
 #include "flashsale/policy/request_context.h"
@@ -34,6 +35,7 @@ class Gates {
     VirtualQueue& queue;
     const RateLimiter* limiter;  // null: no rates
     CompositeBotDetector* bots;  // null: no detectors
+    CircuitBreaker* breaker;     // null: none
     WhenGateFails when_rates_fail;
     WhenGateFails when_queue_fails;
     bool join_on_reserve;
@@ -72,8 +74,15 @@ class Gates {
   bool MayWaitForBots() const {
     return parts_.bots != nullptr && parts_.bots->cost() == DetectorCost::kRemote;
   }
+  // Whether the store may be asked, whose answer is then to be reported to `permit`.
+  std::optional<Outcome> CheckStore(const UserId& user, Time now,
+                                    CircuitBreaker::Permit& permit) const;
   // For a new reserve: limit and admission, which it writes into the command.
   std::optional<Outcome> CheckReserve(const Passage& passage, Time now, Command& command) const;
+
+  // Puts who passed the gates of a join into line, unless they have bought all that they may.
+  Result<QueuePlace> Enqueue(const ServedSale& sale, const UserId& user, std::uint8_t tier,
+                             Time now) const;
 
   // Whether a reserve that a gate refuses may go through to the store, because that knows its id.
   bool IsKnown(const ServedSale& sale, const Command& command, bool resend, Time now) const;

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "base/field_check.h"
+#include "base/sharded_counters.h"
 #include "base/thread_slot.h"
-#include "service/sharded_counter.h"
 
 namespace flashsale::inline v0 {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "base/mutex.h"
-#include "service/sharded_counter.h"
+#include "base/sharded_counters.h"
 
 namespace flashsale::inline v0 {
 namespace {

@@ -96,12 +96,7 @@ void FlashSaleService::State::GuardOn(ReserveCall& call, const std::optional<Out
                                       Time now) {
   std::optional<Outcome> refusal = refused;
   if (!refusal.has_value()) refusal = gates.CheckReserve(call.passage, now, call.command);
-  if (!refusal.has_value() && made.breaker != nullptr) {
-    call.permit = made.breaker->TryAcquire(now);
-    if (!call.permit) {
-      refusal = Outcome{.code = Code::kWaitingPage, .when_us = call.permit.retry_after().count()};
-    }
-  }
+  if (!refusal.has_value()) refusal = gates.CheckStore(call.command.user, now, call.permit);
   if (refusal.has_value()) {
     Refuse(call, *refusal, now);
   } else {
@@ -336,12 +331,13 @@ std::optional<Outcome> FlashSaleService::State::BeginJoin(const Sales::Visit& vi
 
 Result<QueuePlace> FlashSaleService::State::Enqueue(const ServedSale& sale, const UserId& user,
                                                     std::uint8_t tier, Time now) {
-  const Result<Tally> tally = inventory.ReadTally(sale.inventory(), TallyKey::Of(user));
-  if (!tally.ok()) return tally.status();
-  if (tally->bought >= std::max(tally->limit, sale.terms().limit_per_user)) {
-    return QueuePlace{.outcome = {.code = Code::kUserLimit}};
+  CircuitBreaker::Permit permit;
+  if (const std::optional<Outcome> refusal = gates.CheckStore(user, now, permit)) {
+    return QueuePlace{.outcome = *refusal};
   }
-  return made.queue->Join(sale.queue(), user, tier, now);
+  Result<QueuePlace> place = gates.Enqueue(sale, user, tier, now);
+  if (permit) Report(permit, place.status(), now, Now());
+  return place;
 }
 
 Result<QueuePlace> FlashSaleService::State::Join(const JoinRequest& request) {

@@ -246,7 +246,7 @@ Result<Outcome> FlashSaleService::Complete(const Step& step, const Result<Outcom
     if (was_asked) {
       State::Report(*step.permit_, applied.status(), step.prepared_at_, now);
     } else {
-      step.permit_->Abandon();
+      step.permit_->Withdraw();
     }
   }
   state.CountAnswer(operation, step.sale_, applied);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 #include <exception>
 #include <utility>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "base/mutex.h"
 #include "flashsale/policy/fifo_strategy.h"
 #include "service/served_queue.h"
+#include "service/spread.h"
 
 namespace flashsale::inline v0 {
 namespace {
@@ -27,20 +27,6 @@ Status Validate(const VirtualQueueOptions& options) {
       .InRange("waiting_page_retry", options.waiting_page_retry, Duration(std::chrono::seconds{1}),
                Duration(std::chrono::hours{1}));
   return check.status();
-}
-
-// A wait from half of `mean` to half as much again, of its own for each user and moment.
-Duration Spread(Duration mean, const UserId& user, Time now) {
-  std::uint64_t low = 0;
-  std::uint64_t high = 0;
-  std::memcpy(&low, user.bytes().data(), sizeof(low));
-  std::memcpy(&high, user.bytes().data() + sizeof(low), sizeof(high));
-  // Multiplicative mixing: any odd constant without a pattern does.
-  std::uint64_t mixed = low ^ static_cast<std::uint64_t>(now.time_since_epoch().count());
-  mixed = (mixed ^ mixed >> 32) * 0x9E3779B97F4A7C15 ^ high;
-  mixed = (mixed ^ mixed >> 32) * 0x9E3779B97F4A7C15;
-  const auto width = static_cast<std::uint64_t>(mean.count());
-  return mean / 2 + Duration(static_cast<Duration::rep>((mixed >> 32) * width >> 32));
 }
 
 Status NotServed(const SaleRef& sale) {
@@ -187,7 +173,8 @@ Result<QueuePlace> VirtualQueue::Join(const SaleRef& sale, const UserId& user, s
       }
     }
     if (place.outcome.code == Code::kWaitingPage) {
-      place.outcome.when_us = Spread(queue.waiting_page_retry(), user, now).count();
+      const Duration mean = queue.waiting_page_retry();
+      place.outcome.when_us = (mean / 2 + SpreadOver(mean, user, now)).count();
     }
     return place;
   });

@@ -184,6 +184,12 @@ TEST_CASE("a permit counts once, and one given up as declared") {
     const Permit forgotten = breaker->TryAcquire(kStart);
   }
   CHECK(breaker->Snapshot(kStart).failures == 1);
+  {
+    Permit unused = breaker->TryAcquire(kStart);
+    unused.Withdraw();
+    unused.Failure(kStart, 1ms);
+  }
+  CHECK(breaker->Snapshot(kStart).calls == 2);
 
   CircuitBreakerOptions lenient = kTen;
   lenient.abandoned = AbandonedCall::kIgnored;

@@ -15,6 +15,7 @@
 
 #include "flashsale/runtime/inline_executor.h"
 #include "flashsale/runtime/task.h"
+#include "service/spread.h"
 #include "tests/runtime/async_world.h"
 
 namespace flashsale::async_test {
@@ -173,7 +174,9 @@ TEST_CASE("a circuit breaker hears of the store through the lane, and opens") {
   }
   const Outcome refused = OutcomeOf(shop, ReserveOf(3));
   CHECK(refused.code == Code::kWaitingPage);
-  CHECK(refused.retry_after() == 7s);
+  // And as much again at the most, for each user another.
+  const Time now = shop.clock().Now();
+  CHECK(refused.retry_after() == 7s + SpreadOver(7s, UserId::FromInteger(3), now));
 }
 
 TEST_CASE("calls of one sale reach the store, and their answers the executor, as submitted") {

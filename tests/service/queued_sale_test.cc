@@ -30,6 +30,55 @@ TEST_CASE("who was not let in is queued, and sells in turn") {
   CHECK(shop.Join(1).outcome.code == Code::kUserLimit);
 }
 
+TEST_CASE("who has bought all that they may is told so, not queued again by the next reserve") {
+  Shop shop;
+  shop.Create(Shop::QueuedTerms(10));
+  shop.At(0s);
+  shop.Join(1);
+  shop.Pass(1s);
+  REQUIRE(shop.Reserve(1) == Code::kDone);
+  REQUIRE(shop.Confirm(1) == Code::kDone);
+  CHECK(shop.Reserve(1, 2) == Code::kUserLimit);
+  CHECK(shop.Position(1).outcome.code == Code::kUnknownTicket);
+}
+
+TEST_CASE(
+    "an open breaker sends those who join to the waiting page, each for a time of their own") {
+  bool broken = false;
+  Shop shop(
+      [](auto& options) {
+        options.breaker = CircuitBreakerOptions{.min_calls = 5, .open_for = 10s};
+      },
+      FaultPlan{.decide = [&broken](StorageCall call) {
+        return broken && call == StorageCall::kApplyQueue ? Fault::kRefused : Fault::kNone;
+      }});
+  shop.Create(Shop::QueuedTerms(10));
+  broken = true;
+  for (std::uint64_t user = 0; user < 10; ++user) {
+    (void)shop.service().Join({.sale = "drop", .user = UserId::FromInteger(100 + user)});
+  }
+  broken = false;
+  const QueuePlace one = shop.Join(1);
+  const QueuePlace other = shop.Join(2);
+  CHECK(one.outcome.code == Code::kWaitingPage);
+  CHECK(one.outcome.retry_after() >= 10s);
+  CHECK(one.outcome.retry_after() < 20s);
+  CHECK(one.outcome.retry_after() != other.outcome.retry_after());
+  CHECK(shop.Queue().joined == 0);
+  shop.clock().Advance(10s);
+  CHECK(shop.Join(1).outcome.code == Code::kDone);
+}
+
+TEST_CASE("a queue is not served by another strategy than its terms name") {
+  const LotteryStrategy lottery(LotteryStrategy::Seed{});
+  Shop shop;
+  shop.Create(Shop::Terms());
+  const auto opened = shop.service().queue().Open({.sale = "drop"}, &lottery);
+  REQUIRE(!opened.ok());
+  CHECK(opened.status().code() == StatusCode::kInvalidArgument);
+  CHECK(opened.status().message().starts_with("strategy: 'fifo'"));
+}
+
 TEST_CASE("without join_on_reserve only who has joined is queued") {
   Shop shop([](auto& options) { options.join_on_reserve = false; });
   shop.Create(Shop::QueuedTerms(10, 1));

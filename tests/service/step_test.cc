@@ -135,7 +135,6 @@ TEST_CASE("what a lane has refused teaches the circuit breaker nothing about the
         .open_for = 1s,
         .probes = 1,
         .successes_to_close = 1,
-        .abandoned = AbandonedCall::kIgnored,
         .on_transition = [&](const CircuitTransition& to) { turned.push_back(to.to); }};
   });
   shop.Create(Shop::Terms());

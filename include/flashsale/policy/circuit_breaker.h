@@ -114,8 +114,8 @@ class FLASHSALE_EXPORT CircuitBreaker {
   CircuitBreaker& operator=(const CircuitBreaker&) = delete;
 
   // The answer of TryAcquire: whether to call, and where to report.  Reported at most once: by the
-  // first of Success, Failure, Abandon; a granted one that is destroyed before any is abandoned.
-  // Thread safety: as an int; it may be reported from another thread than acquired it.
+  // first of Success, Failure, Abandon, Withdraw; a granted one that is destroyed before any is
+  // abandoned. Thread safety: as an int; it may be reported from another thread than acquired it.
   class FLASHSALE_EXPORT Permit {
    public:
     Permit() = default;
@@ -132,6 +132,8 @@ class FLASHSALE_EXPORT CircuitBreaker {
     void Success(Time now, Duration latency);
     void Failure(Time now, Duration latency);
     void Abandon();
+    // The call was not made after all: counts for nothing, and a probe's place is free again.
+    void Withdraw();
 
    private:
     friend class CircuitBreaker;

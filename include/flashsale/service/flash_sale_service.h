@@ -35,8 +35,8 @@ namespace flashsale::inline v0 {
 //   auto service = flashsale::FlashSaleService::New({.storage = **storage});
 //   (*service)->Create({.id = "ps5-drop", .lines = {{.product = "ps5", .units = 10'000}},
 //                       .start = start, .end = start + 30min});
-//   auto held = (*service)->Reserve({.sale = "ps5-drop", .user = user, .id = cart, .context =
-//   request});
+//   auto held = (*service)->Reserve(
+//       {.sale = "ps5-drop", .user = user, .id = cart, .context = request});
 //
 // Every answer is an Outcome, refusals too.  A Status instead of it says that the call was not
 // carried out, or (Unknown) perhaps: send the same call again.  docs/contract.md says which answer
@@ -63,12 +63,16 @@ class FLASHSALE_EXPORT FlashSaleService {
   // --- operators' calls
 
   // Makes a sale, and the queue before it where its terms require admissions.  Done; AlreadyDone
-  // where it exists with the same terms. Errors: InvalidArgument (names the field), AlreadyExists,
-  // those of the store; then the same call again completes what was begun.
+  // where it exists with the same terms.
+  //
+  // Errors: InvalidArgument (names the field), AlreadyExists, those of the store; then the same
+  // call again completes what was begun.
   Result<Outcome> Create(const SaleTerms& terms, const QueueSetup& queue = {});
   // Serves a sale that another server, or an earlier run, has made.  Poll does it by itself, a
-  // little later. Errors: NotFound, FailedPrecondition (its queue has a strategy that is not among
-  // the options'), those of the store.
+  // little later.
+  //
+  // Errors: NotFound, FailedPrecondition (its queue has a strategy that is not among the options'),
+  // those of the store.
   Status Serve(const SaleId& sale);
   // A name that makes later calls quicker.  Errors: NotFound.
   Result<SaleRef> Resolve(const SaleId& sale);
@@ -103,8 +107,9 @@ class FLASHSALE_EXPORT FlashSaleService {
   Result<Outcome> Extend(const ExtendRequest& request);
 
   // Many at once, of any sales: one outcome a request, in order; much quicker than one by one.  On
-  // an error some were carried out, or none: send the same batch again. Errors: InvalidArgument
-  // where the spans differ in size; those of the store.
+  // an error some were carried out, or none: send the same batch again.
+  //
+  // Errors: InvalidArgument where the spans differ in size; those of the store.
   Status Reserve(std::span<const ReserveRequest> requests, std::span<Outcome> outcomes);
   Status Confirm(std::span<const ConfirmRequest> requests, std::span<Outcome> outcomes);
   Status Cancel(std::span<const CancelRequest> requests, std::span<Outcome> outcomes);
@@ -144,8 +149,9 @@ class FLASHSALE_EXPORT FlashSaleService {
 
   // --- what has to be done from time to time
 
-  // Expires holds, lets people in, forgets old rates, looks for sales of other servers.  Bounded
-  // work. To be called again at the time returned, or earlier.  Several threads and servers may.
+  // Expires holds, lets people in, publishes events, tells countdowns, forgets old rates, gives up
+  // on detectors that are late, looks for sales of other servers.  Bounded work.  To be called
+  // again at the time returned, or earlier.  Several threads and servers may.
   Time Poll();
 
   // --- parts

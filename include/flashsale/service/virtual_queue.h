@@ -24,8 +24,7 @@
 namespace flashsale::inline v0 {
 
 struct VirtualQueueOptions {
-  // How often people are let in and places freed, at the least, while anybody is about; 1 ms to 10
-  // s.
+  // How often people are let in and places freed, at the least; 1 ms to 10 s.
   Duration period = std::chrono::milliseconds{100};
   // How many are let in, and how many places freed, in one Poll of one sale; 1 to 1,000,000.
   std::size_t batch = 4'096;
@@ -84,8 +83,11 @@ class FLASHSALE_EXPORT VirtualQueue {
   VirtualQueue& operator=(const VirtualQueue&) = delete;
 
   // Makes the queue before a sale and serves it from here on; on another server, or after a
-  // restart, the same call serves what is there.  `strategy`: null for FifoStrategy. Done;
-  // AlreadyDone.  Errors: those of QueueRepository::Open; NotFound where there is no such sale.
+  // restart, the same call serves what is there.  `strategy`: null for FifoStrategy; its name is
+  // that of the terms.  Done; AlreadyDone.
+  //
+  // Errors: InvalidArgument (another strategy than the terms name); those of QueueRepository::Open;
+  // NotFound where there is no such sale.
   Result<Outcome> Open(const QueueTerms& terms, const AllocationStrategy* strategy = nullptr);
   // Serves the sale no longer; the queue stays.
   void Detach(const SaleId& sale);

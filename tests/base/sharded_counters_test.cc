@@ -1,4 +1,4 @@
-#include "policy/sharded_counters.h"
+#include "base/sharded_counters.h"
 
 #include <doctest/doctest.h>
 
@@ -9,7 +9,7 @@ namespace flashsale {
 namespace {
 
 TEST_CASE("counters of many threads lose nothing and do not mix") {
-  ShardedCounters counters;
+  ShardedCounters<8> counters;
   {
     std::vector<std::jthread> threads;
     threads.reserve(12);
@@ -22,9 +22,9 @@ TEST_CASE("counters of many threads lose nothing and do not mix") {
       });
     }
   }
-  CHECK(counters.Read(0) == 12'000);
-  CHECK(counters.Read(7) == 6'000);
-  CHECK(counters.Read(1) == 0);
+  CHECK(counters.Sum(0) == 12'000);
+  CHECK(counters.Sum(7) == 6'000);
+  CHECK(counters.Sum(1) == 0);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-#ifndef FLASHSALE_SRC_SERVICE_SHARDED_COUNTER_H_
-#define FLASHSALE_SRC_SERVICE_SHARDED_COUNTER_H_
+#ifndef FLASHSALE_SRC_BASE_SHARDED_COUNTERS_H_
+#define FLASHSALE_SRC_BASE_SHARDED_COUNTERS_H_
 
 #include <array>
 #include <atomic>
@@ -27,7 +27,7 @@ inline void AddTo(CounterWord& counter, std::uint32_t slot, std::uint64_t n) {
 template <std::size_t Size>
 class ShardedCounters {
  public:
-  void Add(std::size_t index, std::uint64_t n) {
+  void Add(std::size_t index, std::uint64_t n = 1) {
     const std::uint32_t slot = MyThreadSlot();
     AddTo(slots_[slot].counters[index], slot, n);
   }
@@ -48,4 +48,4 @@ class ShardedCounters {
 
 }  // namespace flashsale::inline v0
 
-#endif  // FLASHSALE_SRC_SERVICE_SHARDED_COUNTER_H_
+#endif  // FLASHSALE_SRC_BASE_SHARDED_COUNTERS_H_

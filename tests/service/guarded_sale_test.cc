@@ -237,6 +237,78 @@ std::uint64_t CountOf(const MetricsSnapshot& metrics, Operation operation, Code 
   return 0;
 }
 
+TEST_CASE("where rates cannot be asked, the declared mode decides") {
+  for (const WhenGateFails mode : {WhenGateFails::kRefuse, WhenGateFails::kLetPass}) {
+    bool broken = false;
+    Shop shop(
+        [mode](auto& options) {
+          options.rate_limits = RateLimits{};
+          options.when_rates_fail = mode;
+        },
+        FaultPlan{.decide = [&broken](StorageCall call) {
+          return broken && call == StorageCall::kTakeRates ? Fault::kRefused : Fault::kNone;
+        }});
+    shop.Create(Shop::Terms());
+    shop.At(0s);
+    REQUIRE(shop.Reserve(1) == Code::kDone);
+    broken = true;
+    CHECK(shop.Reserve(2) == (mode == WhenGateFails::kRefuse ? Code::kOverloaded : Code::kDone));
+    CHECK(shop.Reserve(1) == Code::kAlreadyDone);
+  }
+}
+
+// The storage of a shop, as if other processes shared it.
+class Shared final : public Storage {
+ public:
+  explicit Shared(Storage& inner) : inner_(inner) {}
+  StorageTraits traits() const override { return {.shared_across_processes = true}; }
+  InventoryRepository& inventory() override { return inner_.inventory(); }
+  FlashSaleRepository& sales() override { return inner_.sales(); }
+  RateRepository& rates() override { return inner_.rates(); }
+  FingerprintRepository& fingerprints() override { return inner_.fingerprints(); }
+  QueueRepository& queue() override { return inner_.queue(); }
+
+ private:
+  Storage& inner_;
+};
+
+TEST_CASE("on a shared store a refused reserve is looked up if it says that it is sent again") {
+  Shop shop;
+  shop.Create(Shop::Terms());
+  shop.clock().Set(Shop::kOpening);
+  REQUIRE(shop.Reserve(1) == Code::kDone);
+  REQUIRE(shop.service().Pause("drop").ok());
+  Shared shared(shop.storage());
+  auto service = FlashSaleService::New({.storage = shared,
+                                        .clock = &shop.clock(),
+                                        .rate_limits = std::nullopt,
+                                        .resend_lookups_per_second = 2});
+  REQUIRE(service.ok());
+  const auto reserve = [&](bool resend) {
+    return (*service)
+        ->Reserve({.sale = "drop",
+                   .user = UserId::FromInteger(1),
+                   .id = ReservationId::FromInteger(1),
+                   .resend = resend})
+        ->code;
+  };
+  CHECK(reserve(false) == Code::kPaused);
+  CHECK(reserve(true) == Code::kAlreadyDone);
+  CHECK(reserve(true) == Code::kAlreadyDone);
+  CHECK(reserve(true) == Code::kPaused);  // so many a second
+  shop.clock().Advance(500ms);
+  CHECK(reserve(true) == Code::kAlreadyDone);
+  // An act of another server is seen after the refresh interval.
+  REQUIRE(shop.service().Resume("drop").ok());
+  shop.clock().Advance(1s);
+  (*service)->Poll();
+  CHECK(
+      (*service)
+          ->Reserve(
+              {.sale = "drop", .user = UserId::FromInteger(2), .id = ReservationId::FromInteger(1)})
+          ->code == Code::kDone);
+}
+
 TEST_CASE("calls, answers, failures, stock, queue and velocity are measured") {
   bool broken = false;
   Shop shop([](auto& options) { options.metrics = MetricsOptions{.time_one_in = 1}; },

@@ -3,7 +3,7 @@
 # Usage: scripts/install_dependencies.sh [build] [test] [analysis]     (default: all three)
 #   build     the library and the examples
 #   test      tests, lints and benchmarks
-#   analysis  clang: the tsan and tidy presets
+#   analysis  clang: the asan, tsan and tidy presets
 set -euo pipefail
 
 # package:how to tell that it is there without Debian's package manager (a program, or a header;

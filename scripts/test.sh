@@ -29,7 +29,7 @@ while [ $# -gt 0 ]; do
 done
 
 groups=(build test)
-case "$preset" in tsan) groups+=(analysis) ;; esac
+case "$preset" in asan | tsan) groups+=(analysis) ;; esac
 scripts/install_dependencies.sh "${groups[@]}" || give_up "dependencies are missing"
 
 jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}

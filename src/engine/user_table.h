@@ -102,10 +102,11 @@ class UserTable {
   };
   static constexpr std::uint32_t kFurtherPerBlock = 64;
 
+  // Any address will do, that of no line too; hence no arithmetic on the pointer.
   static void PrefetchLine(const UserLine* line) {
-    const auto* const bytes = reinterpret_cast<const std::byte*>(line);
-    __builtin_prefetch(bytes, 1);
-    __builtin_prefetch(bytes + sizeof(UserLine) - 1, 1);
+    const auto first = reinterpret_cast<std::uintptr_t>(line);
+    __builtin_prefetch(line, 1);
+    __builtin_prefetch(reinterpret_cast<const void*>(first + sizeof(UserLine) - 1), 1);
   }
 
   std::uint64_t line_capacity() const { return std::uint64_t{blocks_.size()} << block_shift_; }

@@ -346,9 +346,9 @@ TEST_CASE("the service ends while observers wait and block, and lets go of all o
 }
 
 TEST_CASE("threads subscribe, poll and unsubscribe at once") {
+  std::atomic<std::uint64_t> heard = 0;  // outlives the thread that tells the observers
   Clockwork clockwork(kEager);
   ThreadExecutor executor;
-  std::atomic<std::uint64_t> heard = 0;
   {
     std::vector<std::jthread> threads;
     for (int t = 0; t < 2; ++t) {

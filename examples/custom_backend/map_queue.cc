@@ -118,11 +118,6 @@ QueueAnswer MapQueue::Carry(Time now, const flashsale::QueueCommand& command) {
     case QueueVerb::kLook:
       if (!known) answer.code = Code::kUnknownTicket;
       break;
-    case QueueVerb::kUse:
-      if (!theirs || found->second.used) break;
-      answer.code = Code::kDone;
-      found->second.used = true;
-      break;
     case QueueVerb::kComplete:
       if (!theirs) break;
       answer.code = Code::kDone;
@@ -143,6 +138,13 @@ QueueAnswer MapQueue::Carry(Time now, const flashsale::QueueCommand& command) {
         static_cast<std::uint64_t>(std::distance(line.begin(), line.find(found->second.rank)));
   }
   return answer;
+}
+
+void MapQueue::MarkUsed(const flashsale::UserId& user, std::uint64_t number) {
+  const auto found = tickets_.find(user);
+  if (found != tickets_.end() && found->second.entry.admission.number == number) {
+    found->second.used = true;
+  }
 }
 
 flashsale::Admission MapQueue::FindAdmission(Time now, const flashsale::UserId& user) const {
@@ -393,6 +395,18 @@ Status MapQueues::FindAdmissions(Time now, std::span<const flashsale::AdmissionP
     const auto found = queues_.find(probes[i].sale.id());
     admissions[i] = found == queues_.end() ? flashsale::Admission{}
                                            : found->second.FindAdmission(now, probes[i].user);
+  }
+  return {};
+}
+
+Status MapQueues::MarkUsed(Time now, std::span<const flashsale::AdmissionProbe> probes,
+                           std::span<const std::uint64_t> numbers) {
+  if (numbers.size() != probes.size()) return Invalid("numbers: expected one for each probe");
+  if (!flashsale::IsValid(now)) return Invalid("now: expected 0 to 2^53 - 1");
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    const auto found = queues_.find(probes[i].sale.id());
+    if (found != queues_.end()) found->second.MarkUsed(probes[i].user, numbers[i]);
   }
   return {};
 }

@@ -24,6 +24,7 @@ class MapQueue {
 
   flashsale::QueueAnswer Carry(flashsale::Time now, const flashsale::QueueCommand& command);
   flashsale::Admission FindAdmission(flashsale::Time now, const flashsale::UserId& user) const;
+  void MarkUsed(const flashsale::UserId& user, std::uint64_t number);
   flashsale::QueueState Read(flashsale::Time now);
   flashsale::Result<std::size_t> Admit(flashsale::Time now, const flashsale::AdmitPlan& plan,
                                        std::span<flashsale::QueueEntry> admitted);
@@ -93,6 +94,8 @@ class MapQueues final : public flashsale::QueueRepository {
   flashsale::Status FindAdmissions(flashsale::Time now,
                                    std::span<const flashsale::AdmissionProbe> probes,
                                    std::span<flashsale::Admission> admissions) override;
+  flashsale::Status MarkUsed(flashsale::Time now, std::span<const flashsale::AdmissionProbe> probes,
+                             std::span<const std::uint64_t> numbers) override;
   flashsale::Result<flashsale::QueueState> Read(const flashsale::SaleRef& sale,
                                                 flashsale::Time now) override;
   flashsale::Result<std::size_t> Admit(const flashsale::SaleRef& sale, flashsale::Time now,

@@ -25,12 +25,18 @@ bool HasStock(const Stock& line) { return line.available() > 0; }
 
 EventType EventOf(Verb act) {
   switch (act) {
-    case Verb::kStart: return EventType::kStartedEarly;
-    case Verb::kPause: return EventType::kPaused;
-    case Verb::kResume: return EventType::kResumed;
-    case Verb::kClose: return EventType::kClosed;
-    case Verb::kCancelSale: return EventType::kSaleCancelled;
-    default: return EventType::kSettled;
+    case Verb::kStart:
+      return EventType::kStartedEarly;
+    case Verb::kPause:
+      return EventType::kPaused;
+    case Verb::kResume:
+      return EventType::kResumed;
+    case Verb::kClose:
+      return EventType::kClosed;
+    case Verb::kCancelSale:
+      return EventType::kSaleCancelled;
+    default:
+      return EventType::kSettled;
   }
 }
 
@@ -57,10 +63,14 @@ Outcome MapSale::Apply(const Command& command, Time now) {
   Reservation& record = user->second.records[command.id];
   EndIfOver(record, now);
   switch (command.verb) {
-    case Verb::kConfirm: return Confirm(command, record, now);
-    case Verb::kCancel: return Cancel(record, now);
-    case Verb::kExtend: return Extend(record, now);
-    default: return Void(record, now);
+    case Verb::kConfirm:
+      return Confirm(command, record, now);
+    case Verb::kCancel:
+      return Cancel(record, now);
+    case Verb::kExtend:
+      return Extend(record, now);
+    default:
+      return Void(record, now);
   }
 }
 

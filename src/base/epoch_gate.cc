@@ -4,12 +4,6 @@
 
 namespace flashsale::inline v0 {
 
-std::size_t EpochGate::Visit::StripeOfThread() {
-  static std::atomic<std::size_t> next{0};
-  thread_local const std::size_t stripe = next.fetch_add(1, std::memory_order_relaxed) % kStripes;
-  return stripe;
-}
-
 void EpochGate::Synchronize() {
   const MutexLock lock(mutex_);
   // A visitor may have read the parity before the flip and count in after the look: that one is

@@ -79,11 +79,13 @@ FlashSaleService::State::State(const FlashSaleServiceOptions& given, Made&& part
       inventory(given.storage.inventory()),
       catalogue(given.storage.sales()),
       rates(given.storage.rates()),
+      admissions(given.storage.queue()),
       shared(given.storage.traits().shared_across_processes),
       clock(given.clock != nullptr ? *given.clock : *made.own_clock, given.time),
       limits(inventory, catalogue),
       gates({.inventory = inventory,
              .queue = *made.queue,
+             .admissions = given.storage.queue(),
              .limiter = made.limiter.get(),
              .bots = given.bots,
              .breaker = made.breaker.get(),
@@ -191,6 +193,9 @@ Status FlashSaleService::State::Serve(const SaleTerms& terms, const SaleMarks& m
     found = made.queue->Resolve(terms.id);
     if (!found.ok()) return found.status();
     names.queue = *found;
+    found = options.storage.queue().Resolve(terms.id);
+    if (!found.ok()) return found.status();
+    names.admissions = *found;
   }
   if (Status status = made.cleaner->Add(terms.id); !status.ok()) return status;
   if (Status status = made.events->AddSale(terms.id); !status.ok()) return status;

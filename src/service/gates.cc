@@ -54,7 +54,7 @@ void Gates::Probe(Passage& passage) const {
   }
   if (parts_.bots != nullptr) passage.bots = parts_.bots->ProbeFor(QueryOf(passage));
   if (passage.sale->terms().requires_admission && passage.action == GuardedAction::kReserve) {
-    passage.admission = parts_.queue.Probe(passage.sale->queue(), passage.user);
+    passage.admission = parts_.admissions.Probe(passage.sale->admissions(), passage.user);
   }
 }
 
@@ -103,7 +103,8 @@ std::optional<Outcome> Gates::CheckReserve(const Passage& passage, Time now,
 std::optional<Outcome> Gates::CheckAdmission(const Passage& passage, Time now,
                                              Command& command) const {
   Admission admission;
-  const Status status = parts_.queue.FindAdmissions(now, {&passage.admission, 1}, {&admission, 1});
+  const Status status =
+      parts_.admissions.FindAdmissions(now, {&passage.admission, 1}, {&admission, 1});
   if (!status.ok()) {
     if (std::optional<Outcome> refusal = Degraded(parts_.when_queue_fails)) return refusal;
     // An admission of the moment: no less than any that the queue has given.

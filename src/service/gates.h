@@ -18,6 +18,7 @@
 #include "flashsale/policy/token_bucket.h"
 #include "flashsale/repository/command.h"
 #include "flashsale/repository/inventory_repository.h"
+#include "flashsale/repository/queue_repository.h"
 #include "flashsale/service/service_options.h"
 #include "flashsale/service/virtual_queue.h"
 #include "service/served_sale.h"
@@ -33,6 +34,7 @@ class Gates {
   struct Parts {
     InventoryRepository& inventory;
     VirtualQueue& queue;
+    QueueRepository& admissions;
     const RateLimiter* limiter;  // null: no rates
     CompositeBotDetector* bots;  // null: no detectors
     CircuitBreaker* breaker;     // null: none

@@ -19,10 +19,11 @@ namespace flashsale::inline v0 {
 // Thread safety: any thread.
 class ServedSale {
  public:
-  // Names of the sale that its inventory and its queue gave.
+  // Names of the sale that its inventory, its queue and the store of that queue gave.
   struct Names {
     SaleRef inventory;
     SaleRef queue;
+    SaleRef admissions;
   };
 
   ServedSale(const SaleTerms& terms, const SaleMarks& marks, const Names& names, Time now)
@@ -34,6 +35,7 @@ class ServedSale {
   SaleMeter& meter() const { return meter_; }
   const SaleRef& inventory() const { return names_.inventory; }
   const SaleRef& queue() const { return names_.queue; }
+  const SaleRef& admissions() const { return names_.admissions; }
 
   Phase PhaseAt(Time now) const {
     // Relaxed: nothing is published with the marks.

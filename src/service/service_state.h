@@ -124,15 +124,17 @@ struct FlashSaleService::State {
   Result<QueuePlace> Enqueue(const ServedSale& sale, const UserId& user, std::uint8_t tier,
                              Time now);
   Result<QueuePlace> Join(const JoinRequest& request);
-  // What the store has decided: counts it and tells the queue.
-  void Finish(const ServedSale& sale, const Command& command, const Outcome& outcome, Time now);
+  // What the store has decided: counts it and tells the queue.  `probe`: of the admission, if it
+  // was made before.
+  void Finish(const ServedSale& sale, const Command& command, const Outcome& outcome, Time now,
+              const AdmissionProbe* probe = nullptr);
   // One reserve on its way.
   struct ReserveCall {
     bool resend;
     Command command;
     Outcome outcome;  // of who does not get as far as the store
     bool to_store;
-    bool guarded;  // has still to pass the gates
+    bool guarded;  // has to pass the gates, which are probed
     Gates::Passage passage;
     CircuitBreaker::Permit permit;  // not granted where there is no breaker, or it is not asked
   };
@@ -146,7 +148,8 @@ struct FlashSaleService::State {
   // Tells the circuit breaker how the store did.
   static void Report(CircuitBreaker::Permit& permit, const Status& status, Time start, Time now);
   // Tells the queue what became of somebody whom it let in.
-  void TellQueue(const ServedSale& sale, const Command& command, const Outcome& outcome, Time now);
+  void TellQueue(const ServedSale& sale, const Command& command, const Outcome& outcome, Time now,
+                 const AdmissionProbe* probe);
   Result<Outcome> ApplyOne(const SaleRef& sale, const Command& command);
   template <typename Request>
   Status ApplyAll(Operation operation, std::span<const Request> requests,
@@ -168,6 +171,7 @@ struct FlashSaleService::State {
   InventoryRepository& inventory;
   FlashSaleRepository& catalogue;
   RateRepository& rates;
+  QueueRepository& admissions;
   const bool shared;
   const FifoStrategy fifo{};
   ServiceClock clock;

@@ -120,19 +120,26 @@ void FlashSaleService::State::Report(CircuitBreaker::Permit& permit, const Statu
 }
 
 void FlashSaleService::State::TellQueue(const ServedSale& sale, const Command& command,
-                                        const Outcome& outcome, Time now) {
+                                        const Outcome& outcome, Time now,
+                                        const AdmissionProbe* probe) {
   if (outcome.code != Code::kDone && outcome.code != Code::kRevived) return;
   if (command.verb == Verb::kReserve) {
     // What the queue does not hear of now, the end of the window heals; so with the rest.
-    (void)made.queue->MarkUsed(sale.queue(), command.user, command.admission_number, now);
+    const std::span<const std::uint64_t> number(&command.admission_number, 1);
+    if (probe != nullptr) {
+      (void)admissions.MarkUsed(now, {probe, 1}, number);
+    } else {
+      const AdmissionProbe made_now = admissions.Probe(sale.admissions(), command.user);
+      (void)admissions.MarkUsed(now, {&made_now, 1}, number);
+    }
     return;
   }
   if (command.verb != Verb::kConfirm && command.verb != Verb::kCancel) return;
   const Result<Tally> tally = inventory.ReadTally(sale.inventory(), TallyKey::Of(command.user));
   if (!tally.ok() || tally->admission == 0 || tally->open_holds != 0) return;
   Admission admission;
-  const AdmissionProbe probe = made.queue->Probe(sale.queue(), command.user);
-  if (!made.queue->FindAdmissions(now, {&probe, 1}, {&admission, 1}).ok()) return;
+  const AdmissionProbe holder = admissions.Probe(sale.admissions(), command.user);
+  if (!admissions.FindAdmissions(now, {&holder, 1}, {&admission, 1}).ok()) return;
   const bool is_used_up =
       tally->admission == admission.number && tally->admission_used >= admission.grant;
   const bool has_all = tally->bought >= std::max(tally->limit, sale.terms().limit_per_user);
@@ -153,14 +160,15 @@ Result<Outcome> FlashSaleService::State::Reserve(const ReserveRequest& request) 
   Status status = inventory.Apply(sale.inventory(), now, {&call.command, 1}, {&outcome, 1});
   if (call.permit) Report(call.permit, status, now, Now());
   if (!status.ok()) return status;
-  Finish(sale, call.command, outcome, now);
+  Finish(sale, call.command, outcome, now, call.guarded ? &call.passage.admission : nullptr);
   return outcome;
 }
 
 void FlashSaleService::State::Finish(const ServedSale& sale, const Command& command,
-                                     const Outcome& outcome, Time now) {
+                                     const Outcome& outcome, Time now,
+                                     const AdmissionProbe* probe) {
   CountUnits(sale, command, outcome);
-  if (sale.terms().requires_admission) TellQueue(sale, command, outcome, now);
+  if (sale.terms().requires_admission) TellQueue(sale, command, outcome, now, probe);
 }
 
 Result<Outcome> FlashSaleService::Reserve(const ReserveRequest& request) {
@@ -207,7 +215,9 @@ Status FlashSaleService::State::ReserveAll(std::span<const ReserveRequest> reque
       if (!status.ok()) return status;
       for (std::size_t k = 0; k < run; ++k) {
         outcomes[first + i + k] = results[k];
-        Finish(sale, commands[k], results[k], now);
+        const ReserveCall& call = calls[i + k];
+        Finish(sale, commands[k], results[k], now,
+               call.guarded ? &call.passage.admission : nullptr);
       }
       i += run;
     }

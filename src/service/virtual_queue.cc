@@ -220,13 +220,9 @@ Status VirtualQueue::FindAdmissions(Time now, std::span<const AdmissionProbe> pr
   return state_->queues.FindAdmissions(now, probes, admissions);
 }
 
-Status VirtualQueue::MarkUsed(const SaleRef& sale, const UserId& user, std::uint64_t admission,
-                              Time now) {
-  return state_->With<Status>(sale, [&](ServedQueue& queue) {
-    return state_
-        ->Apply(queue, {.verb = QueueVerb::kUse, .user = user, .admission = admission}, now)
-        .status();
-  });
+Status VirtualQueue::MarkUsed(Time now, std::span<const AdmissionProbe> probes,
+                              std::span<const std::uint64_t> numbers) {
+  return state_->queues.MarkUsed(now, probes, numbers);
 }
 
 Status VirtualQueue::Complete(const SaleRef& sale, const UserId& user, std::uint64_t admission,

@@ -57,6 +57,8 @@ std::string_view Name(StorageCall call) {
       return "Apply to a queue";
     case StorageCall::kFindAdmissions:
       return "FindAdmissions";
+    case StorageCall::kMarkUsed:
+      return "MarkUsed";
     case StorageCall::kReadQueue:
       return "Read of a queue";
     case StorageCall::kAdmit:

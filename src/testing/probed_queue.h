@@ -88,6 +88,11 @@ class ProbedQueue {
     return admission;
   }
 
+  void MarkUsed(std::uint64_t user, Time now, std::uint64_t number) {
+    const AdmissionProbe probe = queues_.Probe(sale_, QueueUser(user));
+    findings_.Expect(queues_.MarkUsed(now, {&probe, 1}, {&number, 1}).ok(), "MarkUsed fails");
+  }
+
   // Until nothing is due any more; how much lapsed in all, and what was said last.
   LapseReport Lapse(Time now, std::size_t most = 1'000) {
     LapseReport all;

@@ -59,13 +59,16 @@ void CheckAdmissions(Storage& storage, Findings& f) {
       state.in_flight == 2 && state.unused == 2 && state.admitted == 2 && state.waiting[0] == 2,
       "those let in are miscounted");
   const std::uint64_t first = admitted[0].admission.number;
-  queue.ExpectCode(QueueVerb::kUse, 1, now, Code::kAlreadyDone, "Use of a number never given");
-  f.Expect(queue.Do(QueueVerb::kUse, 2, now, first).code == Code::kAlreadyDone,
-           "Use of another's admission");
-  f.Expect(queue.Do(QueueVerb::kUse, 1, now, first).code == Code::kDone, "Use");
-  f.Expect(queue.Do(QueueVerb::kUse, 1, now, first).code == Code::kAlreadyDone, "Use once more");
+  queue.MarkUsed(1, now, 0);
+  queue.MarkUsed(1, now, admitted[1].admission.number + 1);
+  f.Expect(queue.Read(now).unused == 2, "a number that was never given is used");
+  queue.MarkUsed(2, now, first);
+  f.Expect(queue.Read(now).unused == 2, "another's admission is used");
+  queue.MarkUsed(1, now, first);
+  queue.MarkUsed(1, now, first);
   f.Expect(queue.Read(now).unused == 1 && queue.Read(now).in_flight == 2,
            "those who have not used their admission are miscounted");
+  f.Expect(queue.Find(1, now) == admitted[0].admission, "an admission that is used is over");
   f.Expect(queue.Do(QueueVerb::kComplete, 2, now, first).code == Code::kAlreadyDone &&
                queue.Read(now).in_flight == 2,
            "Complete of another's admission ends something");
@@ -102,9 +105,8 @@ void CheckWindows(Storage& storage, Findings& f) {
   f.Expect(queue.Read(end).in_flight == 0 && queue.Read(end).windows_lapsed == 2,
            "a window that has passed holds its slot");
   f.Expect(queue.Look(1, end).code == Code::kUnknownTicket, "who was let in has a ticket for ever");
-  f.Expect(
-      queue.Do(QueueVerb::kUse, 1, end, admitted[0].admission.number).code == Code::kAlreadyDone,
-      "an admission that is over is used");
+  queue.MarkUsed(1, end, admitted[0].admission.number);
+  f.Expect(queue.Read(end).unused == 0, "an admission that is over is used");
   const LapseReport report = queue.Lapse(end);
   f.Expect(report.windows_lapsed == 0 && report.next_due == kMaxTime,
            "LapseDue finds a window again that has passed");

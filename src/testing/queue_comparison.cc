@@ -110,7 +110,8 @@ class Comparison {
 
   void Step() {
     const std::uint64_t kind = Draw(1'000);
-    if (kind < 450) return Apply();
+    if (kind < 420) return Apply();
+    if (kind < 450) return Use();
     if (kind < 700) return Advance();
     if (kind < 880) return Admit();
     if (kind < 920) return Lapse();
@@ -181,6 +182,17 @@ class Comparison {
     }
     const std::uint64_t slack = Silent();
     for (std::size_t i = 0; i < size; ++i) CompareAnswer(answers[i], expected[i], slack);
+  }
+
+  void Use() {
+    const UserId user = DrawUser();
+    const auto known = numbers_.find(user);
+    const Numbers numbers = known == numbers_.end() || Chance(10) ? Numbers{1, 1} : known->second;
+    last_ = "use " + std::to_string(user.bytes()[15]);
+    const AdmissionProbe probe = ours_.Probe(sale_, user);
+    const AdmissionProbe model_probe = model_.Probe(sale_, user);
+    Agree(ours_.MarkUsed(now_, {&probe, 1}, {&numbers.first, 1}),
+          model_.MarkUsed(now_, {&model_probe, 1}, {&numbers.second, 1}));
   }
 
   void CompareAnswer(QueueAnswer got, QueueAnswer expected, std::uint64_t slack) {

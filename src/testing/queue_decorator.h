@@ -47,6 +47,11 @@ class QueueDecorator final : public QueueRepository {
     if (Failed(status)) std::fill(admissions.begin(), admissions.end(), Admission{});
     return status;
   }
+  Status MarkUsed(Time now, std::span<const AdmissionProbe> probes,
+                  std::span<const std::uint64_t> numbers) override {
+    return Call<Status>(StorageCall::kMarkUsed,
+                        [&] { return inner_.MarkUsed(now, probes, numbers); });
+  }
   Result<QueueState> Read(const SaleRef& sale, Time now) override {
     return Call<Result<QueueState>>(StorageCall::kReadQueue,
                                     [&] { return inner_.Read(sale, now); });

@@ -210,9 +210,10 @@ void CheckClosing(Storage& storage, Findings& f) {
   f.Expect(queue.Find(1, kNow + minutes{1} - Duration{1}) == admitted[0].admission,
            "an admission ends with the queue");
   queue.ExpectCode(QueueVerb::kLeave, 3, kNow, Code::kAlreadyDone, "Leave of a closed queue");
+  queue.MarkUsed(2, kNow, admitted[1].admission.number);
+  f.Expect(queue.Read(kNow).unused == 1, "who is inside cannot use the admission");
   f.Expect(
-      queue.Do(QueueVerb::kUse, 2, kNow, admitted[1].admission.number).code == Code::kDone &&
-          queue.Do(QueueVerb::kComplete, 2, kNow, admitted[1].admission.number).code == Code::kDone,
+      queue.Do(QueueVerb::kComplete, 2, kNow, admitted[1].admission.number).code == Code::kDone,
       "who is inside cannot finish");
   f.ExpectStatus(queues.Begin(queue.sale(), kNow), StatusCode::kFailedPrecondition,
                  "Begin of a closed queue");

@@ -75,6 +75,9 @@ void CheckUnknownSale(Storage& storage, Findings& f) {
   Admission admission{.number = 7};
   f.Expect(queues.FindAdmissions(kNow, {&probe, 1}, {&admission, 1}).ok() && admission.number == 0,
            "FindAdmissions where there is no queue is an error, or finds one");
+  constexpr std::uint64_t kNumber = 1;
+  f.Expect(queues.MarkUsed(kNow, {&probe, 1}, {&kNumber, 1}).ok(),
+           "MarkUsed where there is no queue is an error");
 }
 
 void CheckShapes(Storage& storage, Findings& f) {
@@ -107,6 +110,8 @@ void CheckShapes(Storage& storage, Findings& f) {
   const AdmissionProbe probe = queues.Probe(queue.sale(), QueueUser(1));
   f.ExpectStatus(queues.FindAdmissions(kNow, {&probe, 1}, {}), invalid,
                  "FindAdmissions with fewer admissions than probes");
+  f.ExpectStatus(queues.MarkUsed(kNow, {&probe, 1}, {}), invalid,
+                 "MarkUsed with fewer numbers than probes");
   for (const Time never : {kMinTime - kMicrosecond, kMaxTime + kMicrosecond}) {
     f.ExpectStatus(queues.Apply(queue.sale(), never, {}, {}), invalid, "Apply at no time");
     f.ExpectError(queues.Read(queue.sale(), never), invalid, "Read at no time");
@@ -115,6 +120,7 @@ void CheckShapes(Storage& storage, Findings& f) {
     f.ExpectStatus(queues.Pause(queue.sale(), never), invalid, "Pause at no time");
     f.ExpectStatus(queues.Begin(queue.sale(), never), invalid, "Begin at no time");
     f.ExpectStatus(queues.FindAdmissions(never, {}, {}), invalid, "FindAdmissions at no time");
+    f.ExpectStatus(queues.MarkUsed(never, {}, {}), invalid, "MarkUsed at no time");
   }
   f.ExpectStatus(queues.SetPace(queue.sale(), kNow, {.admissions_per_second = 0}), invalid,
                  "SetPace of nothing a second");
@@ -146,7 +152,6 @@ void CheckTickets(Storage& storage, Findings& f) {
   queue.ExpectCode(QueueVerb::kTouch, 1, kNow, Code::kDone, "Touch of a ticket");
   queue.ExpectCode(QueueVerb::kTouch, 9, kNow, Code::kUnknownTicket, "Touch of no ticket");
   queue.ExpectCode(QueueVerb::kLeave, 9, kNow, Code::kAlreadyDone, "Leave without a ticket");
-  queue.ExpectCode(QueueVerb::kUse, 1, kNow, Code::kAlreadyDone, "Use of no admission");
   queue.ExpectCode(QueueVerb::kComplete, 9, kNow, Code::kAlreadyDone, "Complete of no admission");
   const QueueAnswer left = queue.Do(QueueVerb::kLeave, 1, kNow);
   f.Expect(left.code == Code::kDone && left.entry.state == TicketState::kNone,

@@ -81,17 +81,14 @@ void ReferenceLine::Stand(const UserId& user, QueueAnswer& answer) const {
   }
 }
 
-Code ReferenceLine::Settle(const QueueCommand& command) {
+Code ReferenceLine::Complete(const QueueCommand& command) {
   const auto found = admitted_.find(command.user);
   if (found == admitted_.end() || found->second.number != command.admission) {
     return Code::kAlreadyDone;
   }
-  if (command.verb == QueueVerb::kComplete) {
-    admitted_.erase(found);
-    ++state_.completed;
-    return Code::kDone;
-  }
-  return std::exchange(found->second.used, true) ? Code::kAlreadyDone : Code::kDone;
+  admitted_.erase(found);
+  ++state_.completed;
+  return Code::kDone;
 }
 
 QueueAnswer ReferenceLine::Carry(const QueueCommand& command, Time at) {
@@ -131,9 +128,8 @@ QueueAnswer ReferenceLine::Carry(const QueueCommand& command, Time at) {
     case QueueVerb::kLook:
       answer.code = known ? Code::kAlreadyDone : Code::kUnknownTicket;
       break;
-    case QueueVerb::kUse:
     case QueueVerb::kComplete:
-      answer.code = Settle(command);
+      answer.code = Complete(command);
       break;
     default:
       return answer;
@@ -148,6 +144,11 @@ void ReferenceLine::Apply(Time now, std::span<const QueueCommand> commands,
                           std::span<QueueAnswer> answers) {
   const Time at = Enter(now);
   for (std::size_t i = 0; i < commands.size(); ++i) answers[i] = Carry(commands[i], at);
+}
+
+void ReferenceLine::MarkUsed(const UserId& user, std::uint64_t number) {
+  const auto found = admitted_.find(user);
+  if (found != admitted_.end() && found->second.number == number) found->second.used = true;
 }
 
 Admission ReferenceLine::FindAdmission(Time now, const UserId& user) const {

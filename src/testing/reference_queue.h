@@ -25,6 +25,7 @@ class ReferenceLine {
 
   void Apply(Time now, std::span<const QueueCommand> commands, std::span<QueueAnswer> answers);
   Admission FindAdmission(Time now, const UserId& user) const;
+  void MarkUsed(const UserId& user, std::uint64_t number);
   QueueState Read(Time now);
   Result<std::size_t> Admit(Time now, const AdmitPlan& plan, std::span<QueueEntry> admitted);
   LapseReport LapseDue(Time now);
@@ -64,7 +65,7 @@ class ReferenceLine {
   Time At(Time now) const { return (paused_at_.has_value() ? *paused_at_ : now) - stood_still_; }
   Time Host(Time at, Time now) const;
   QueueAnswer Carry(const QueueCommand& command, Time at);
-  Code Settle(const QueueCommand& command);
+  Code Complete(const QueueCommand& command);
   void Stand(const UserId& user, QueueAnswer& answer) const;
   std::optional<Place> PlaceOf(const UserId& user) const;
   QueueEntry EntryOf(const UserId& user, const Admitted& admitted, Time now) const;
@@ -95,6 +96,8 @@ class ReferenceQueues final : public QueueRepository {
   AdmissionProbe Probe(const SaleRef& sale, const UserId& user) override;
   Status FindAdmissions(Time now, std::span<const AdmissionProbe> probes,
                         std::span<Admission> admissions) override;
+  Status MarkUsed(Time now, std::span<const AdmissionProbe> probes,
+                  std::span<const std::uint64_t> numbers) override;
   Result<QueueState> Read(const SaleRef& sale, Time now) override;
   Result<std::size_t> Admit(const SaleRef& sale, Time now, const AdmitPlan& plan,
                             std::span<QueueEntry> admitted) override;

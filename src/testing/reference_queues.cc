@@ -68,6 +68,18 @@ Status ReferenceQueues::FindAdmissions(Time now, std::span<const AdmissionProbe>
   return {};
 }
 
+Status ReferenceQueues::MarkUsed(Time now, std::span<const AdmissionProbe> probes,
+                                 std::span<const std::uint64_t> numbers) {
+  if (Status status = CheckSizes(numbers.size(), probes.size()); !status.ok()) return status;
+  if (!IsValid(now)) return {StatusCode::kInvalidArgument, "now: expected 0 to 2^53 - 1"};
+  const MutexLock lock(mutex_);
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    const auto found = lines_.find(probes[i].sale.id());
+    if (found != lines_.end()) found->second.MarkUsed(probes[i].user, numbers[i]);
+  }
+  return {};
+}
+
 Result<QueueState> ReferenceQueues::Read(const SaleRef& sale, Time now) {
   return With<Result<QueueState>>(sale, now, [now](ReferenceLine& line) { return line.Read(now); });
 }

@@ -27,6 +27,7 @@ TEST_CASE("who was let in is found until they are taken out") {
   std::mt19937_64 random(1);
   AdmissionTable table;
   std::map<std::uint64_t, LiveAdmission> model;
+  std::uint64_t unused = 0;
   CHECK_FALSE(table.Find(5, UserId::FromInteger(5)).has_value());
   for (int step = 0; step < 50'000; ++step) {
     const std::uint64_t user = random() % 2'000;
@@ -40,18 +41,24 @@ TEST_CASE("who was let in is found until they are taken out") {
       const LiveAdmission admission = Of(user, hash);
       table.Insert(admission);
       model[user] = admission;
+      ++unused;
     } else {
       REQUIRE(found->number == known->second.number);
       REQUIRE(found->used == known->second.used);
       if (random() % 3 == 0) {
-        table.MarkUsed(*found);
+        table.MarkUsed(hash, UserId::FromInteger(user), found->number + 1);  // nobody's
+        REQUIRE(table.Find(hash, UserId::FromInteger(user))->used == known->second.used);
+        table.MarkUsed(hash, UserId::FromInteger(user), found->number);
+        if (!known->second.used) --unused;
         known->second.used = true;
       } else {
         table.Erase(*found);
+        if (!known->second.used) --unused;
         model.erase(known);
       }
     }
     REQUIRE(table.size() == model.size());
+    REQUIRE(table.unused() == unused);
   }
 }
 

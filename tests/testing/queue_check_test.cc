@@ -29,6 +29,7 @@ struct QueueLies {
   std::function<void(QueueCommand&, Time&)> command = {};
   std::function<void(const QueueCommand&, Time, QueueAnswer&)> answer = {};
   std::function<void(Admission&)> found = {};
+  std::function<void(std::uint64_t&)> used = {};
   std::function<void(QueueState&)> state = {};
   std::function<Result<std::size_t>(QueueRepository& inner, const SaleRef& sale, Time now,
                                     const AdmitPlan& plan, std::span<QueueEntry> admitted)>
@@ -84,6 +85,12 @@ class StorageOfLyingQueues final : public Storage, private QueueRepository {
     if (status.ok() && lies_.found)
       std::for_each(admissions.begin(), admissions.end(), lies_.found);
     return status;
+  }
+  Status MarkUsed(Time now, std::span<const AdmissionProbe> probes,
+                  std::span<const std::uint64_t> numbers) override {
+    std::vector<std::uint64_t> changed(numbers.begin(), numbers.end());
+    if (lies_.used) std::for_each(changed.begin(), changed.end(), lies_.used);
+    return truth_.MarkUsed(now, probes, changed);
   }
   Result<QueueState> Read(const SaleRef& sale, Time now) override {
     Result<QueueState> state = truth_.Read(sale, now);
@@ -276,6 +283,11 @@ TEST_CASE("a pause that keeps people out but lets time pass is rejected") {
 
 TEST_CASE("an admission that is not found is rejected") {
   CHECK(IsRejectedBy({.found = [](Admission& admission) { admission = {}; }}, "admissions"));
+}
+
+TEST_CASE("an admission of which it is forgotten that it was used is rejected") {
+  const auto forget = [](std::uint64_t& number) { number = 0; };
+  CHECK(IsRejectedBy({.used = forget}, "admissions"));
 }
 
 TEST_CASE("an admission's number that may come again is rejected") {

@@ -19,21 +19,20 @@ namespace flashsale::inline v0 {
 
 // What one user does about a queue.  The numbers are stable across versions.
 enum class QueueVerb : std::uint8_t {
-  // Done with a new ticket; AlreadyDone with the one they have, waiting or admitted; SaleEnded where
+  // Done with a new ticket; AlreadyDone with the one they have, waiting or admitted; SaleEnded
+  // where
   // the queue is closed; WaitingPage where `max_waiting` wait already.  Also a heartbeat.
   kJoin = 1,
-  // The place is free at once, or the admission ends.  No ticket is left.  Done; AlreadyDone where they have no ticket.
+  // The place is free at once, or the admission ends.  No ticket is left.  Done; AlreadyDone where
+  // they have no ticket.
   kLeave = 2,
   // They are still there.  Done; UnknownTicket where they have none.
   kTouch = 3,
   // Just looks: AlreadyDone, or UnknownTicket.
   kLook = 4,
-  // A first reserve was taken under `admission`: it no longer waits to be used.  Done; AlreadyDone
-  // where that is known, the admission is over, or it never was this user's.
-  kUse = 5,
   // They are finished with `admission`: its slot is free, and no ticket is left.  Done; AlreadyDone
   // where it is over or never was this user's.
-  kComplete = 6,
+  kComplete = 5,
 };
 
 struct QueueCommand {
@@ -41,7 +40,7 @@ struct QueueCommand {
   // kJoin: below QueueTerms::tiers.  A user who has a ticket keeps its tier.
   std::uint8_t tier = 0;
   UserId user = {};
-  // kUse, kComplete: the number of the admission.
+  // kComplete: the number of the admission.
   std::uint64_t admission = 0;
 
   friend bool operator==(const QueueCommand&, const QueueCommand&) = default;
@@ -78,8 +77,8 @@ struct QueueState {
   std::uint64_t revision = 0;
   // Live tickets by tier; see QueueRepository for those who fell silent.
   std::array<std::uint64_t, kMaxTiers> waiting = {};
-  std::uint64_t in_flight = 0;                        // live admissions
-  std::uint64_t unused = 0;  // of these, those under which nothing was reserved yet
+  std::uint64_t in_flight = 0;  // live admissions
+  std::uint64_t unused = 0;     // of these, those under which nothing was reserved yet
   // How many may be let in at this instant, by stage, pause, pace and max_in_flight alone.
   std::uint32_t room = 0;
   // When one more may be let in by the pace; in the past where room does not lack for it.
@@ -188,11 +187,18 @@ class FLASHSALE_EXPORT QueueRepository {
   virtual Status FindAdmissions(Time now, std::span<const AdmissionProbe> probes,
                                 std::span<Admission> admissions) = 0;
 
+  // Something was reserved under each of these admissions, `numbers` of who was probed: they no
+  // longer wait to be used.  One that is over or never was this user's changes nothing.  May be
+  // sent again.
+  // Errors: InvalidArgument where the spans differ in size; those of the store.
+  virtual Status MarkUsed(Time now, std::span<const AdmissionProbe> probes,
+                          std::span<const std::uint64_t> numbers) = 0;
+
   virtual Result<QueueState> Read(const SaleRef& sale, Time now) = 0;
 
   // Lets in as many as the plan names, as there is room for, and as fit into `admitted`; how many.
-  // What has lapsed makes room first.  Only a running queue lets anybody in.  Fewer, perhaps nobody,
-  // where a great many who fell silent stand in front: the next call goes on behind them.
+  // What has lapsed makes room first.  Only a running queue lets anybody in.  Fewer, perhaps
+  // nobody, where a great many who fell silent stand in front: the next call goes on behind them.
   // Errors: InvalidArgument for a tier that there is not; Conflict where the queue has another
   // revision: somebody else has let people in.
   virtual Result<std::size_t> Admit(const SaleRef& sale, Time now, const AdmitPlan& plan,

@@ -111,13 +111,13 @@ class FLASHSALE_EXPORT VirtualQueue {
   // The place, or the slot, is free at once.  Done; AlreadyDone.
   Result<Outcome> Leave(const SaleRef& sale, const UserId& user, Time now);
 
-  // Asks for the memory that FindAdmissions is going to need, and whom was let in; see
-  // QueueRepository.  Who is not served has no admission.
+  // Asks for the memory that the two below are going to need, whom was let in, and under whose
+  // admission something was reserved; see QueueRepository.  Who is not served has no admission.
   AdmissionProbe Probe(const SaleRef& sale, const UserId& user);
   Status FindAdmissions(Time now, std::span<const AdmissionProbe> probes,
                         std::span<Admission> admissions);
-  // Something was reserved under the admission: it no longer waits to be used.
-  Status MarkUsed(const SaleRef& sale, const UserId& user, std::uint64_t admission, Time now);
+  Status MarkUsed(Time now, std::span<const AdmissionProbe> probes,
+                  std::span<const std::uint64_t> numbers);
   // They are done: the slot is free.
   Status Complete(const SaleRef& sale, const UserId& user, std::uint64_t admission, Time now);
 

@@ -48,6 +48,7 @@ enum class StorageCall : std::uint8_t {
   kLapseDue = 56,
   kDirectQueue = 57,  // SetPace, Pause, Resume, Freeze, ReadEntrants, Arrange, Begin, Close
   kForgetQueue = 58,
+  kMarkUsed = 59,
 };
 
 // Every member is called by the thread that makes the call, by several at once; none may throw.

@@ -4,18 +4,36 @@
 
 namespace flashsale::inline v0::memory {
 
+namespace {
+
+// From here on a table is worth pages of its own.
+constexpr std::size_t kManyBytes = std::size_t{256} * 1024;
+
+}  // namespace
+
+AdmissionTable::Records::Records(std::size_t count) {
+  // A record of zeros is a free one.
+  if (count * sizeof(LiveAdmission) < kManyBytes) {
+    few_.reset(new (std::nothrow) LiveAdmission[count]());
+  } else {
+    many_ = engine::PageRegion::Map(count * sizeof(LiveAdmission));
+  }
+  if (data() != nullptr) size_ = count;
+}
+
 template <typename IsIt>
-const LiveAdmission* AdmissionTable::Search(const Part& part, std::uint64_t hash, IsIt is_it) {
-  if (part.used == 0) return nullptr;
+LiveAdmission* AdmissionTable::Search(const Part& part, std::uint64_t hash, IsIt is_it) {
+  if (part.taken == 0) return nullptr;
+  LiveAdmission* const records = part.records.data();
   const std::size_t mask = part.records.size() - 1;
   for (std::size_t i = Home(hash, mask);; i = (i + 1) & mask) {
-    const LiveAdmission& record = part.records[i];
+    LiveAdmission& record = records[i];
     if (record.user.is_nil()) return nullptr;
     if (record.hash == hash && is_it(record)) return &record;
   }
 }
 
-void AdmissionTable::Put(std::vector<LiveAdmission>& records, const LiveAdmission& admission) {
+void AdmissionTable::Put(const Records& records, const LiveAdmission& admission) {
   const std::size_t mask = records.size() - 1;
   std::size_t i = Home(admission.hash, mask);
   while (!records[i].user.is_nil()) i = (i + 1) & mask;
@@ -26,26 +44,24 @@ bool AdmissionTable::MakeRoom(std::uint64_t hash) {
   Part& part = PartOf(hash);
   const MutexLock lock(part.mutex);
   // Half full at most, so that a search meets a free record soon.
-  if (2 * (std::size_t{part.used} + 1) <= part.records.size()) return true;
-  try {
-    std::vector<LiveAdmission> larger(part.records.empty() ? kFewest : 2 * part.records.size());
-    for (const LiveAdmission& record : part.records) {
-      if (!record.user.is_nil()) Put(larger, record);
-    }
-    part.hint.store(larger.data(), std::memory_order_relaxed);
-    part.hint_mask.store(static_cast<std::uint32_t>(larger.size() - 1), std::memory_order_relaxed);
-    part.records = std::move(larger);
-    return true;
-  } catch (const std::bad_alloc&) {
-    return false;
+  if (2 * (std::size_t{part.taken} + 1) <= part.records.size()) return true;
+  Records larger(part.records.size() == 0 ? kFewest : 2 * part.records.size());
+  if (larger.size() == 0) return false;
+  for (std::size_t i = 0; i < part.records.size(); ++i) {
+    if (!part.records[i].user.is_nil()) Put(larger, part.records[i]);
   }
+  part.hint.store(larger.data(), std::memory_order_relaxed);
+  part.hint_mask.store(static_cast<std::uint32_t>(larger.size() - 1), std::memory_order_relaxed);
+  part.records = std::move(larger);
+  return true;
 }
 
 void AdmissionTable::Insert(const LiveAdmission& admission) {
   Part& part = PartOf(admission.hash);
   const MutexLock lock(part.mutex);
   Put(part.records, admission);
-  ++part.used;
+  ++part.taken;
+  if (!admission.used) ++part.unused;
   ++size_;
 }
 
@@ -67,13 +83,23 @@ std::optional<LiveAdmission> AdmissionTable::Find(std::uint64_t hash, std::uint6
   return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
-void AdmissionTable::MarkUsed(const LiveAdmission& admission) {
-  Part& part = PartOf(admission.hash);
+void AdmissionTable::MarkUsed(std::uint64_t hash, const UserId& user, std::uint64_t number) {
+  Part& part = PartOf(hash);
   const MutexLock lock(part.mutex);
-  const LiveAdmission* const found = Search(
-      part, admission.hash,
-      [&admission](const LiveAdmission& record) { return record.number == admission.number; });
-  part.records[static_cast<std::size_t>(found - part.records.data())].used = true;
+  LiveAdmission* const found =
+      Search(part, hash, [&user](const LiveAdmission& record) { return record.user == user; });
+  if (found == nullptr || found->number != number || found->used) return;
+  found->used = true;
+  --part.unused;
+}
+
+std::uint64_t AdmissionTable::unused() const {
+  std::uint64_t sum = 0;
+  for (const Part& part : parts_) {
+    const MutexLock lock(part.mutex);
+    sum += part.unused;
+  }
+  return sum;
 }
 
 void AdmissionTable::Erase(const LiveAdmission& admission) {
@@ -82,6 +108,7 @@ void AdmissionTable::Erase(const LiveAdmission& admission) {
   const LiveAdmission* const found = Search(
       part, admission.hash,
       [&admission](const LiveAdmission& record) { return record.number == admission.number; });
+  if (!found->used) --part.unused;
   const std::size_t mask = part.records.size() - 1;
   auto hole = static_cast<std::size_t>(found - part.records.data());
   // Whoever stands behind the hole and belongs no later than in it moves up (Knuth, The Art of
@@ -93,7 +120,7 @@ void AdmissionTable::Erase(const LiveAdmission& admission) {
     hole = i;
   }
   part.records[hole] = LiveAdmission{};
-  --part.used;
+  --part.taken;
   --size_;
 }
 

@@ -5,11 +5,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <vector>
+#include <utility>
 
 #include "backend/memory/queue_clock.h"
 #include "base/mutex.h"
+#include "engine/page_region.h"
 #include "flashsale/base/id.h"
 #include "flashsale/base/time.h"
 #include "flashsale/domain/queue_entry.h"
@@ -33,8 +35,8 @@ static_assert(sizeof(LiveAdmission) <= 64);
 // them, apart from the queue's: a record is one cache line, found where its hash points or close
 // behind (linear probing at half load).
 //
-// Thread safety: FindLive and Prefetch from any thread; the rest from one thread at a time.
-// Clock: a copy of the queue's in each part, so that a pause is seen with the part's lock.
+// Thread safety: FindLive, MarkUsed and Prefetch from any thread; the rest from one thread at a
+// time. Clock: a copy of the queue's in each part, so that a pause is seen with the part's lock.
 class AdmissionTable {
  public:
   // Makes sure that Insert has room.  False, and nothing changed, where memory ran out.
@@ -43,12 +45,16 @@ class AdmissionTable {
   void Insert(const LiveAdmission& admission);
   std::optional<LiveAdmission> Find(std::uint64_t hash, const UserId& user) const;
   std::optional<LiveAdmission> Find(std::uint64_t hash, std::uint64_t number) const;
-  // REQUIRES of both: it is there.
-  void MarkUsed(const LiveAdmission& admission);
+  // REQUIRES: it is there.
   void Erase(const LiveAdmission& admission);
   void SetClock(const QueueClock& clock);
 
   std::uint64_t size() const { return size_; }
+  // How many of them wait to be used; while others are marked, as it was in some of the parts.
+  std::uint64_t unused() const;
+
+  // The admission of that number, if the user has it, is used.
+  void MarkUsed(std::uint64_t hash, const UserId& user, std::uint64_t number);
 
   // The admission of a user, if it is live at `now`, with that grant; else one numbered 0.
   Admission FindLive(std::uint64_t hash, const UserId& user, Time now, std::uint32_t grant) const;
@@ -56,11 +62,29 @@ class AdmissionTable {
   void Prefetch(std::uint64_t hash) const;
 
  private:
-  // A cache line each.
+  // Free records: a few on the heap, many in pages of their own.
+  class Records {
+   public:
+    Records() = default;
+    // Of none where memory ran out.  REQUIRES: a power of two.
+    explicit Records(std::size_t count);
+
+    std::size_t size() const { return size_; }
+    LiveAdmission* data() const {
+      return few_ != nullptr ? few_.get() : reinterpret_cast<LiveAdmission*>(many_.data());
+    }
+    LiveAdmission& operator[](std::size_t i) const { return data()[i]; }
+
+   private:
+    std::unique_ptr<LiveAdmission[]> few_;
+    engine::PageRegion many_;
+    std::size_t size_ = 0;
+  };
   struct alignas(64) Part {
     mutable WordMutex mutex;
-    std::uint32_t used FLASHSALE_GUARDED_BY(mutex) = 0;
-    std::vector<LiveAdmission> records FLASHSALE_GUARDED_BY(mutex);  // none, or a power of two
+    std::uint32_t taken FLASHSALE_GUARDED_BY(mutex) = 0;
+    std::uint32_t unused FLASHSALE_GUARDED_BY(mutex) = 0;  // of those taken
+    Records records FLASHSALE_GUARDED_BY(mutex);
     QueueClock clock FLASHSALE_GUARDED_BY(mutex);
     // Where the records are, for Prefetch, which only has to be right as a rule: hence relaxed.
     std::atomic<const LiveAdmission*> hint{nullptr};
@@ -75,9 +99,9 @@ class AdmissionTable {
 
   // The record for which is_it(record) holds, among those behind the hash's home; or null.
   template <typename IsIt>
-  static const LiveAdmission* Search(const Part& part, std::uint64_t hash, IsIt is_it)
+  static LiveAdmission* Search(const Part& part, std::uint64_t hash, IsIt is_it)
       FLASHSALE_REQUIRES(part.mutex);
-  static void Put(std::vector<LiveAdmission>& records, const LiveAdmission& admission);
+  static void Put(const Records& records, const LiveAdmission& admission);
 
   std::array<Part, kParts> parts_;
   std::uint64_t size_ = 0;  // the one thread's

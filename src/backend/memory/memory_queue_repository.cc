@@ -117,6 +117,19 @@ Status MemoryQueueRepository::FindAdmissions(Time now, std::span<const Admission
   return Status();
 }
 
+Status MemoryQueueRepository::MarkUsed(Time now, std::span<const AdmissionProbe> probes,
+                                       std::span<const std::uint64_t> numbers) {
+  if (Status status = CheckSizes("numbers", numbers.size(), probes.size()); !status.ok()) {
+    return status;
+  }
+  if (Status status = CheckTime(now); !status.ok()) return status;
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    const Lines::Pinned line(directory_, probes[i].sale.id(), probes[i].sale.hint());
+    if (line.get() != nullptr) line->MarkUsed(probes[i].hash, probes[i].user, numbers[i]);
+  }
+  return Status();
+}
+
 Result<QueueState> MemoryQueueRepository::Read(const SaleRef& sale, Time now) {
   return WithAt<Result<QueueState>>(sale, now, [now](WaitingLine& line) { return line.Read(now); });
 }

@@ -27,6 +27,8 @@ class MemoryQueueRepository final : public QueueRepository {
   AdmissionProbe Probe(const SaleRef& sale, const UserId& user) override;
   Status FindAdmissions(Time now, std::span<const AdmissionProbe> probes,
                         std::span<Admission> admissions) override;
+  Status MarkUsed(Time now, std::span<const AdmissionProbe> probes,
+                  std::span<const std::uint64_t> numbers) override;
   Result<QueueState> Read(const SaleRef& sale, Time now) override;
   Result<std::size_t> Admit(const SaleRef& sale, Time now, const AdmitPlan& plan,
                             std::span<QueueEntry> admitted) override;

@@ -41,32 +41,43 @@ RateProbe MemoryRateRepository::Probe(const RateKey& key) {
   return probe;
 }
 
-Status MemoryRateRepository::Look(Time now, std::span<const RateCharge> charges,
-                                  RateVerdict& verdict) {
+void MemoryRateRepository::LookAt(Time now, std::span<const RateCharge> charges,
+                                  RateVerdict& verdict, std::span<RateTable::Bucket> buckets) {
   verdict = {.decision = {.allowed = true}};
   const std::int64_t now_ns = CellRate::Nanoseconds(now);
   for (std::size_t i = 0; i < charges.size(); ++i) {
     const RateCharge& charge = charges[i];
     const RateDecision decision =
-        TableOf(charge.probe.scope).Look(charge.probe.hash[0], now_ns, charge.rate, charge.weight);
+        TableOf(charge.probe.scope)
+            .Look(charge.probe.hash[0], now_ns, charge.rate, charge.weight,
+                  i < buckets.size() ? &buckets[i] : nullptr);
     if (decision.allowed || decision.retry_after < verdict.decision.retry_after) continue;
     verdict = {.decision = decision, .refused_by = i};
   }
+}
+
+Status MemoryRateRepository::Look(Time now, std::span<const RateCharge> charges,
+                                  RateVerdict& verdict) {
+  LookAt(now, charges, verdict, {});
   return Status();
 }
 
 Status MemoryRateRepository::Take(Time now, std::span<const RateCharge> charges,
                                   RateVerdict& verdict) {
   // A look first: as a rule a refusal charges nothing for a moment, and brings in no key.
-  if (charges.size() > 1) {
-    const Status status = Look(now, charges, verdict);
-    if (!verdict.decision.allowed) return status;
+  // What it has seen is taken from then, unless it has changed.
+  std::array<RateTable::Bucket, kRateScopes> buckets;
+  const std::size_t looked_at = charges.size() > 1 ? std::min(charges.size(), buckets.size()) : 0;
+  if (looked_at != 0) {
+    LookAt(now, charges, verdict, buckets);
+    if (!verdict.decision.allowed) return Status();
   }
   const std::int64_t now_ns = CellRate::Nanoseconds(now);
   for (std::size_t i = 0; i < charges.size(); ++i) {
     const RateCharge& charge = charges[i];
-    const RateDecision decision =
-        TableOf(charge.probe.scope).Take(charge.probe.hash[0], now_ns, charge.rate, charge.weight);
+    const RateDecision decision = TableOf(charge.probe.scope)
+                                      .Take(charge.probe.hash[0], now_ns, charge.rate,
+                                            charge.weight, i < looked_at ? &buckets[i] : nullptr);
     if (decision.allowed) continue;
     verdict = {.decision = decision, .refused_by = i};
     return Return(now, charges.first(i));

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include <bit>
-#include <new>
 #include <memory>
+#include <new>
 #include <random>
 #include <utility>
 
@@ -20,7 +20,10 @@ class MemoryStorage final : public Storage {
  public:
   MemoryStorage(const engine::EngineOptions& options, std::unique_ptr<RateRepository> rates,
                 std::unique_ptr<FingerprintRepository> fingerprints)
-      : inventory_(options), queue_(options.hash_seed), rates_(std::move(rates)), fingerprints_(std::move(fingerprints)) {}
+      : inventory_(options),
+        queue_(options.hash_seed),
+        rates_(std::move(rates)),
+        fingerprints_(std::move(fingerprints)) {}
 
   StorageTraits traits() const override { return {}; }
   InventoryRepository& inventory() override { return inventory_; }
@@ -63,9 +66,8 @@ Result<std::unique_ptr<Storage>> OpenMemoryStorage(const MemoryOptions& options)
                               options.max_records_per_sale, kMostRecords));
   }
   if (options.rate_keys < 1 || options.rate_keys > kMostRateKeys) {
-    return Status(
-        StatusCode::kInvalidArgument,
-        fmt::format("rate_keys: {}, expected 1 to {}", options.rate_keys, kMostRateKeys));
+    return Status(StatusCode::kInvalidArgument,
+                  fmt::format("rate_keys: {}, expected 1 to {}", options.rate_keys, kMostRateKeys));
   }
   if (options.fingerprint_keys < 1 || options.fingerprint_keys > kMostFingerprintKeys) {
     return Status(StatusCode::kInvalidArgument,

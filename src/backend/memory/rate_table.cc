@@ -46,23 +46,35 @@ RateTable::Set& RateTable::SetOf(std::uint64_t hash) const {
 RateTable::Pace::Pace(const CellRate& rate)
     : permit(Ticks(rate.permit_ns())), burst(permit * rate.burst()), most(rate.burst()) {}
 
+std::int64_t RateTable::Used(std::uint64_t value, std::uint64_t now, const Pace& pace) {
+  if (value == 0) return 0;
+  const std::int64_t ahead = AheadOf(value, now);
+  // No bucket is further ahead than its burst, and a caller's clock not further behind than this:
+  // such a time is one of long ago.
+  return ahead < 0 || ahead > pace.burst + kMostSkew ? 0 : ahead;
+}
+
 RateTable::Found RateTable::Find(Set& set, std::uint64_t tag, std::uint64_t now, const Pace& pace) {
-  const auto used = [&](std::uint64_t value) -> std::int64_t {
-    if (value == 0) return 0;
-    const std::int64_t ahead = AheadOf(value, now);
-    // No bucket is further ahead than its burst, and a caller's clock not further behind than this:
-    // such a time is one of long ago.
-    return ahead < 0 || ahead > pace.burst + kMostSkew ? 0 : ahead;
-  };
-  Found least{.word = nullptr, .ahead = std::numeric_limits<std::int64_t>::max()};
-  for (std::size_t i = 0; i < kWords; ++i) {
-    if (i == kShared) continue;
-    const std::uint64_t value = set.words[i].load(std::memory_order_seq_cst);
-    const std::int64_t ahead = used(value);
-    if ((value & ~kTimeMask) == tag) {
-      return {.word = &set.words[i], .value = value, .tag = tag, .ahead = ahead, .newcomer = false};
+  std::array<std::uint64_t, kWords> values;
+  std::size_t nobody = kShared;
+  for (std::size_t i = kShared + 1; i < kWords; ++i) {
+    values[i] = set.words[i].load(std::memory_order_seq_cst);
+    if ((values[i] & ~kTimeMask) == tag) {
+      return {.word = &set.words[i],
+              .value = values[i],
+              .tag = tag,
+              .ahead = Used(values[i], now, pace),
+              .newcomer = false};
     }
-    if (ahead < least.ahead) least = {.word = &set.words[i], .value = value, .ahead = ahead};
+    if (values[i] == 0) nobody = i;
+  }
+  if (nobody != kShared) {
+    return {.word = &set.words[nobody], .value = 0, .tag = tag, .ahead = 0, .newcomer = true};
+  }
+  Found least{.word = nullptr, .ahead = std::numeric_limits<std::int64_t>::max()};
+  for (std::size_t i = kShared + 1; i < kWords; ++i) {
+    const std::int64_t ahead = Used(values[i], now, pace);
+    if (ahead < least.ahead) least = {.word = &set.words[i], .value = values[i], .ahead = ahead};
   }
   // Who has used least makes room if they have a permit left: to be forgotten gives them nothing
   // that they could not have.
@@ -71,8 +83,11 @@ RateTable::Found RateTable::Find(Set& set, std::uint64_t tag, std::uint64_t now,
   }
   Word& shared = set.words[kShared];
   const std::uint64_t value = shared.load(std::memory_order_relaxed);
-  return {
-      .word = &shared, .value = value, .tag = kSharedTag, .ahead = used(value), .newcomer = false};
+  return {.word = &shared,
+          .value = value,
+          .tag = kSharedTag,
+          .ahead = Used(value, now, pace),
+          .newcomer = false};
 }
 
 RateDecision RateTable::Decide(const Found& found, const Pace& pace, std::uint32_t weight) {
@@ -83,12 +98,12 @@ RateDecision RateTable::Decide(const Found& found, const Pace& pace, std::uint32
 }
 
 RateDecision RateTable::Take(std::uint64_t hash, std::int64_t now_ns, const CellRate& rate,
-                             std::uint32_t weight) {
+                             std::uint32_t weight, const Bucket* seen) {
   const Pace pace(rate);
   const std::uint64_t now = NowTicks(now_ns);
   Set& set = SetOf(hash);
-  for (;;) {
-    const Found found = Find(set, TagOf(hash), now, pace);
+  for (;; seen = nullptr) {
+    const Found found = seen != nullptr ? seen->found_ : Find(set, TagOf(hash), now, pace);
     const RateDecision decision = Decide(found, pace, weight);
     if (!decision.allowed) return decision;
     const auto tat = static_cast<std::uint64_t>(found.ahead + pace.permit * weight);
@@ -113,9 +128,11 @@ bool RateTable::DropTwin(Set& set, const Found& mine, std::uint64_t written) {
 }
 
 RateDecision RateTable::Look(std::uint64_t hash, std::int64_t now_ns, const CellRate& rate,
-                             std::uint32_t weight) const {
+                             std::uint32_t weight, Bucket* bucket) const {
   const Pace pace(rate);
-  return Decide(Find(SetOf(hash), TagOf(hash), NowTicks(now_ns), pace), pace, weight);
+  const Found found = Find(SetOf(hash), TagOf(hash), NowTicks(now_ns), pace);
+  if (bucket != nullptr) bucket->found_ = found;
+  return Decide(found, pace, weight);
 }
 
 void RateTable::Return(std::uint64_t hash, const CellRate& rate, std::uint32_t weight) {

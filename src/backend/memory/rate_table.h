@@ -35,11 +35,13 @@ class RateTable {
 
   void Prefetch(std::uint64_t hash) const { __builtin_prefetch(&SetOf(hash), 1); }
 
-  // Takes `weight` permits, or none.
-  RateDecision Take(std::uint64_t hash, std::int64_t now_ns, const CellRate& rate,
-                    std::uint32_t weight);
+  // What a look at a key's bucket has found, for a Take that follows at once.
+  class Bucket;
   RateDecision Look(std::uint64_t hash, std::int64_t now_ns, const CellRate& rate,
-                    std::uint32_t weight) const;
+                    std::uint32_t weight, Bucket* bucket = nullptr) const;
+  // Takes `weight` permits, or none.  `seen`: of a Look with the same arguments, or null.
+  RateDecision Take(std::uint64_t hash, std::int64_t now_ns, const CellRate& rate,
+                    std::uint32_t weight, const Bucket* seen = nullptr);
   // Puts `weight` permits back, as far as the key is still known.
   void Return(std::uint64_t hash, const CellRate& rate, std::uint32_t weight);
 
@@ -77,6 +79,7 @@ class RateTable {
 
   Set& SetOf(std::uint64_t hash) const;
   static Found Find(Set& set, std::uint64_t tag, std::uint64_t now, const Pace& pace);
+  static std::int64_t Used(std::uint64_t value, std::uint64_t now, const Pace& pace);
   static RateDecision Decide(const Found& found, const Pace& pace, std::uint32_t weight);
   // Gives back a word whose key has another one in the set.  False where it has none.
   static bool DropTwin(Set& set, const Found& mine, std::uint64_t written);
@@ -84,6 +87,15 @@ class RateTable {
   const std::uint64_t set_count_;
   engine::PageRegion region_;
   std::atomic<std::uint64_t> next_sweep_{0};
+};
+
+class RateTable::Bucket {
+ public:
+  Bucket() {}  // NOLINT(modernize-use-equals-default): of no meaning until a Look
+
+ private:
+  friend class RateTable;
+  Found found_;
 };
 
 }  // namespace flashsale::inline v0::memory

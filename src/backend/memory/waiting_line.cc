@@ -44,14 +44,9 @@ void WaitingLine::EndPassedWindows(Time at) {
     windows_.pop_front();
     const std::optional<LiveAdmission> admission = admissions_.Find(window.hash, window.number);
     if (!admission.has_value()) continue;  // it ended before
-    EndAdmission(*admission);
+    admissions_.Erase(*admission);
     ++windows_lapsed_;
   }
-}
-
-void WaitingLine::EndAdmission(const LiveAdmission& admission) {
-  if (!admission.used) --unused_;
-  admissions_.Erase(admission);
 }
 
 bool WaitingLine::AddWindow(const Window& window) {
@@ -145,7 +140,6 @@ Code WaitingLine::CodeFor(const QueueCommand& command, bool known) {
       return known ? Code::kDone : Code::kUnknownTicket;
     case QueueVerb::kLeave:
       return known ? Code::kDone : Code::kAlreadyDone;
-    case QueueVerb::kUse:
     case QueueVerb::kComplete:
       break;
   }
@@ -159,12 +153,12 @@ bool WaitingLine::Carry(const QueueCommand& command, std::uint64_t hash, Time at
   const bool tier_exists = command.verb != QueueVerb::kJoin || command.tier < terms_.tiers;
   if (command.user.is_nil() || !verb_exists || !tier_exists) return true;
 
-  const bool settles = command.verb == QueueVerb::kUse || command.verb == QueueVerb::kComplete;
-  const Code settled = settles ? Settle(command, hash) : Code::kInvalid;
+  const bool completes = command.verb == QueueVerb::kComplete;
+  const Code completed = completes ? Complete(command, hash) : Code::kInvalid;
   answer.entry.user = command.user;
   const Entry entry = FindWaiting(hash, command.user, at);
   if (entry != WaitingTickets::kNone) {
-    answer.code = settles ? settled : CodeFor(command, true);
+    answer.code = completes ? completed : CodeFor(command, true);
     if (command.verb == QueueVerb::kLeave) {
       waiting_->Remove(entry);
       ++left_;
@@ -177,7 +171,7 @@ bool WaitingLine::Carry(const QueueCommand& command, std::uint64_t hash, Time at
   }
   const std::optional<LiveAdmission> admission = admissions_.Find(hash, command.user);
   if (admission.has_value() && command.verb == QueueVerb::kLeave) {
-    EndAdmission(*admission);
+    admissions_.Erase(*admission);
     ++left_;
     answer.code = Code::kDone;
     return true;
@@ -186,7 +180,7 @@ bool WaitingLine::Carry(const QueueCommand& command, std::uint64_t hash, Time at
   if (command.verb == QueueVerb::kJoin && !admission.has_value()) {
     return Join(command, hash, at, answer);
   }
-  answer.code = settles ? settled : CodeFor(command, admission.has_value());
+  answer.code = completes ? completed : CodeFor(command, admission.has_value());
   return true;
 }
 
@@ -216,17 +210,11 @@ bool WaitingLine::Join(const QueueCommand& command, std::uint64_t hash, Time at,
   return true;
 }
 
-Code WaitingLine::Settle(const QueueCommand& command, std::uint64_t hash) {
+Code WaitingLine::Complete(const QueueCommand& command, std::uint64_t hash) {
   const std::optional<LiveAdmission> admission = admissions_.Find(hash, command.user);
   if (!admission.has_value() || admission->number != command.admission) return Code::kAlreadyDone;
-  if (command.verb == QueueVerb::kComplete) {
-    EndAdmission(*admission);
-    ++completed_;
-    return Code::kDone;
-  }
-  if (admission->used) return Code::kAlreadyDone;
-  admissions_.MarkUsed(*admission);
-  --unused_;
+  admissions_.Erase(*admission);
+  ++completed_;
   return Code::kDone;
 }
 
@@ -246,7 +234,7 @@ QueueState WaitingLine::Read(Time now) {
                    .paused = clock_.paused(),
                    .revision = revision_,
                    .in_flight = admissions_.size(),
-                   .unused = unused_,
+                   .unused = admissions_.unused(),
                    .room = RoomAt(at),
                    .strategy = strategy_,
                    .joined = last_ticket_,
@@ -294,7 +282,6 @@ bool WaitingLine::LetIn(Entry entry, Time at, QueueEntry& admitted) {
   last_number_ = admission.number;
   tat_ns_ = std::max(tat_ns_, CellRate::Nanoseconds(at)) + rate_.permit_ns();
   ++admitted_;
-  ++unused_;
   admitted = EntryOf(admission);
   return true;
 }

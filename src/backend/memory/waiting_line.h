@@ -27,7 +27,7 @@ namespace flashsale::inline v0::memory {
 //
 // Thread safety: any thread.  Blocking: for as long as calls for the same queue take; the longest
 // are Freeze, a first Arrange and Begin, which look at everybody.  FindAdmission does not wait for
-// any of them.
+// any of them, nor does MarkUsed.
 class WaitingLine {
  public:
   // `hash` must outlive it.  Throws std::bad_alloc.  REQUIRES: Validate(terms) is OK.
@@ -42,6 +42,9 @@ class WaitingLine {
   void Prefetch(std::uint64_t hash) const { admissions_.Prefetch(hash); }
   Admission FindAdmission(Time now, std::uint64_t hash, const UserId& user) const {
     return admissions_.FindLive(hash, user, now, terms_.grant);
+  }
+  void MarkUsed(std::uint64_t hash, const UserId& user, std::uint64_t number) {
+    admissions_.MarkUsed(hash, user, number);
   }
   QueueState Read(Time now) FLASHSALE_EXCLUDES(mutex_);
   Result<std::size_t> Admit(Time now, const AdmitPlan& plan, std::span<QueueEntry> admitted)
@@ -71,7 +74,6 @@ class WaitingLine {
   // Time goes on: returns the queue's and ends the windows that have passed.
   Time Enter(Time now) FLASHSALE_REQUIRES(mutex_);
   void EndPassedWindows(Time at) FLASHSALE_REQUIRES(mutex_);
-  void EndAdmission(const LiveAdmission& admission) FLASHSALE_REQUIRES(mutex_);
   // False where memory ran out.
   bool AddWindow(const Window& window) FLASHSALE_REQUIRES(mutex_);
   void ForgetEndedWindows() FLASHSALE_REQUIRES(mutex_);
@@ -84,8 +86,7 @@ class WaitingLine {
   bool Join(const QueueCommand& command, std::uint64_t hash, Time at, QueueAnswer& answer)
       FLASHSALE_REQUIRES(mutex_);
   static Code CodeFor(const QueueCommand& command, bool known);
-  // kUse and kComplete.
-  Code Settle(const QueueCommand& command, std::uint64_t hash) FLASHSALE_REQUIRES(mutex_);
+  Code Complete(const QueueCommand& command, std::uint64_t hash) FLASHSALE_REQUIRES(mutex_);
   void Describe(Entry entry, QueueAnswer& answer) const FLASHSALE_REQUIRES(mutex_);
   QueueEntry EntryOf(const LiveAdmission& admission) const FLASHSALE_REQUIRES(mutex_);
 
@@ -97,7 +98,7 @@ class WaitingLine {
 
   const QueueTerms terms_;
   const engine::KeyedHash& hash_;
-  AdmissionTable admissions_;  // changed under the mutex alone
+  AdmissionTable admissions_;  // changed under the mutex alone, but for what is used
 
   Mutex mutex_;
   Time latest_ FLASHSALE_GUARDED_BY(mutex_){};  // of the host's time, that a call has brought
@@ -112,7 +113,6 @@ class WaitingLine {
   std::uint64_t last_number_ FLASHSALE_GUARDED_BY(mutex_) = 0;
   std::uint64_t revision_ FLASHSALE_GUARDED_BY(mutex_) = 1;
   std::array<std::uint64_t, 4> strategy_ FLASHSALE_GUARDED_BY(mutex_) = {};
-  std::uint64_t unused_ FLASHSALE_GUARDED_BY(mutex_) = 0;
   std::uint64_t admitted_ FLASHSALE_GUARDED_BY(mutex_) = 0;
   std::uint64_t completed_ FLASHSALE_GUARDED_BY(mutex_) = 0;
   std::uint64_t left_ FLASHSALE_GUARDED_BY(mutex_) = 0;

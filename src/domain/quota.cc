@@ -22,8 +22,11 @@ Status Validate(const Quota& quota, std::string_view field) {
   check.That(quota.per.count() * 1'000 >= kFewestNanoseconds * std::int64_t{quota.permits},
              fmt::format("{}.permits", field), fmt::format("{}", quota.permits),
              "at most 10,000,000 a second");
-  const Duration refill((CellRate(quota).burst_ns() + 999) / 1'000);
-  check.That(refill <= kLongestRefill, fmt::format("{}.burst", field),
+  // By division: the product may be more than an integer holds.
+  const std::int64_t permit_ns =
+      CellRate({.permits = quota.permits, .per = quota.per, .burst = 1}).permit_ns();
+  const std::int64_t largest_burst = kLongestRefill.count() * 1'000 / permit_ns;
+  check.That(quota.burst <= largest_burst, fmt::format("{}.burst", field),
              fmt::format("{}", quota.burst), "a burst that comes back within 30 days");
   return check.status();
 }

@@ -21,8 +21,19 @@ constexpr std::size_t kMostSales = 10'000;
 // How long a service whose clock is held sleeps.
 constexpr Duration kHeldPeriod = std::chrono::seconds{1};
 
+void CheckMode(FieldCheck& check, std::string_view field, WhenGateFails mode) {
+  check.That(mode == WhenGateFails::kLetPass || mode == WhenGateFails::kRefuse, std::string(field),
+             fmt::format("{}", static_cast<int>(mode)), "kLetPass or kRefuse");
+}
+
 Status Validate(const FlashSaleServiceOptions& options) {
   FieldCheck check;
+  CheckMode(check, "when_rates_fail", options.when_rates_fail);
+  CheckMode(check, "when_queue_fails", options.when_queue_fails);
+  const std::int64_t mark_us = options.time.high_water_mark.time_since_epoch().count();
+  check.That(IsValid(options.time.high_water_mark), "time.high_water_mark",
+             fmt::format("{} us", mark_us), "0 to 2^53 - 1");
+  check.InRange("time.clock_guard", options.time.clock_guard, Duration(0), kMaxTime - kMinTime);
   check.InRange("resend_lookups_per_second", options.resend_lookups_per_second, 1U, 1'000'000U)
       .InRange("refresh_interval", options.refresh_interval, Duration(std::chrono::milliseconds{1}),
                Duration(std::chrono::hours{1}));
@@ -92,6 +103,7 @@ FlashSaleService::State::State(const FlashSaleServiceOptions& given, Made&& part
              .when_rates_fail = given.when_rates_fail,
              .when_queue_fails = given.when_queue_fails,
              .join_on_reserve = given.join_on_reserve,
+             .queue_period = given.queue.period,
              .shared = shared,
              .resend_lookups_per_second = given.resend_lookups_per_second}) {}
 
@@ -116,6 +128,9 @@ Result<std::unique_ptr<FlashSaleService>> FlashSaleService::New(
     auto events = EventPublisher::New(options.storage.inventory(), options.events);
     if (!events.ok()) return Within("events", events.status());
     made.events = *std::move(events);
+    auto lapsed = LapsedAdmissions::New(options.storage.inventory(), options.storage.queue());
+    if (!lapsed.ok()) return lapsed.status();
+    made.lapsed = *std::move(lapsed);
     auto countdown = CountdownService::New(
         {.inventory = options.storage.inventory(), .sales = options.storage.sales()},
         options.countdown);
@@ -196,6 +211,10 @@ Status FlashSaleService::State::Serve(const SaleTerms& terms, const SaleMarks& m
     found = options.storage.queue().Resolve(terms.id);
     if (!found.ok()) return found.status();
     names.admissions = *found;
+    const bool is_known = Sales::Pinned(sales, terms.id, 0).get() != nullptr;
+    if (!is_known) {
+      if (Status status = made.lapsed->Add(terms, Now()); !status.ok()) return status;
+    }
   }
   if (Status status = made.cleaner->Add(terms.id); !status.ok()) return status;
   if (Status status = made.events->AddSale(terms.id); !status.ok()) return status;
@@ -228,6 +247,10 @@ Result<Outcome> FlashSaleService::Create(const SaleTerms& terms, const QueueSetu
 Result<Outcome> FlashSaleService::State::Create(const SaleTerms& terms, const QueueSetup& queue) {
   const Result<SaleTerms> valid = flashsale::Validate(terms);
   if (!valid.ok()) return valid.status();
+  if (!valid->requires_admission && queue != QueueSetup{}) {
+    return Status(StatusCode::kInvalidArgument,
+                  "requires_admission: false, expected true where a queue is set up");
+  }
   const Result<Outcome> created = inventory.Create(*valid);
   if (!created.ok()) return created.status();
 
@@ -275,6 +298,7 @@ Status FlashSaleService::State::Drop(const SaleId& sale) {
   made.cleaner->Remove(sale);
   made.queue->Detach(sale);
   made.events->RemoveSale(sale);
+  made.lapsed->Remove(sale);
   const MutexLock lock(mutex);
   sales.Remove(sale);
   std::erase(served, sale);
@@ -335,6 +359,7 @@ Time FlashSaleService::Poll() {
   const ReservationCleaner::Report cleaned = state_->made.cleaner->Poll(now);
   if (state_->made.metrics != nullptr) state_->made.metrics->CountExpired(cleaned.expired);
   state_->LogPoll("cleaner_failed", cleaned.last_error);
+  state_->LogPoll("lapsed_admissions_failed", state_->made.lapsed->Poll(now));
   const Time queued = state_->made.queue->Poll(now);
   state_->LogQueueFailures();
   const EventPublisher::Report published = state_->made.events->Poll(now);

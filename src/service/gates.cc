@@ -139,16 +139,30 @@ Outcome Gates::SendToQueue(const Passage& passage, Time now) const {
   const Result<QueuePlace> place =
       parts_.join_on_reserve ? Enqueue(*passage.sale, passage.user, 0, now)
                              : parts_.queue.Position(passage.sale->queue(), passage.user, now);
-  if (!place.ok()) return Refusal(Code::kOverloaded, kRetryAfterFailure);
+  if (!place.ok()) {
+    // Forgotten while the call was under way, or by another process.
+    const bool is_gone = place.status().code() == StatusCode::kNotFound;
+    return is_gone ? Refusal(Code::kUnknownSale) : Refusal(Code::kOverloaded, kRetryAfterFailure);
+  }
   switch (place->outcome.code) {
     case Code::kDone:
     case Code::kAlreadyDone:
-      return Refusal(Code::kQueued, place->expected_wait);
+      // Nobody is let in sooner than that, and where stock lacks the estimate says nothing of it.
+      return Refusal(Code::kQueued, std::max(place->expected_wait, parts_.queue_period));
     case Code::kUnknownTicket:
       return Refusal(Code::kNotAdmitted);
     default:
       return place->outcome;
   }
+}
+
+std::optional<QueuePlace> Gates::FindTicket(const ServedSale& sale, const UserId& user,
+                                            Time now) const {
+  if (parts_.shared && !resend_lookups_.Take(now).allowed) return std::nullopt;
+  Result<QueuePlace> place = parts_.queue.Position(sale.queue(), user, now);
+  if (!place.ok() || place->outcome.code != Code::kDone) return std::nullopt;
+  place->outcome.code = Code::kAlreadyDone;
+  return *place;
 }
 
 bool Gates::IsKnown(const ServedSale& sale, const Command& command, bool resend, Time now) const {

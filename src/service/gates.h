@@ -41,6 +41,7 @@ class Gates {
     WhenGateFails when_rates_fail;
     WhenGateFails when_queue_fails;
     bool join_on_reserve;
+    Duration queue_period;  // how often people are let in
     // Whether other processes may have recorded an id; then looking for it costs a round trip.
     bool shared;
     std::uint32_t resend_lookups_per_second;
@@ -85,6 +86,9 @@ class Gates {
   // Puts who passed the gates of a join into line, unless they have bought all that they may.
   Result<QueuePlace> Enqueue(const ServedSale& sale, const UserId& user, std::uint8_t tier,
                              Time now) const;
+
+  // The place of somebody whom a gate refuses but who stands in line already; else nothing.
+  std::optional<QueuePlace> FindTicket(const ServedSale& sale, const UserId& user, Time now) const;
 
   // Whether a reserve that a gate refuses may go through to the store, because that knows its id.
   bool IsKnown(const ServedSale& sale, const Command& command, bool resend, Time now) const;

@@ -17,6 +17,7 @@
 #include "flashsale/service/flash_sale_service.h"
 #include "flashsale/service/reservation_cleaner.h"
 #include "service/gates.h"
+#include "service/lapsed_admissions.h"
 #include "service/served_sale.h"
 
 namespace flashsale::inline v0 {
@@ -31,6 +32,7 @@ struct FlashSaleService::State {
     std::unique_ptr<VirtualQueue> queue;
     std::unique_ptr<ReservationCleaner> cleaner;
     std::unique_ptr<EventPublisher> events;
+    std::unique_ptr<LapsedAdmissions> lapsed;
     std::unique_ptr<CountdownService> countdown;
     std::unique_ptr<CircuitBreaker> breaker;
     std::unique_ptr<Metrics> metrics;  // null: nothing is counted
@@ -117,9 +119,12 @@ struct FlashSaleService::State {
   Result<Outcome> Reserve(const ReserveRequest& request);
   Status ReserveAll(std::span<const ReserveRequest> requests, std::span<Outcome> outcomes);
   // The shape, the sale, its phase and the rates; what a join answers that gets no further.  Else
-  // `passage` is ready for the detectors.
+  // `passage` is ready for the detectors.  It has a sale once the join has come to the gates.
   std::optional<Outcome> BeginJoin(const Sales::Visit& visit, const JoinRequest& request, Time now,
                                    Gates::Passage& passage);
+  // Whom a gate refused.
+  QueuePlace RefuseJoin(const ServedSale& sale, const UserId& user, const Outcome& refusal,
+                        Time now) const;
   // Who passed the gates.
   Result<QueuePlace> Enqueue(const ServedSale& sale, const UserId& user, std::uint8_t tier,
                              Time now);

@@ -33,12 +33,24 @@ Code AnswerToJoin(Phase phase) {
   return AnswerToNewReserve(phase);
 }
 
-// What a call about the queue answers where there is none.
-std::optional<Outcome> RefuseQueueCall(const SaleRef& name, const ServedSale* sale) {
+// What a call about the queue answers where there is none, or nobody asks.
+std::optional<Outcome> RefuseQueueCall(const SaleRef& name, const UserId& user,
+                                       const ServedSale* sale) {
   if (!name.id().valid()) return Invalid(Field::kSale);
+  if (user.is_nil()) return Invalid(Field::kUser);
   if (sale == nullptr) return Outcome{.code = Code::kUnknownSale};
   if (!sale->terms().requires_admission) return Invalid(Field::kSale);
   return std::nullopt;
+}
+
+// The sale was forgotten while the call was under way, or by another process.
+Result<Outcome> OrUnknownSale(Result<Outcome> answer) {
+  if (answer.ok() || answer.status().code() != StatusCode::kNotFound) return answer;
+  return Outcome{.code = Code::kUnknownSale};
+}
+Result<QueuePlace> OrUnknownSale(Result<QueuePlace> place) {
+  if (place.ok() || place.status().code() != StatusCode::kNotFound) return place;
+  return QueuePlace{.outcome = {.code = Code::kUnknownSale}};
 }
 
 Status SizesDiffer(std::size_t requests, std::size_t outcomes) {
@@ -140,10 +152,7 @@ void FlashSaleService::State::TellQueue(const ServedSale& sale, const Command& c
   Admission admission;
   const AdmissionProbe holder = admissions.Probe(sale.admissions(), command.user);
   if (!admissions.FindAdmissions(now, {&holder, 1}, {&admission, 1}).ok()) return;
-  const bool is_used_up =
-      tally->admission == admission.number && tally->admission_used >= admission.grant;
-  const bool has_all = tally->bought >= std::max(tally->limit, sale.terms().limit_per_user);
-  if (admission.number != 0 && (is_used_up || has_all)) {
+  if (IsOver(admission, *tally, sale.terms().limit_per_user)) {
     (void)made.queue->Complete(sale.queue(), command.user, admission.number, now);
   }
 }
@@ -324,10 +333,9 @@ Result<QueuePlace> FlashSaleService::Join(const JoinRequest& request) {
 std::optional<Outcome> FlashSaleService::State::BeginJoin(const Sales::Visit& visit,
                                                           const JoinRequest& request, Time now,
                                                           Gates::Passage& passage) {
-  if (!request.sale.id().valid()) return Invalid(Field::kSale);
-  if (request.user.is_nil()) return Invalid(Field::kUser);
+  passage.sale = nullptr;
   const ServedSale* const sale = visit.Find(request.sale.id(), request.sale.hint());
-  if (const auto refusal = RefuseQueueCall(request.sale, sale)) return refusal;
+  if (const auto refusal = RefuseQueueCall(request.sale, request.user, sale)) return refusal;
   if (const Code phase = AnswerToJoin(PhaseOf(*sale, now)); phase != Code::kDone) {
     return Outcome{.code = phase};
   }
@@ -339,13 +347,18 @@ std::optional<Outcome> FlashSaleService::State::BeginJoin(const Sales::Visit& vi
   return gates.CheckRates(passage, now);
 }
 
+QueuePlace FlashSaleService::State::RefuseJoin(const ServedSale& sale, const UserId& user,
+                                               const Outcome& refusal, Time now) const {
+  return gates.FindTicket(sale, user, now).value_or(QueuePlace{.outcome = refusal});
+}
+
 Result<QueuePlace> FlashSaleService::State::Enqueue(const ServedSale& sale, const UserId& user,
                                                     std::uint8_t tier, Time now) {
   CircuitBreaker::Permit permit;
   if (const std::optional<Outcome> refusal = gates.CheckStore(user, now, permit)) {
     return QueuePlace{.outcome = *refusal};
   }
-  Result<QueuePlace> place = gates.Enqueue(sale, user, tier, now);
+  Result<QueuePlace> place = OrUnknownSale(gates.Enqueue(sale, user, tier, now));
   if (permit) Report(permit, place.status(), now, Now());
   return place;
 }
@@ -356,7 +369,10 @@ Result<QueuePlace> FlashSaleService::State::Join(const JoinRequest& request) {
   Gates::Passage passage;
   std::optional<Outcome> refusal = BeginJoin(visit, request, now, passage);
   if (!refusal.has_value()) refusal = gates.CheckBots(passage, now);
-  if (refusal.has_value()) return QueuePlace{.outcome = *refusal};
+  if (refusal.has_value()) {
+    if (passage.sale == nullptr) return QueuePlace{.outcome = *refusal};
+    return RefuseJoin(*passage.sale, request.user, *refusal, now);
+  }
   return Enqueue(*passage.sale, request.user, request.tier, now);
 }
 
@@ -364,25 +380,25 @@ Result<QueuePlace> FlashSaleService::Position(const SaleRef& sale, const UserId&
   return state_->Counted<Result<QueuePlace>>(
       Operation::kPosition, sale, [&]() -> Result<QueuePlace> {
         const State::Sales::Pinned known(state_->sales, sale.id(), sale.hint());
-        if (const auto refusal = RefuseQueueCall(sale, known.get()))
+        if (const auto refusal = RefuseQueueCall(sale, user, known.get()))
           return QueuePlace{.outcome = *refusal};
-        return state_->made.queue->Position(known->queue(), user, state_->Now());
+        return OrUnknownSale(state_->made.queue->Position(known->queue(), user, state_->Now()));
       });
 }
 
 Result<Outcome> FlashSaleService::Heartbeat(const SaleRef& sale, const UserId& user) {
   return state_->Counted<Result<Outcome>>(Operation::kHeartbeat, sale, [&]() -> Result<Outcome> {
     const State::Sales::Pinned known(state_->sales, sale.id(), sale.hint());
-    if (const auto refusal = RefuseQueueCall(sale, known.get())) return *refusal;
-    return state_->made.queue->Heartbeat(known->queue(), user, state_->Now());
+    if (const auto refusal = RefuseQueueCall(sale, user, known.get())) return *refusal;
+    return OrUnknownSale(state_->made.queue->Heartbeat(known->queue(), user, state_->Now()));
   });
 }
 
 Result<Outcome> FlashSaleService::Leave(const SaleRef& sale, const UserId& user) {
   return state_->Counted<Result<Outcome>>(Operation::kLeave, sale, [&]() -> Result<Outcome> {
     const State::Sales::Pinned known(state_->sales, sale.id(), sale.hint());
-    if (const auto refusal = RefuseQueueCall(sale, known.get())) return *refusal;
-    return state_->made.queue->Leave(known->queue(), user, state_->Now());
+    if (const auto refusal = RefuseQueueCall(sale, user, known.get())) return *refusal;
+    return OrUnknownSale(state_->made.queue->Leave(known->queue(), user, state_->Now()));
   });
 }
 

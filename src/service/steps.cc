@@ -118,9 +118,11 @@ class FlashSaleService::State::PendingJoin {
  private:
   Result<QueuePlace> Next(State& state, const std::optional<Outcome>& refusal) const {
     Result<QueuePlace> place = Guarded<Result<QueuePlace>>([&]() -> Result<QueuePlace> {
-      if (refusal.has_value()) return QueuePlace{.outcome = *refusal};
       const Sales::Pinned sale(state.sales, sale_.id(), sale_.hint());
-      if (sale.get() == nullptr) return QueuePlace{.outcome = {.code = Code::kUnknownSale}};
+      if (sale.get() == nullptr) {
+        return QueuePlace{.outcome = refusal.value_or(Outcome{.code = Code::kUnknownSale})};
+      }
+      if (refusal.has_value()) return state.RefuseJoin(*sale, user_, *refusal, state.Now());
       // The phase may have turned meanwhile; the queue judges that itself.
       return state.Enqueue(*sale, user_, tier_, state.Now());
     });
@@ -209,9 +211,13 @@ std::optional<Result<QueuePlace>> FlashSaleService::Join(const JoinRequest& requ
       refusal = OutOfMemory();
     }
   }
-  Result<QueuePlace> place = refusal.has_value()
-                                 ? QueuePlace{.outcome = *refusal}
-                                 : state_->Enqueue(*passage.sale, request.user, request.tier, now);
+  Result<QueuePlace> place = [&]() -> Result<QueuePlace> {
+    if (!refusal.has_value()) {
+      return state_->Enqueue(*passage.sale, request.user, request.tier, now);
+    }
+    if (passage.sale == nullptr) return QueuePlace{.outcome = *refusal};
+    return state_->RefuseJoin(*passage.sale, request.user, *refusal, now);
+  }();
   state_->CountAnswer(Operation::kJoin, request.sale, place);
   return place;
 }

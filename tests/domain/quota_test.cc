@@ -73,6 +73,16 @@ TEST_CASE("a rate that does not divide a second is not exceeded, and hardly miss
   CHECK(taken >= 7 * kSeconds * 99 / 100);
 }
 
+TEST_CASE("a burst that would take longer to come back than numbers reach is refused, too") {
+  for (const std::uint32_t burst : {31U, 106'751U, 106'752U, 1'000'000U}) {
+    const Status status = Validate({.permits = 1, .per = 24h, .burst = burst}, "q");
+    CHECK(status.code() == StatusCode::kInvalidArgument);
+    CHECK(status.message().find("q.burst") == 0);
+  }
+  CHECK(Validate({.permits = 1, .per = 24h, .burst = 30}, "q").ok());
+  CHECK_FALSE(Validate({.permits = 1, .per = 10h, .burst = 1'000'000}, "q").ok());
+}
+
 TEST_CASE("the bounds of times and quotas do not overflow") {
   const CellRate slow({.permits = 1, .per = 24h, .burst = 30});
   const std::int64_t latest = CellRate::Nanoseconds(kMaxTime);

@@ -136,6 +136,11 @@ TEST_CASE("options that make no sense are named") {
       {[](auto& o) { o.countdown.max_observers = 0; }, "countdown.max_observers"},
       {[](auto& o) { o.breaker = CircuitBreakerOptions{.buckets = 0}; }, "breaker.buckets"},
       {[](auto& o) { o.resend_lookups_per_second = 0; }, "resend_lookups_per_second"},
+      {[](auto& o) { o.time.high_water_mark = kMinTime - Duration{5}; }, "time.high_water_mark"},
+      {[](auto& o) { o.time.high_water_mark = kMaxTime + Duration{1}; }, "time.high_water_mark"},
+      {[](auto& o) { o.time.clock_guard = Duration{-1}; }, "time.clock_guard"},
+      {[](auto& o) { o.when_rates_fail = static_cast<WhenGateFails>(7); }, "when_rates_fail"},
+      {[](auto& o) { o.when_queue_fails = static_cast<WhenGateFails>(7); }, "when_queue_fails"},
       {[](auto& o) { o.refresh_interval = 0s; }, "refresh_interval"},
       {[](auto& o) { o.strategies.push_back(nullptr); }, "strategies[0]"}};
   for (const Case& c : cases) {

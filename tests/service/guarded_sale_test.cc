@@ -94,6 +94,36 @@ TEST_CASE("each action of the chain has its answer, at the join and at the reser
   CHECK(shop.Join(1).outcome.code == Code::kDone);
 }
 
+TEST_CASE("a join that is sent again has its ticket, whatever the gates say now") {
+  Suspicion suspicion;
+  const auto chain = Chain({{.detector = &suspicion}});
+  Shop shop([&](auto& options) { options.bots = chain.get(); });
+  shop.Create(Shop::QueuedTerms());
+  const QueuePlace first = shop.Join(1);
+  REQUIRE(first.outcome.code == Code::kDone);
+  shop.Join(2);
+  suspicion.score = 100;
+  const QueuePlace again = shop.Join(1);
+  CHECK(again.outcome.code == Code::kAlreadyDone);
+  CHECK(again.entry == first.entry);
+  CHECK(again.position == 1);
+  CHECK(shop.Join(3).outcome.code == Code::kDenied);
+  REQUIRE(shop.service().Leave("drop", UserId::FromInteger(1))->code == Code::kDone);
+  CHECK(shop.Join(1).outcome.code == Code::kDenied);
+  shop.At(1s);
+  REQUIRE(shop.IsAdmitted(2));
+  CHECK(shop.Join(2).outcome.code == Code::kAlreadyDone);
+}
+
+TEST_CASE("a join that is sent again beyond its rate has its ticket") {
+  Shop shop([](auto& options) {
+    options.rate_limits = RateLimits{.per_user = Quota{.permits = 1, .per = 1min, .burst = 2}};
+  });
+  shop.Create(Shop::QueuedTerms());
+  REQUIRE(shop.Join(1).outcome.code == Code::kDone);
+  for (int i = 0; i < 5; ++i) CHECK(shop.Join(1).outcome.code == Code::kAlreadyDone);
+}
+
 TEST_CASE("detectors are asked neither about what is known nor after the sale") {
   Suspicion suspicion;
   const auto chain = Chain({{.detector = &suspicion}});

@@ -143,6 +143,82 @@ TEST_CASE("an admission that is not used ends with its window") {
   CHECK(shop.Reserve(2) == Code::kDone);
 }
 
+TEST_CASE("who lets a hold lapse gives up the slot, too, and may queue again") {
+  SaleTerms terms = Shop::QueuedTerms(10);
+  terms.hold = 30s;
+  for (const bool other_polls : {false, true}) {
+    Shop shop;
+    shop.Create(terms, {.max_in_flight = 2});
+    const std::unique_ptr<FlashSaleService> other = shop.Open();
+    shop.At(0s);
+    for (std::uint64_t user = 1; user <= 4; ++user) shop.Join(user);
+    shop.Pass(1s);
+    REQUIRE(shop.Reserve(1) == Code::kDone);
+    REQUIRE(shop.Reserve(2) == Code::kDone);
+    REQUIRE(shop.Confirm(2) == Code::kDone);  // one slot for 3
+    shop.Pass(1s);
+    REQUIRE(shop.IsAdmitted(3));
+    REQUIRE_FALSE(shop.IsAdmitted(4));
+    shop.Pass(27s);
+    CHECK_FALSE(shop.IsAdmitted(4));
+    // Whoever meets the lapsed hold first, this service hears of it.
+    shop.clock().Advance(3s);
+    if (other_polls) other->Poll();
+    shop.Pass(1s);
+    CHECK(shop.IsAdmitted(4));
+    CHECK(shop.IsAdmitted(3));  // has reserved nothing yet
+    CHECK(shop.Confirm(1) == Code::kExpired);
+    CHECK(shop.Reserve(1, 2) == Code::kQueued);
+  }
+}
+
+TEST_CASE(
+    "a lapsed hold ends no admission under which something may still be reserved or is held") {
+  SaleTerms terms = Shop::QueuedTerms(10);
+  terms.hold = 30s;
+  terms.limit_per_user = 4;
+  Shop shop;
+  shop.Create(terms, {.grant = 3});
+  shop.At(0s);
+  shop.Join(1);
+  shop.Pass(1s);
+  REQUIRE(shop.Reserve(1, 1) == Code::kDone);
+  shop.Pass(20s);
+  REQUIRE(shop.Reserve(1, 2) == Code::kDone);
+  shop.Pass(15s);  // the first has lapsed
+  CHECK(shop.Confirm(1, 1) == Code::kExpired);
+  CHECK(shop.IsAdmitted(1));
+  REQUIRE(shop.Reserve(1, 3) == Code::kDone);
+  shop.Pass(20s);  // the second, while the third is held
+  CHECK(shop.IsAdmitted(1));
+  CHECK(shop.Confirm(1, 3) == Code::kDone);
+  CHECK_FALSE(shop.IsAdmitted(1));
+}
+
+TEST_CASE("calls about a queue name what is wrong with them, and a sale that is gone is unknown") {
+  Shop shop;
+  shop.Create(Shop::QueuedTerms());
+  CHECK(shop.service().Position("drop", UserId{})->outcome.field == Field::kUser);
+  CHECK(shop.service().Heartbeat("drop", UserId{})->field == Field::kUser);
+  CHECK(shop.service().Leave("drop", UserId{})->field == Field::kUser);
+  // Another server forgets it.
+  REQUIRE(shop.storage().queue().Forget("drop").ok());
+  shop.At(0s);
+  CHECK(shop.Join(1).outcome.code == Code::kUnknownSale);
+  CHECK(shop.Position(1).outcome.code == Code::kUnknownSale);
+  CHECK(shop.Reserve(1) == Code::kUnknownSale);
+  CHECK(shop.service().Heartbeat("drop", UserId::FromInteger(1))->code == Code::kUnknownSale);
+  CHECK(shop.service().Leave("drop", UserId::FromInteger(1))->code == Code::kUnknownSale);
+}
+
+TEST_CASE("a queue that is set up for a sale without one is a mistake that is told") {
+  Shop shop;
+  const auto created = shop.service().Create(Shop::Terms(), {.max_in_flight = 5});
+  REQUIRE_FALSE(created.ok());
+  CHECK(created.status().code() == StatusCode::kInvalidArgument);
+  CHECK(created.status().message().find("requires_admission") == 0);
+}
+
 TEST_CASE("a leaver, and who falls silent, frees the place at once") {
   Shop shop;
   shop.Create(Shop::QueuedTerms(10, 1), {.max_in_flight = 1, .heartbeat_timeout = 1min});

@@ -92,6 +92,12 @@ TEST_CASE("a join waits for a detector that takes its time, and is answered as i
   const MetricsSnapshot metrics = shop.service().ReadMetrics();
   CHECK(CountOf(metrics, Operation::kJoin, Code::kDone) == 1);
   CHECK(CountOf(metrics, Operation::kJoin, Code::kDenied) == 1);
+  // Sent again, and denied now: the ticket is there.
+  CHECK(!shop.service().Join({.sale = "drop", .user = UserId::FromInteger(1)}, places).has_value());
+  slow.waiting[2]->Deliver({.score = 100, .reason = BotReason::kHostRule});
+  REQUIRE(places.heard.size() == 3);
+  CHECK(places.heard[2]->outcome.code == Code::kAlreadyDone);
+  CHECK(places.heard[2]->entry == places.heard[0]->entry);
 }
 
 TEST_CASE("a join that no detector has to be asked about is answered at once") {

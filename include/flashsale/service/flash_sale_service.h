@@ -28,8 +28,9 @@ namespace flashsale::inline v0 {
 
 // Sells: the one class that a host calls.  Before a join and a new reserve it asks, cheapest first,
 // the phase of the sale, the rates, the bot detectors and the admission; then the store decides in
-// one atomic step.  A confirm, a cancel, an extend, and a reserve whose id is known pass no gate:
-// who holds something, or sends again, is never locked out.
+// one atomic step.  A confirm, a cancel and an extend pass no gate, and what a gate refuses is still
+// answered as before where it was sent before: a reserve whose id is known, a join of somebody who
+// has a ticket.  Who holds something, or sends again, is never locked out.
 //
 //   auto storage = flashsale::OpenMemoryStorage();
 //   auto service = flashsale::FlashSaleService::New({.storage = **storage});

@@ -97,6 +97,8 @@ struct QueueSetup {
   std::uint32_t grant = QueueTerms{}.grant;
   Duration heartbeat_timeout = QueueTerms{}.heartbeat_timeout;
   std::uint32_t tiers = QueueTerms{}.tiers;
+
+  friend bool operator==(const QueueSetup&, const QueueSetup&) = default;
 };
 
 }  // namespace flashsale::inline v0

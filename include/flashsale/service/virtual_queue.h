@@ -58,7 +58,8 @@ struct QueuePlace {
 
 // Somebody who was let in, for the host to tell.
 //
-// Implementer's duty: quick; called by Poll, on its thread.
+// Implementer's duty: quick; called by Poll, on its thread.  Neither forgets a sale nor detaches
+// one: both wait for the Poll.
 class FLASHSALE_EXPORT AdmissionObserver {
  public:
   virtual ~AdmissionObserver() = default;

@@ -1,7 +1,7 @@
-"""The bugs that are seeded into the engine, each with the suite that must reject it.
+"""The bugs that are seeded into the library, each with the suite that must reject it.
 
-An edit is (file, old text, new text); the old text stands in the file exactly once.  A bug is an
-engine that somebody could have written: it compiles, and answers most calls well.
+An edit is (file, old text, new text); the old text stands in the file exactly once.  A bug is a
+library that somebody could have written: it compiles, and answers most calls well.
 
 Not here, because harmless:
   - an expiry that returns the units asked instead of those held: they differ only after a confirm
@@ -33,6 +33,19 @@ RING_H = "src/engine/event_ring.h"
 TABLE = "src/engine/user_table.cc"
 INDEX = "src/engine/user_index.h"
 DIRECTORY = "src/base/directory.h"
+ADMISSIONS = "src/backend/memory/admission_table.cc"
+PLACES = "src/backend/memory/place_line.cc"
+TICKETS = "src/backend/memory/waiting_tickets.cc"
+WAITING = "src/backend/memory/waiting_line.cc"
+STAGES = "src/backend/memory/waiting_line_stages.cc"
+GATES = "src/service/gates.cc"
+SHOPPERS = "src/service/shopper_calls.cc"
+CHAIN = "src/policy/bot_chain.cc"
+REPLAY = "src/policy/replay_memory.cc"
+BREAKER = "src/policy/circuit_breaker.cc"
+LIMITER = "src/policy/rate_limiter.cc"
+LANE = "src/runtime/lane.cc"
+LANE_WORKER = "src/runtime/lane_worker.cc"
 
 ENTER_AND_TAKE = """\
       EnterExpiry(job);
@@ -317,3 +330,83 @@ bug("a hint reaches the sale that was made in its place", "backend",
      "      if (value != nullptr) {"))
 bug("a sale is forgotten without waiting for those inside", "hard cases",
     (DIRECTORY, "    gate_.Synchronize();\n", ""))
+
+# The queue in memory.
+bug("a window that has passed keeps its slot", "queues",
+    (WAITING, "    EndAdmission(*admission);\n    ++windows_lapsed_;\n", "    ++windows_lapsed_;\n"))
+bug("one more is let in than may be in flight", "queues",
+    (WAITING, "pace_.max_in_flight - in_flight));", "pace_.max_in_flight - in_flight + 1));"))
+bug("a position counts those who wait in another tier", "queues",
+    (WAITING, "answer.ahead = waiting_->Ahead(entry);",
+     "answer.ahead = waiting_->Ahead(entry) + (who.tier == 0 ? 0 : waiting_->waiting(0));"))
+bug("who fell silent stands in the way of those behind", "queues",
+    (WAITING, "    waiting_->Remove(entry);\n    ++fell_silent_;\n  }\n"
+              "  return WaitingTickets::kNone;",
+     "    break;\n  }\n  return WaitingTickets::kNone;"))
+bug("who was heard of once is never found silent", "queues",
+    (TICKETS, "      wheel_.File(*due, Deadline(*due));\n", "      wheel_.File(*due, kMaxTime);\n"))
+bug("who leaves is counted still by those in later blocks", "backend",
+    (PLACES, "  --live_;\n  AddToSums(block.position, -1);\n", "  --live_;\n"))
+bug("who moved to the block ahead is counted by nobody", "backend",
+    (PLACES, "  AddToSums(block.position, next.live);\n", ""))
+bug("an admission that ends leaves a gap before those that were put behind it", "backend",
+    (ADMISSIONS, "    part.records[hole] = part.records[i];\n    hole = i;\n", "    break;\n"))
+bug("the clock of admissions runs on in a pause", "queues",
+    (STAGES, "  clock_.Pause(latest_);\n  admissions_.SetClock(clock_);\n",
+     "  clock_.Pause(latest_);\n"))
+
+# The gates.
+bug("a resend that does not say so is not looked up", "service",
+    (GATES, "if (parts_.shared && (!resend || !resend_lookups_.Take(now).allowed)) return false;",
+     "if (!resend || !resend_lookups_.Take(now).allowed) return false;"))
+bug("who may be granted more is not asked for a challenge", "service",
+    (GATES, "  if (command.units > limit && command.units <= terms.limit_ceiling.value_or(limit)) {\n"
+            "    return Refusal(Code::kLimitChallenge);\n  }\n", ""))
+bug("the limit is asked after the admission", "service",
+    (GATES, "  // More than this user may have, but not more than they could be granted.\n",
+     "  if (terms.requires_admission) {\n"
+     "    if (const auto refusal = CheckAdmission(passage, now, command)) return refusal;\n  }\n"))
+bug("the circuit breaker does not hear of a reserve", "service",
+    (SHOPPERS, "  if (call.permit) Report(call.permit, status, now, Now());\n", ""))
+bug("the circuit breaker does not hear of a batch", "service",
+    (SHOPPERS, "          if (calls[i + k].permit) Report(calls[i + k].permit, status, now, after);\n",
+     ""))
+bug("the circuit breaker does not hear of a join", "service",
+    (SHOPPERS, "  if (permit) Report(permit, place.status(), now, Now());\n", ""))
+
+# Abuse.
+bug("a detector in shadow is listened to", "policy",
+    (CHAIN, "i < remote_shadows_; ++i) ask(links_[i]);",
+     "i < remote_shadows_; ++i) Add(tally, links_[i], ask(links_[i]));"))
+bug("a chain in shadow acts", "policy",
+    (CHAIN, ".action = options_.shadow ? BotAction::kAllow : judged,", ".action = judged,"))
+bug("a decision is settled although the weight of those to come could change it", "policy",
+    (CHAIN, "ActionOf(tally.hundredths + weight_left * kMaxBotScore, tally.passed)",
+     "ActionOf(tally.hundredths + weight_left, tally.passed)"))
+bug("who ran out of time is let pass whatever the policy", "policy",
+    (CHAIN, "const bool closed = link.chained->on_failure == FailurePolicy::kClosed;",
+     "const bool closed = link.chained->on_failure == FailurePolicy::kClosed &&\n"
+     "                      reason != BotReason::kDetectorTimedOut;"))
+bug("a token that is verified twice at once passes twice", "policy",
+    (REPLAY, "    if (token.hash == hash && token.issued_at >= kMinTime) return Verdict::kReplayed;\n",
+     ""))
+bug("a circuit breaker that is half open lets everybody through", "policy",
+    (BREAKER, "kHalfOpen && s.probes_out == s.options.probes) {",
+     "kHalfOpen && s.probes_out == ~std::uint32_t{0}) {"))
+bug("a report from before a transition counts", "policy",
+    (BREAKER, "{ return EpochIn(word) == report.epoch; };", "{ return EpochIn(word) != 0; };"))
+bug("limits are charged although a later one refuses", "policy",
+    (LIMITER, "  Status status = rates_.Take(now, probe.charges(), verdict);\n",
+     "  Status status;\n"
+     "  for (std::size_t i = 0; i < probe.charges().size() && status.ok(); ++i) {\n"
+     "    status = rates_.Take(now, probe.charges().subspan(i, 1), verdict);\n"
+     "    verdict.refused_by = i;\n"
+     "    if (!verdict.decision.allowed) break;\n  }\n"))
+
+# The lane.
+bug("a call is sent to the store at its deadline", "runtime",
+    (LANE_WORKER, "    if (slot.call.deadline <= now) {", "    if (slot.call.deadline < now) {"))
+bug("a worker that is closed leaves the sales whose turn has not come", "runtime",
+    (LANE_WORKER, "return turns_.empty() && inbox_.finished();", "return inbox_.finished();"))
+bug("answers that nobody has delivered are lost with the lane", "runtime",
+    (LANE, "    worker->Deliver();\n    worker->WaitUntilCompleted();\n", ""))

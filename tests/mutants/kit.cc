@@ -1,7 +1,7 @@
 // Runs one part of the conformance kit against the memory backend and ends at the first check that
 // fails: what a seeded bug is shown first.
 //
-// Usage: flashsale_mutants_kit scripts|random|contention
+// Usage: flashsale_mutants_kit scripts|random|contention|queues
 // Exit status: 0 every check passed, 1 one failed, 2 no such part.
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 
 #include "flashsale/backend/memory.h"
 #include "flashsale/testing/check_result.h"
+#include "flashsale/testing/conformance.h"
 #include "flashsale/testing/contention.h"
 #include "flashsale/testing/random_run.h"
 #include "flashsale/testing/script.h"
@@ -70,10 +71,18 @@ bool PassesContention() {
   return true;
 }
 
+bool PassesQueues() {
+  for (const ConformancePart& part : ConformanceParts()) {
+    if (part.name == "queues") return Passed(part.run(Open, {}));
+  }
+  return false;
+}
+
 int Run(std::string_view part) {
   if (part == "scripts") return PassesScripts() ? 0 : 1;
   if (part == "random") return PassesRandomRuns() ? 0 : 1;
   if (part == "contention") return PassesContention() ? 0 : 1;
+  if (part == "queues") return PassesQueues() ? 0 : 1;
   std::cerr << "no such part: " << part << '\n';
   return 2;
 }

@@ -1,4 +1,4 @@
-"""Seeds bugs into the engine, one at a time, and has the test suites reject each.
+"""Seeds bugs into the library, one at a time, and has the test suites reject each.
 
 For a bug the sources that its edits reach are compiled anew, from a copy; a program of the suite is
 linked with them and the rest of the built library, and run.  The suite that the table names comes
@@ -6,7 +6,7 @@ first, then the others, cheapest first, until one fails, crashes or hangs: the b
 that survives them all is a hole in the tests, and fails the run.
 
 Without --count all bugs are tried with FLASHSALE_TEST_FULL=1, else three.  Which three follows from
---seed, and that from the text of the sources where it is not given: each change of the engine draws
+--seed, and that from the text of the sources where it is not given: each change of them draws
 others, and the same sources draw the same.
 """
 
@@ -30,7 +30,7 @@ import time
 from bugs import BUGS
 
 # Cheapest first.  A program of None is the kit's.  The limit, in seconds, is many times what the
-# right engine takes on a busy machine.
+# right library takes on a busy machine.
 Suite = collections.namedtuple("Suite", "name program arguments limit")
 # What runs out of memory takes longest and is no business of the bugs here.
 DOCTEST = ["--abort-after=1", "--source-file-exclude=*allocation_failure*"]
@@ -38,6 +38,10 @@ SUITES = [
     Suite("scripts", None, ["scripts"], 60),
     Suite("random runs", None, ["random"], 120),
     Suite("contention", None, ["contention"], 120),
+    Suite("queues", None, ["queues"], 120),
+    Suite("policy", "policy", DOCTEST, 180),
+    Suite("service", "service", DOCTEST, 180),
+    Suite("runtime", "runtime", DOCTEST, 180),
     Suite("backend", "backend", DOCTEST, 180),
     Suite("engine", "engine", DOCTEST, 180),
     Suite("hard cases", "hard_cases", DOCTEST, 300),
@@ -223,7 +227,7 @@ def reject(mutant, first):
 
 
 def control(options, sources):
-    """The engine as it is must pass: a suite that fails for another reason rejects nothing."""
+    """The library as it is must pass: a suite that fails for another reason rejects nothing."""
     right = type(BUGS[0])("no bug", "", [])
     mutant = Mutant(right, sources, options)
     failed = False
@@ -231,7 +235,7 @@ def control(options, sources):
         began = time.monotonic()
         why = objection(mutant.link(suite), suite)
         print(f"{'FAILED' if why else 'passed'}    {time.monotonic() - began:6.1f} s  "
-              f"{suite.name}: the engine without a bug{': ' + why if why else ''}", flush=True)
+              f"{suite.name}: the library without a bug{': ' + why if why else ''}", flush=True)
         failed |= bool(why)
     return not failed
 
@@ -264,7 +268,7 @@ def parse_arguments():
     parser.add_argument("--cheapest-first", action="store_true",
                         help="do not begin with the suite that the table names")
     parser.add_argument("--control", action="store_true", default=full,
-                        help="first see the engine as it is pass every suite")
+                        help="first see the library as it is pass every suite")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     options.launcher = [part for part in options.launcher if part]

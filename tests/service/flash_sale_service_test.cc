@@ -267,6 +267,23 @@ TEST_CASE("an open breaker sends new reserves to the waiting page and lets holde
   CHECK(shop.Reserve(2) == Code::kDone);
 }
 
+TEST_CASE("reserves that the store answers keep the breaker closed, alone and in a batch") {
+  Shop shop([](auto& options) { options.breaker = CircuitBreakerOptions{.min_calls = 5}; });
+  shop.Create(Shop::Terms(100));
+  shop.At(0s);
+  for (std::uint64_t user = 1; user <= 20; ++user) REQUIRE(shop.Reserve(user) == Code::kDone);
+
+  std::vector<ReserveRequest> requests;
+  for (std::uint64_t user = 21; user <= 40; ++user) {
+    requests.push_back(
+        {.sale = "drop", .user = UserId::FromInteger(user), .id = ReservationId::FromInteger(1)});
+  }
+  std::vector<Outcome> outcomes(requests.size());
+  REQUIRE(shop.service().Reserve(requests, outcomes).ok());
+  CHECK(outcomes.back().code == Code::kDone);
+  CHECK(shop.Reserve(41) == Code::kDone);
+}
+
 TEST_CASE("after a Poll no lapsed hold is ACTIVE") {
   Shop shop;
   shop.Create(Shop::Terms(1'000));

@@ -69,6 +69,35 @@ TEST_CASE(
   CHECK(shop.Join(1).outcome.code == Code::kDone);
 }
 
+TEST_CASE("joins that the store answers keep the breaker closed") {
+  Shop shop([](auto& options) { options.breaker = CircuitBreakerOptions{.min_calls = 5}; });
+  shop.Create(Shop::QueuedTerms(10));
+  for (std::uint64_t user = 1; user <= 20; ++user) {
+    REQUIRE(shop.Join(user).outcome.code == Code::kDone);
+  }
+}
+
+TEST_CASE("who asks for more than their limit is asked for a challenge first, not queued") {
+  Shop shop;
+  SaleTerms terms = Shop::QueuedTerms(10);
+  terms.limit_ceiling = 3;
+  shop.Create(terms);
+  shop.At(0s);
+  const auto reserve = [&](Units limit) {
+    return shop.service()
+        .Reserve({.sale = "drop",
+                  .user = UserId::FromInteger(1),
+                  .id = ReservationId::FromInteger(1),
+                  .units = 2,
+                  .user_limit = limit})
+        ->code;
+  };
+  CHECK(reserve(0) == Code::kLimitChallenge);
+  CHECK(shop.Queue().joined == 0);
+  CHECK(reserve(2) == Code::kQueued);
+  CHECK(shop.Queue().joined == 1);
+}
+
 TEST_CASE("a queue is not served by another strategy than its terms name") {
   const LotteryStrategy lottery(LotteryStrategy::Seed{});
   Shop shop;

@@ -8,6 +8,8 @@
 #include "flashsale/testing/faults.h"
 #include "flashsale/testing/script.h"
 #include "testing/catalogue_check.h"
+#include "testing/queue_check.h"
+#include "testing/queue_comparison.h"
 
 namespace flashsale::inline v0 {
 namespace {
@@ -54,6 +56,7 @@ class FaultRun {
     RunScripts(resending, ScriptMode::kBatched, "batched, through faults");
     RunScripts(open_, ScriptMode::kTwice, "each command twice");
     Add(CheckCatalogue(faulty_.Resending({.refused = kPerThousand})), "through refusals");
+    RunQueues();
     Add(RunRandom(resending, options_.random), "through faults");
     ContentionOptions contention = options_.contention;
     for (std::size_t i = 0; i < options_.contention_runs; ++i, ++contention.seed) {
@@ -75,6 +78,16 @@ class FaultRun {
 
   void RunScripts(const StorageFactory& open, ScriptMode mode, std::string_view how) {
     for (const ScriptSource& script : ContractScripts()) Add(RunScript(script, open, mode), how);
+  }
+
+  void RunQueues() {
+    constexpr std::uint64_t kSeeds = 10;
+    constexpr std::uint32_t kResentPerThousand = 300;
+    Add(RunChecks(open_, QueueFaultChecks()), "without answers");
+    Add(CompareQueues(open_, {.seeds = kSeeds, .resent_per_thousand = kResentPerThousand}),
+        "resent");
+    Add(CompareQueues(faulty_.Resending({.refused = kPerThousand}), {.seeds = kSeeds}),
+        "through refusals");
   }
 
   void Add(std::vector<CheckResult> results, std::string_view how) {

@@ -103,10 +103,9 @@ std::function<Fault(StorageCall)> RandomFaults(const FaultMix& mix) {
     const std::uint64_t drawn = Mix(mix.seed + (number + 1) * 0x9e3779b97f4a7c15) % 1000;
     if (drawn < mix.refused) return Fault::kRefused;
     if (drawn < mix.refused + mix.lost_requests) return Fault::kLostRequest;
-    if (drawn < mix.refused + mix.lost_requests + mix.lost_replies && call == StorageCall::kApply) {
-      return Fault::kLostReply;
-    }
-    return Fault::kNone;
+    const bool applies = call == StorageCall::kApply || call == StorageCall::kApplyQueue;
+    const bool lost = drawn < mix.refused + mix.lost_requests + mix.lost_replies;
+    return applies && lost ? Fault::kLostReply : Fault::kNone;
   };
 }
 

@@ -20,6 +20,8 @@ std::span<const NamedCheck> QueueAdmissionChecks();
 std::span<const NamedCheck> QueueStageChecks();
 // Threads that come, leave, are let in and finish, all at once.
 std::span<const NamedCheck> QueueThreadChecks();
+// Callers who hear no answer and call again, and calls that are refused: for the part with faults.
+std::span<const NamedCheck> QueueFaultChecks();
 
 }  // namespace flashsale::inline v0
 

@@ -37,11 +37,14 @@ std::string TextOf(const QueueAnswer& answer) {
 // Random calls to one queue and its model, compared.
 class Comparison {
  public:
-  Comparison(QueueRepository& ours, std::uint64_t seed) : ours_(ours), random_(seed) { Open(); }
+  Comparison(QueueRepository& ours, const QueueComparisonOptions& options, std::uint64_t seed)
+      : ours_(ours), options_(options), random_(seed) {
+    Open();
+  }
 
   // What went wrong; empty if nothing did.
-  std::string Run(std::uint32_t steps) {
-    for (step_ = 1; step_ <= steps && error_.empty(); ++step_) {
+  std::string Run() {
+    for (step_ = 1; step_ <= options_.steps && error_.empty(); ++step_) {
       Step();
       CompareState();
       if (Chance(10)) CompareEverybody();
@@ -51,6 +54,11 @@ class Comparison {
 
  private:
   using Numbers = std::pair<std::uint64_t, std::uint64_t>;  // an admission's: ours, the model's
+  // The same commands to ours and to the model, which have admissions of other numbers.
+  struct Batch {
+    std::vector<QueueCommand> ours;
+    std::vector<QueueCommand> models;
+  };
 
   std::uint64_t Draw(std::uint64_t below) { return random_() % below; }
   bool Chance(std::uint64_t percent) { return Draw(100) < percent; }
@@ -94,6 +102,7 @@ class Comparison {
       sale_ = *resolved;
     }
     numbers_.clear();
+    unanswered_ = {};
     entrants_.clear();
     last_number_ = 0;
     const Result<QueueState> ours = ours_.Read(sale_, now_);
@@ -109,6 +118,10 @@ class Comparison {
   }
 
   void Step() {
+    if (!unanswered_.ours.empty() && Chance(5)) {
+      last_ = "late resend";
+      return Send(std::exchange(unanswered_, {}));
+    }
     const std::uint64_t kind = Draw(1'000);
     if (kind < 420) return Apply();
     if (kind < 450) return Use();
@@ -155,29 +168,53 @@ class Comparison {
   }
 
   void Apply() {
+    const Batch batch = DrawBatch();
+    const bool resent =
+        options_.resent_per_thousand != 0 && Draw(1'000) < options_.resent_per_thousand;
+    if (resent && Chance(30)) {
+      const auto part = static_cast<std::ptrdiff_t>(Draw(batch.ours.size() + 1));
+      Send({.ours = {batch.ours.begin(), batch.ours.begin() + part},
+            .models = {batch.models.begin(), batch.models.begin() + part}});
+    }
+    Send(batch);
+    if (!resent) return;
+    if (Chance(50)) {
+      last_ += ", again";
+      Send(batch);
+    } else {
+      unanswered_ = batch;
+    }
+  }
+
+  Batch DrawBatch() {
     const std::size_t size = Chance(50) ? 1 : Draw(7);
-    std::vector<QueueCommand> commands(size);
-    std::vector<QueueCommand> model_commands(size);
+    Batch batch;
     last_ = "apply";
     for (std::size_t i = 0; i < size; ++i) {
-      QueueCommand& command = commands[i];
+      QueueCommand command;
       command.user = Chance(1) ? UserId{} : DrawUser();
       command.verb = Chance(45) ? QueueVerb::kJoin : static_cast<QueueVerb>(Draw(8));
       command.tier = static_cast<std::uint8_t>(Draw(Chance(5) ? 5 : terms_.tiers));
-      model_commands[i] = command;
       const auto known = numbers_.find(command.user);
       const Numbers numbers = known == numbers_.end() || Chance(10) ? Numbers{1, 1} : known->second;
       command.admission = numbers.first;
-      model_commands[i].admission = numbers.second;
+      batch.ours.push_back(command);
+      command.admission = numbers.second;
+      batch.models.push_back(command);
       last_ += " " + std::to_string(static_cast<int>(command.verb)) + ":" +
                std::to_string(command.user.bytes()[15]);
     }
+    return batch;
+  }
+
+  void Send(const Batch& batch) {
     // At the cap it matters who was met.
     if (terms_.max_waiting < kUsers && !met_) MeetAll();
+    const std::size_t size = batch.ours.size();
     std::vector<QueueAnswer> answers(size);
     std::vector<QueueAnswer> expected(size);
-    if (!Agree(ours_.Apply(sale_, now_, commands, answers),
-               model_.Apply(sale_, now_, model_commands, expected))) {
+    if (!Agree(ours_.Apply(sale_, now_, batch.ours, answers),
+               model_.Apply(sale_, now_, batch.models, expected))) {
       return;
     }
     const std::uint64_t slack = Silent();
@@ -442,6 +479,7 @@ class Comparison {
   }
 
   QueueRepository& ours_;
+  const QueueComparisonOptions& options_;
   ReferenceQueues model_;
   std::mt19937_64 random_;
   QueueTerms terms_;
@@ -451,6 +489,7 @@ class Comparison {
   std::string last_;
   std::string error_;
   std::map<UserId, Numbers> numbers_;
+  Batch unanswered_;                                       // to be sent again
   std::map<std::uint8_t, std::vector<Entrant>> entrants_;  // as they were read
   std::uint64_t last_number_ = 0;
   Numbers revisions_;
@@ -460,14 +499,15 @@ class Comparison {
 
 }  // namespace
 
-std::vector<CheckResult> CompareQueues(const StorageFactory& open, std::uint64_t first_seed,
-                                       std::uint64_t seeds, std::uint32_t steps) {
+std::vector<CheckResult> CompareQueues(const StorageFactory& open,
+                                       const QueueComparisonOptions& options) {
   std::vector<CheckResult> results;
-  for (std::uint64_t seed = first_seed; seed < first_seed + seeds; ++seed) {
+  for (std::uint64_t i = 0; i < options.seeds; ++i) {
+    const std::uint64_t seed = options.first_seed + i;
     CheckResult result{.name = "queues/random/seed=" + std::to_string(seed)};
     try {
       const Result<std::unique_ptr<Storage>> storage = open({});
-      result.message = storage.ok() ? Comparison((*storage)->queue(), seed).Run(steps)
+      result.message = storage.ok() ? Comparison((*storage)->queue(), options, seed).Run()
                                     : storage.status().ToString();
     } catch (const std::exception& thrown) {
       result.message = std::string("the backend threw: ") + thrown.what();

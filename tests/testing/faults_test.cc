@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <barrier>
 #include <cstdint>
 #include <memory>
@@ -187,6 +188,51 @@ TEST_CASE("resent through every fault, commands do what they do without") {
               *ReadDigest(resent->inventory(), "drop", now));
     }
   }
+}
+
+// A queue's command that comes again is told that it was carried out.
+bool Agrees(const QueueCommand& command, QueueAnswer due, QueueAnswer given) {
+  const bool done = due.code == Code::kDone && given.code == Code::kAlreadyDone;
+  if (done && command.verb != QueueVerb::kTouch) given.code = due.code;
+  return given == due;
+}
+
+TEST_CASE("resent through every fault, commands to a queue do what they do without") {
+  const QueueTerms terms{.sale = "drop", .max_waiting = 4, .pre_queue = false};
+  int lost_replies = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    const std::unique_ptr<Storage> plain = OpenMemory();
+    const auto faults =
+        RandomFaults({.seed = seed, .refused = 200, .lost_requests = 200, .lost_replies = 200});
+    const std::unique_ptr<Storage> resent =
+        NewResendingStorage(NewFaultyStorage(OpenMemory(), {.decide = [&](StorageCall call) {
+                                               const Fault fault = faults(call);
+                                               if (fault == Fault::kLostReply) ++lost_replies;
+                                               return fault;
+                                             }}));
+    REQUIRE(plain->queue().Open(terms).ok());
+    REQUIRE(resent->queue().Open(terms).ok());
+    std::mt19937_64 random(seed);
+    for (int step = 0; step < 300; ++step) {
+      static constexpr std::array kVerbs = {QueueVerb::kJoin, QueueVerb::kJoin, QueueVerb::kLeave,
+                                            QueueVerb::kTouch, QueueVerb::kLook};
+      const QueueCommand command{.verb = kVerbs[random() % kVerbs.size()],
+                                 .user = UserId::FromInteger(1 + random() % 6)};
+      const Time now = kStart + std::chrono::milliseconds{step * 100};
+      QueueAnswer due;
+      QueueAnswer given;
+      REQUIRE(plain->queue().Apply("drop", now, {&command, 1}, {&due, 1}).ok());
+      REQUIRE(resent->queue().Apply("drop", now, {&command, 1}, {&given, 1}).ok());
+      REQUIRE(Agrees(command, due, given));
+      const Result<QueueState> one = plain->queue().Read("drop", now);
+      const Result<QueueState> other = resent->queue().Read("drop", now);
+      REQUIRE(one->joined == other->joined);
+      REQUIRE(one->left == other->left);
+      REQUIRE(one->waiting == other->waiting);
+    }
+  }
+  CHECK(lost_replies > 1'000);
 }
 
 }  // namespace

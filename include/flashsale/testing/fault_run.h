@@ -28,15 +28,17 @@ struct FaultRunOptions {
 // answered, as the contract has them do.
 //
 // Where calls are refused and requests lost on their way, the backend never saw them: the scripts,
-// the catalogue (refusals alone: a compare-and-set is not repeated blindly), random runs and a
-// crowd must find everything as without.
+// the catalogue and the queues (refusals alone: neither a compare-and-set nor an Admit is repeated
+// blindly), random runs and a crowd must find everything as without.
 //
 // Where an answer is lost, the backend is asked a second time for what it has done, and says so
 // without doing it again: each command of the scripts, at once; batches of the random runs, at
 // once, late, or after a part of them, compared with the reference model answer by answer, and the
 // digests; batches of a crowd, where others have come in between, so that all that is done twice
 // shows in the sums; and calls of recorded histories, each of which takes effect once or, where the
-// request was lost, not at all.
+// request was lost, not at all.  Of a queue: each verb and each call of an operator, at once and
+// when the user stands elsewhere by then, with everybody's place as it was; and batches of random
+// calls as above.  What a queue refuses leaves it as it was.
 FLASHSALE_EXPORT std::vector<CheckResult> RunFaults(const StorageFactory& open,
                                                     const FaultRunOptions& options = {});
 

@@ -71,8 +71,9 @@ struct FaultMix {
   std::uint64_t seed = 1;
   std::uint32_t refused = 0;
   std::uint32_t lost_requests = 0;
-  // Of Apply alone: its ids make a repetition safe.  One of Create, Forget or the catalogue is
-  // answered otherwise than the first, so their callers read before they repeat.
+  // Of Apply alone, the inventory's and the queue's: a repetition is safe.  One of Create, Forget
+  // or the catalogue is answered otherwise than the first, so their callers read before they
+  // repeat.
   std::uint32_t lost_replies = 0;
 };
 

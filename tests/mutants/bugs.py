@@ -333,7 +333,7 @@ bug("a sale is forgotten without waiting for those inside", "hard cases",
 
 # The queue in memory.
 bug("a window that has passed keeps its slot", "queues",
-    (WAITING, "    EndAdmission(*admission);\n    ++windows_lapsed_;\n", "    ++windows_lapsed_;\n"))
+    (WAITING, "    admissions_.Erase(*admission);\n    ++windows_lapsed_;\n", "    ++windows_lapsed_;\n"))
 bug("one more is let in than may be in flight", "queues",
     (WAITING, "pace_.max_in_flight - in_flight));", "pace_.max_in_flight - in_flight + 1));"))
 bug("a position counts those who wait in another tier", "queues",

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -162,7 +163,8 @@ class StepParser {
       const auto number = ParseNumber(word.substr(kRaw.size()));
       if (number.has_value() && *number < kMaxLimitKeys) return number;
     }
-    for (std::size_t i = 0; i < terms_.key_limits.size(); ++i) {
+    // Terms may name more keys than there can be, to be refused; a command cannot.
+    for (std::size_t i = 0; i < std::min(terms_.key_limits.size(), kMaxLimitKeys); ++i) {
       if (terms_.key_limits[i].name == word) return i;
     }
     return std::nullopt;
@@ -354,16 +356,22 @@ class StepParser {
 
 // A line with "t[1..3]" stands for three, with t1, t2 and t3; anything else for itself.
 std::vector<std::string> ExpandRange(std::string_view line) {
+  constexpr std::uint64_t kMost = 1'000;
   const std::size_t open = line.find('[');
   const std::size_t dots = line.find("..", open);
   const std::size_t close = line.find(']', dots);
   if (close == std::string_view::npos) return {std::string(line)};
   const auto first = ParseNumber(line.substr(open + 1, dots - open - 1));
   const auto last = ParseNumber(line.substr(dots + 2, close - dots - 2));
-  if (!first.has_value() || !last.has_value()) throw ScriptError("expected [FIRST..LAST]");
+  if (!first.has_value() || !last.has_value() || *first > *last) {
+    throw ScriptError("expected [FIRST..LAST]");
+  }
+  if (*last - *first >= kMost) {
+    throw ScriptError("expected [FIRST..LAST] for at most " + std::to_string(kMost) + " lines");
+  }
   std::vector<std::string> lines;
-  for (std::uint64_t i = *first; i <= *last; ++i) {
-    lines.push_back(std::string(line.substr(0, open)) + std::to_string(i) +
+  for (std::uint64_t i = 0; i <= *last - *first; ++i) {
+    lines.push_back(std::string(line.substr(0, open)) + std::to_string(*first + i) +
                     std::string(line.substr(close + 1)));
   }
   return lines;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <limits>
 #include <system_error>
 
 #include "testing/script_case.h"
@@ -30,11 +31,11 @@ std::optional<Duration> UnitByName(std::string_view name) {
 }
 
 // "5m", "4m59s", "5m-1us": terms with an optional sign each; the first may have none.  "0" needs no
-// unit.
+// unit.  Nothing where a term or the sum has more microseconds than can be counted.
 std::optional<Duration> ParseDuration(std::string_view text) {
   if (text == "0") return Duration{0};
   if (text.empty()) return std::nullopt;
-  Duration sum{0};
+  Duration::rep sum = 0;
   Duration::rep sign = 1;
   std::size_t i = 0;
   while (i < text.size()) {
@@ -46,9 +47,13 @@ std::optional<Duration> ParseDuration(std::string_view text) {
     while (i < text.size() && !IsDigit(text[i]) && text[i] != '+' && text[i] != '-') ++i;
     const std::optional<Duration> unit = UnitByName(text.substr(letters, i - letters));
     if (!count.has_value() || !unit.has_value()) return std::nullopt;
-    sum += sign * static_cast<Duration::rep>(*count) * *unit;
+    Duration::rep term = 0;
+    if (__builtin_mul_overflow(*count, sign * unit->count(), &term) ||
+        __builtin_add_overflow(sum, term, &sum)) {
+      return std::nullopt;
+    }
   }
-  return sum;
+  return Duration(sum);
 }
 
 }  // namespace
@@ -129,12 +134,20 @@ Time ScriptWords::TakeTime(Time now) {
     const std::string word = Take("microseconds since 1970");
     const bool negative = word.starts_with('-');
     const std::optional<std::uint64_t> us = ParseNumber(std::string_view(word).substr(negative));
-    if (!us.has_value()) throw ScriptError("\"" + word + "\": expected microseconds since 1970");
+    if (!us.has_value() || *us > std::numeric_limits<Duration::rep>::max()) {
+      throw ScriptError("\"" + word + "\": expected microseconds since 1970");
+    }
     const auto count = static_cast<Duration::rep>(*us);
     return Time(Duration(negative ? -count : count));
   }
   const bool relative = Peek().starts_with('+') || Peek().starts_with('-');
-  return (relative ? now : kScriptOrigin) + TakeDuration();
+  const Time from = relative ? now : kScriptOrigin;
+  const std::string word(Peek());
+  Duration::rep us = 0;
+  if (__builtin_add_overflow(from.time_since_epoch().count(), TakeDuration().count(), &us)) {
+    throw ScriptError("\"" + word + "\": expected a time that can be counted");
+  }
+  return Time(Duration(us));
 }
 
 void ScriptWords::ExpectEnd() const {

@@ -104,6 +104,13 @@ TEST_CASE("what cannot be read is named by file and line") {
       {"reserve alice a1 shirt 1 admission 3 -> Done", "\"3\": expected NUMBER/GRANT"},
       {"at noon", "\"noon\": expected a duration"},
       {"at 5", "\"5\": expected a duration"},
+      {"at 9223372036854775807d", "expected a duration"},
+      {"at 9223372036854775807us1us", "expected a duration"},
+      {"at 9223372036854775807us", "expected a time that can be counted"},
+      {"at raw -9223372036854775808", "expected microseconds since 1970"},
+      {"cancel u[1..1001] a1 -> Done", "for at most 1000 lines"},
+      {"cancel u[0..18446744073709551615] a1 -> Done", "for at most 1000 lines"},
+      {"cancel u[2..1] a1 -> Done", "expected [FIRST..LAST]"},
       {"at 5m 6m", "\"6m\": expected the end of the line"},
       {"expect weather", "\"weather\": expected stock"},
       {"expect stock shirt left 3", "no figure \"left\""},
@@ -118,6 +125,8 @@ TEST_CASE("what cannot be read is named by file and line") {
   }
   CHECK(Run("sale colour red\ncase \"c\"\nclose -> Done\n") ==
         "t:1: \"colour\": no such option of a sale");
+  CHECK(Run("key a 1\nkey b 1\nkey c 1\nkey d 1\ncase \"c\"\ncancel u i d x -> Done\n") ==
+        "t:6: \"d\": no such option of a command");
   CHECK(Run("").ends_with("a script without a case"));
   CHECK(Run("case \"c\"\n").ends_with("a case without a step"));
   CHECK(Run("close -> Done\n").starts_with("t:1: "));

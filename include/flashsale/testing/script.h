@@ -47,7 +47,7 @@ namespace flashsale::inline v0 {
 //   [until T] [FIELD].  What is left out is not compared, but an Invalid names its field and a
 //   refusal carries nothing.
 //   ---            ends a batch
-//   A line with "t[1..32]" stands for 32, with t1 to t32.
+//   A line with "t[1..32]" stands for 32, with t1 to t32; for 1,000 at most.
 //
 // Looks:
 //   expect stock LINE [available N] [reserved N] [sold N] [released N] [limit N]

@@ -1,6 +1,6 @@
-"""Counts the results of a ctest run.
+"""Counts the results of ctest runs.
 
-Usage: junit_counts.py FILE     prints "<passed> <failed> <skipped>"
+Usage: junit_counts.py FILE...     prints "<passed> <failed> <skipped>", of all of them
 
 A test that ctest did not run for any reason but its own word that it cannot run here (its program
 was not built, its set-up failed) counts as failed.
@@ -25,8 +25,9 @@ def classify(case):
 
 def main():
     counts = {"passed": 0, "failed": 0, "skipped": 0}
-    for case in ElementTree.parse(sys.argv[1]).getroot().iter("testcase"):
-        counts[classify(case)] += 1
+    for file in sys.argv[1:]:
+        for case in ElementTree.parse(file).getroot().iter("testcase"):
+            counts[classify(case)] += 1
     print(counts["passed"], counts["failed"], counts["skipped"])
 
 

@@ -50,19 +50,26 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::array<std::string_view, 1> alone = {right};
   const IpAddress client = ClientAddressOf({.peer = peer, .x_forwarded_for = alone}, hops);
   if (hops == 0) Require(client == peer);
+  const std::array<std::string_view, 2> lines = {left, right};
+  const std::string joined = std::string(left) + "," + std::string(right);
+  const std::array<std::string_view, 1> line = {joined};
   if (CountElements(right) >= hops) {
-    const std::array<std::string_view, 2> lines = {left, right};
     Require(ClientAddressOf({.peer = peer, .x_forwarded_for = lines}, hops) == client);
-    const std::string joined = std::string(left) + "," + std::string(right);
-    const std::array<std::string_view, 1> line = {joined};
     Require(ClientAddressOf({.peer = peer, .x_forwarded_for = line}, hops) == client);
   }
   // What is read is what is written.
   Require(IpAddress::Parse(client.ToString()) == client);
 
-  const std::array<std::string_view, 2> forwarded = {left, right};
   const IpAddress by_forwarded =
-      ClientAddressOf({.peer = peer, .x_forwarded_for = alone, .forwarded = forwarded}, hops);
+      ClientAddressOf({.peer = peer, .x_forwarded_for = lines, .forwarded = alone}, hops);
   if (hops == 0) Require(by_forwarded == peer);
+  Require(IpAddress::Parse(by_forwarded.ToString()) == by_forwarded);
+  // The other header is not looked at, nor what stands to the left.
+  Require(ClientAddressOf({.peer = peer, .forwarded = alone}, hops) == by_forwarded);
+  const bool quotes = right.find('"') != std::string_view::npos;
+  if (!quotes && CountElements(right) >= hops) {
+    Require(ClientAddressOf({.peer = peer, .forwarded = lines}, hops) == by_forwarded);
+    Require(ClientAddressOf({.peer = peer, .forwarded = line}, hops) == by_forwarded);
+  }
   return 0;
 }

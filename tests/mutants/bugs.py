@@ -38,6 +38,7 @@ PLACES = "src/backend/memory/place_line.cc"
 TICKETS = "src/backend/memory/waiting_tickets.cc"
 WAITING = "src/backend/memory/waiting_line.cc"
 STAGES = "src/backend/memory/waiting_line_stages.cc"
+LAPSED = "src/service/lapsed_admissions.cc"
 GATES = "src/service/gates.cc"
 SHOPPERS = "src/service/shopper_calls.cc"
 CHAIN = "src/policy/bot_chain.cc"
@@ -366,6 +367,17 @@ bug("the limit is asked after the admission", "service",
     (GATES, "  // More than this user may have, but not more than they could be granted.\n",
      "  if (terms.requires_admission) {\n"
      "    if (const auto refusal = CheckAdmission(passage, now, command)) return refusal;\n  }\n"))
+bug("a join that is sent again is refused as if it were new", "service",
+    (SHOPPERS, "  return gates.FindTicket(sale, user, now).value_or(QueuePlace{.outcome = refusal});\n",
+     "  return QueuePlace{.outcome = refusal};\n"))
+bug("who lets a hold lapse keeps the slot", "service",
+    (LAPSED, "if (event.type != EventType::kExpired) continue;",
+     "if (event.type != EventType::kVoided) continue;"))
+bug("a lapsed hold ends an admission under which another is held", "service",
+    (LAPSED, "admission.number == 0 || tally.open_holds != 0", "admission.number == 0"))
+bug("another's admission is used", "backend",
+    (ADMISSIONS, "if (found == nullptr || found->number != number || found->used) return;",
+     "if (found == nullptr || found->used) return;"))
 bug("the circuit breaker does not hear of a reserve", "service",
     (SHOPPERS, "  if (call.permit) Report(call.permit, status, now, Now());\n", ""))
 bug("the circuit breaker does not hear of a batch", "service",

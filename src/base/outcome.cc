@@ -173,6 +173,8 @@ std::string_view Name(Field field) {
       return "flags";
     case Field::kTime:
       return "time";
+    case Field::kTier:
+      return "tier";
   }
   return "?";
 }
@@ -184,7 +186,7 @@ std::string_view ExpectationOf(Field field) {
     case Field::kNone:
       return "nothing to be wrong";
     case Field::kSale:
-      return "1 to 64 of A-Z a-z 0-9 . _ -";
+      return "1 to 64 of A-Z a-z 0-9 . _ -; for calls about a queue a sale that has one";
     case Field::kVerb:
       return "a verb of this version";
     case Field::kUser:
@@ -206,6 +208,8 @@ std::string_view ExpectationOf(Field field) {
       return "0, and a quote only with reserve";
     case Field::kTime:
       return "0 to 2^53 - 1 microseconds since 1970";
+    case Field::kTier:
+      return "one of the queue's tiers, from 0";
   }
   return "?";
 }

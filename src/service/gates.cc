@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
+#include <type_traits>
 #include <utility>
 
 #include "service/spread.h"
@@ -47,12 +49,18 @@ Gates::Gates(const Parts& parts)
     : parts_(parts), resend_lookups_(ResendQuota(parts.resend_lookups_per_second)) {}
 
 void Gates::Probe(Passage& passage) const {
+  // Made in place: to assign them would copy half a kilobyte each.
+  static_assert(std::is_trivially_destructible_v<RateLimiter::Probe> &&
+                std::is_trivially_destructible_v<CompositeBotDetector::Probes>);
   if (parts_.limiter != nullptr) {
-    passage.rate = parts_.limiter->ProbeFor({.user = passage.user,
-                                             .address = passage.context->address,
-                                             .device = passage.context->device});
+    new (&passage.rate)
+        RateLimiter::Probe(parts_.limiter->ProbeFor({.user = passage.user,
+                                                     .address = passage.context->address,
+                                                     .device = passage.context->device}));
   }
-  if (parts_.bots != nullptr) passage.bots = parts_.bots->ProbeFor(QueryOf(passage));
+  if (parts_.bots != nullptr) {
+    new (&passage.bots) CompositeBotDetector::Probes(parts_.bots->ProbeFor(QueryOf(passage)));
+  }
   if (passage.sale->terms().requires_admission && passage.action == GuardedAction::kReserve) {
     passage.admission = parts_.admissions.Probe(passage.sale->admissions(), passage.user);
   }
@@ -130,7 +138,7 @@ Result<QueuePlace> Gates::Enqueue(const ServedSale& sale, const UserId& user, st
   const Result<Tally> tally = parts_.inventory.ReadTally(sale.inventory(), TallyKey::Of(user));
   if (!tally.ok()) return tally.status();
   if (tally->bought >= std::max(tally->limit, sale.terms().limit_per_user)) {
-    return QueuePlace{.outcome = {.code = Code::kUserLimit}};
+    return parts_.queue.Refused(sale.queue(), {.code = Code::kUserLimit});
   }
   return parts_.queue.Join(sale.queue(), user, tier, now);
 }

@@ -53,6 +53,7 @@ class Gates {
   // through.
   struct Passage {
     const ServedSale* sale;
+    bool is_probed;
     const RequestContext* context;
     UserId user;
     GuardedAction action;

@@ -71,12 +71,16 @@ ServedQueue::ServedQueue(const Parts& parts, const QueueTerms& terms,
       sale_(sale),
       admissions_per_second_(terms.pace.admissions_per_second) {}
 
-void ServedQueue::Describe(const QueueAnswer& answer, QueuePlace& place) const {
-  place.entry = answer.entry;
+void ServedQueue::DescribeSale(QueuePlace& place) const {
   place.sale_state = sale_state_.load(std::memory_order_relaxed);
   place.units_left = units_left_.load(std::memory_order_relaxed);
   place.units_held = units_held_.load(std::memory_order_relaxed);
   place.sold_out_for_good = SoldOutForGood();
+}
+
+void ServedQueue::Describe(const QueueAnswer& answer, QueuePlace& place) const {
+  place.entry = answer.entry;
+  DescribeSale(place);
   if (answer.entry.state != TicketState::kWaiting) return;
   if (stage_.load(std::memory_order_relaxed) != QueueStage::kRunning &&
       !strategy_.keeps_arrival_order()) {

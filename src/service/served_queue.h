@@ -70,7 +70,9 @@ class ServedQueue {
   std::uint32_t tiers() const { return terms_.tiers; }
   const Duration& waiting_page_retry() const { return parts_.options.waiting_page_retry; }
 
-  // Fills in what a waiting person is told beside their entry.
+  // Fills in what everybody is told of the sale.
+  void DescribeSale(QueuePlace& place) const;
+  // And what a waiting person is told beside their entry.
   void Describe(const QueueAnswer& answer, QueuePlace& place) const;
   // True where nothing can come any more but by a refund.
   bool SoldOutForGood() const { return sold_out_for_good_.load(std::memory_order_relaxed); }

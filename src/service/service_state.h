@@ -119,12 +119,14 @@ struct FlashSaleService::State {
   Result<Outcome> Reserve(const ReserveRequest& request);
   Status ReserveAll(std::span<const ReserveRequest> requests, std::span<Outcome> outcomes);
   // The shape, the sale, its phase and the rates; what a join answers that gets no further.  Else
-  // `passage` is ready for the detectors.  It has a sale once the join has come to the gates.
+  // `passage` is ready for the detectors.  It has a sale where there is one with a queue.
   std::optional<Outcome> BeginJoin(const Sales::Visit& visit, const JoinRequest& request, Time now,
                                    Gates::Passage& passage);
   // Whom a gate refused.
   QueuePlace RefuseJoin(const ServedSale& sale, const UserId& user, const Outcome& refusal,
                         Time now) const;
+  // Whom BeginJoin or the detectors refused.
+  QueuePlace RefuseJoin(const Gates::Passage& passage, const Outcome& refusal, Time now) const;
   // Who passed the gates.
   Result<QueuePlace> Enqueue(const ServedSale& sale, const UserId& user, std::uint8_t tier,
                              Time now);

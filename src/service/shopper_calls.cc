@@ -334,29 +334,39 @@ std::optional<Outcome> FlashSaleService::State::BeginJoin(const Sales::Visit& vi
                                                           const JoinRequest& request, Time now,
                                                           Gates::Passage& passage) {
   passage.sale = nullptr;
+  passage.is_probed = false;
   const ServedSale* const sale = visit.Find(request.sale.id(), request.sale.hint());
   if (const auto refusal = RefuseQueueCall(request.sale, request.user, sale)) return refusal;
+  passage.sale = sale;
   if (const Code phase = AnswerToJoin(PhaseOf(*sale, now)); phase != Code::kDone) {
     return Outcome{.code = phase};
   }
-  passage.sale = sale;
   passage.context = &request.context;
   passage.user = request.user;
   passage.action = GuardedAction::kJoin;
   gates.Probe(passage);
+  passage.is_probed = true;
   return gates.CheckRates(passage, now);
 }
 
 QueuePlace FlashSaleService::State::RefuseJoin(const ServedSale& sale, const UserId& user,
                                                const Outcome& refusal, Time now) const {
-  return gates.FindTicket(sale, user, now).value_or(QueuePlace{.outcome = refusal});
+  const std::optional<QueuePlace> place = gates.FindTicket(sale, user, now);
+  return place.has_value() ? *place : made.queue->Refused(sale.queue(), refusal);
+}
+
+QueuePlace FlashSaleService::State::RefuseJoin(const Gates::Passage& passage,
+                                               const Outcome& refusal, Time now) const {
+  if (passage.is_probed) return RefuseJoin(*passage.sale, passage.user, refusal, now);
+  if (passage.sale == nullptr) return QueuePlace{.outcome = refusal};
+  return made.queue->Refused(passage.sale->queue(), refusal);
 }
 
 Result<QueuePlace> FlashSaleService::State::Enqueue(const ServedSale& sale, const UserId& user,
                                                     std::uint8_t tier, Time now) {
   CircuitBreaker::Permit permit;
   if (const std::optional<Outcome> refusal = gates.CheckStore(user, now, permit)) {
-    return QueuePlace{.outcome = *refusal};
+    return made.queue->Refused(sale.queue(), *refusal);
   }
   Result<QueuePlace> place = OrUnknownSale(gates.Enqueue(sale, user, tier, now));
   if (permit) Report(permit, place.status(), now, Now());
@@ -369,10 +379,7 @@ Result<QueuePlace> FlashSaleService::State::Join(const JoinRequest& request) {
   Gates::Passage passage;
   std::optional<Outcome> refusal = BeginJoin(visit, request, now, passage);
   if (!refusal.has_value()) refusal = gates.CheckBots(passage, now);
-  if (refusal.has_value()) {
-    if (passage.sale == nullptr) return QueuePlace{.outcome = *refusal};
-    return RefuseJoin(*passage.sale, request.user, *refusal, now);
-  }
+  if (refusal.has_value()) return RefuseJoin(passage, *refusal, now);
   return Enqueue(*passage.sale, request.user, request.tier, now);
 }
 

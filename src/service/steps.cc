@@ -215,8 +215,7 @@ std::optional<Result<QueuePlace>> FlashSaleService::Join(const JoinRequest& requ
     if (!refusal.has_value()) {
       return state_->Enqueue(*passage.sale, request.user, request.tier, now);
     }
-    if (passage.sale == nullptr) return QueuePlace{.outcome = *refusal};
-    return state_->RefuseJoin(*passage.sale, request.user, *refusal, now);
+    return state_->RefuseJoin(passage, *refusal, now);
   }();
   state_->CountAnswer(Operation::kJoin, request.sale, place);
   return place;

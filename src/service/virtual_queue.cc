@@ -154,6 +154,13 @@ Result<SaleRef> VirtualQueue::Resolve(const SaleId& sale) {
   return SaleRef(sale, hint);
 }
 
+QueuePlace VirtualQueue::Refused(const SaleRef& sale, const Outcome& refusal) {
+  QueuePlace place{.outcome = refusal};
+  const State::Queues::Pinned queue(state_->served, sale.id(), sale.hint());
+  if (queue.get() != nullptr) queue->DescribeSale(place);
+  return place;
+}
+
 Result<QueuePlace> VirtualQueue::Join(const SaleRef& sale, const UserId& user, std::uint8_t tier,
                                       Time now) {
   return state_->With<Result<QueuePlace>>(sale, [&](ServedQueue& queue) -> Result<QueuePlace> {
@@ -165,6 +172,9 @@ Result<QueuePlace> VirtualQueue::Join(const SaleRef& sale, const UserId& user, s
         state_->Apply(queue, {.verb = verb, .tier = line, .user = user}, now);
     if (!answer.ok()) return answer.status();
     QueuePlace place{.outcome = {.code = answer->code}};
+    if (answer->code == Code::kInvalid) {
+      place.outcome.field = user.is_nil() ? Field::kUser : Field::kTier;
+    }
     queue.Describe(*answer, place);
     if (verb == QueueVerb::kTouch) {
       const bool unknown = answer->code == Code::kUnknownTicket;

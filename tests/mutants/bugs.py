@@ -368,8 +368,8 @@ bug("the limit is asked after the admission", "service",
      "  if (terms.requires_admission) {\n"
      "    if (const auto refusal = CheckAdmission(passage, now, command)) return refusal;\n  }\n"))
 bug("a join that is sent again is refused as if it were new", "service",
-    (SHOPPERS, "  return gates.FindTicket(sale, user, now).value_or(QueuePlace{.outcome = refusal});\n",
-     "  return QueuePlace{.outcome = refusal};\n"))
+    (SHOPPERS, "  return place.has_value() ? *place : made",
+     "  return made"))
 bug("who lets a hold lapse keeps the slot", "service",
     (LAPSED, "if (event.type != EventType::kExpired) continue;",
      "if (event.type != EventType::kVoided) continue;"))

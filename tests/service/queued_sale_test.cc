@@ -230,6 +230,14 @@ TEST_CASE("calls about a queue name what is wrong with them, and a sale that is 
   CHECK(shop.service().Position("drop", UserId{})->outcome.field == Field::kUser);
   CHECK(shop.service().Heartbeat("drop", UserId{})->field == Field::kUser);
   CHECK(shop.service().Leave("drop", UserId{})->field == Field::kUser);
+  const auto with_tier = shop.service().Join(
+      {.sale = "drop", .user = UserId::FromInteger(1), .tier = 0, .context = {}});
+  CHECK(with_tier->outcome.code == Code::kDone);
+  shop.Create(Shop::QueuedTerms(10, 1'000, "tiers"), {.tiers = 2});
+  const auto beyond = shop.service().Join(
+      {.sale = "tiers", .user = UserId::FromInteger(1), .tier = 2, .context = {}});
+  CHECK(beyond->outcome.field == Field::kTier);
+  CHECK(ToString(beyond->outcome) == "Invalid tier: expected one of the queue's tiers, from 0");
   // Another server forgets it.
   REQUIRE(shop.storage().queue().Forget("drop").ok());
   shop.At(0s);
@@ -238,6 +246,25 @@ TEST_CASE("calls about a queue name what is wrong with them, and a sale that is 
   CHECK(shop.Reserve(1) == Code::kUnknownSale);
   CHECK(shop.service().Heartbeat("drop", UserId::FromInteger(1))->code == Code::kUnknownSale);
   CHECK(shop.service().Leave("drop", UserId::FromInteger(1))->code == Code::kUnknownSale);
+}
+
+TEST_CASE("who is refused at the door is told what the sale is like") {
+  Shop shop([](auto& options) {
+    options.rate_limits = RateLimits{.per_user = Quota{.permits = 1, .per = 1min, .burst = 1}};
+  });
+  shop.Create(Shop::QueuedTerms(10), {.max_waiting = 1});
+  shop.At(0s);
+  const auto is_told = [](const QueuePlace& place, Code code) {
+    return place.outcome.code == code && place.sale_state == SaleState::kActive &&
+           place.units_left == 10;
+  };
+  REQUIRE(shop.Join(1).outcome.code == Code::kDone);
+  CHECK(is_told(shop.Join(2), Code::kWaitingPage));
+  CHECK(is_told(shop.Join(2), Code::kRateLimited));
+  shop.At(1h);
+  const QueuePlace late = shop.Join(3);
+  CHECK(late.outcome.code == Code::kSaleEnded);
+  CHECK(late.sale_state == SaleState::kEnded);
 }
 
 TEST_CASE("a queue that is set up for a sale without one is a mistake that is told") {

@@ -27,7 +27,7 @@ enum class Code : std::uint16_t {
   kAlreadyPurchased = 22,
   kNotPurchased = 23,
   kUnknownReservation = 24,
-  kIdConflict = 25,  // the id was used for another line or other units
+  kIdConflict = 25,     // the id was used for another line or other units
   kUnknownTicket = 26,  // this user does not wait in the queue, nor was let in
 
   // The phase of the sale forbids it.
@@ -81,6 +81,7 @@ enum class Field : std::uint8_t {
   kAdmission = 9,
   kFlags = 10,
   kTime = 11,
+  kTier = 12,  // of a join
 };
 
 // A domain answer, small enough to return millions of times a second.  A refusal is not an error.
@@ -118,7 +119,8 @@ FLASHSALE_EXPORT int HttpStatus(Code code);
 FLASHSALE_EXPORT std::string_view Name(ReservationState state);
 FLASHSALE_EXPORT std::string_view Name(Field field);
 
-// "Done active 2 units until 1700000000000000", "Invalid line: expected a line of the terms; …": for logs.
+// "Done active 2 units until 1700000000000000", "Invalid line: expected a line of the terms; …":
+// for logs.
 FLASHSALE_EXPORT std::string ToString(const Outcome& outcome);
 
 }  // namespace flashsale::inline v0

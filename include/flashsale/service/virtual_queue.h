@@ -47,7 +47,7 @@ struct QueuePlace {
   // How long the people ahead take at the pace of the queue, from now or from the start, whichever
   // is later.  An estimate: those inside may be slower.
   Duration expected_wait{0};
-  // Of the sale as last looked at, over all lines.
+  // Of the sale as last looked at, over all lines; where it is not served, as they stand here.
   SaleState sale_state = SaleState::kNotStarted;
   Units units_left = 0;
   // Held in carts: they may come back.
@@ -100,6 +100,9 @@ class FLASHSALE_EXPORT VirtualQueue {
 
   // A name that makes later calls here quicker.
   Result<SaleRef> Resolve(const SaleId& sale);
+
+  // What somebody is told who is refused before they come to the queue: that, and the sale.
+  QueuePlace Refused(const SaleRef& sale, const Outcome& refusal);
 
   // Gives a ticket, or the one they have.  Where the queue has one tier, everybody stands in it.
   // WaitingPage where the queue is full, with a wait; SoldOut where nothing can come any more and

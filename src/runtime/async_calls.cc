@@ -68,6 +68,7 @@ void CommandCall::GoOn(const Step& step) {
     Finish(step.outcome());
     return;
   }
+  const std::shared_ptr<Lane> lane = desk().HoldLane();
   std::optional<Result<Outcome>> refusal = SubmitToLane(step);
   if (refusal.has_value()) Finish(*std::move(refusal));
 }

@@ -70,6 +70,9 @@ class CallDesk : public std::enable_shared_from_this<CallDesk> {
 
   FlashSaleService& service() { return service_; }
   Lane& lane() { return *lane_; }
+  // For who submits a call and is no visitor of the entrance: once the call is accepted it may be
+  // answered, and the desk retired, before Submit has returned.
+  std::shared_ptr<Lane> HoldLane() const { return lane_; }
   Entrance& entrance() { return entrance_; }
   Time Now() { return service_.clock().Now(); }
   // Whether calls to the store have to go to the blocking executor.
@@ -113,7 +116,7 @@ class CallDesk : public std::enable_shared_from_this<CallDesk> {
   Executor* const blocking_;
   const bool may_block_;
   const Duration retry_after_;
-  std::unique_ptr<Lane> lane_;
+  std::shared_ptr<Lane> lane_;
 
   Entrance entrance_;
   std::atomic<std::uint64_t> open_{0};

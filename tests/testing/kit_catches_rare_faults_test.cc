@@ -300,9 +300,12 @@ void ExpectRejected(const std::vector<Fault>& faults,
   }
 }
 
-TEST_CASE("each part of the suite rejects what it is there for, and nothing that is right") {
-  ExpectRejected(FaultsOfSales(), [](std::string_view) { return true; });
-}
+// The whole suite, several times over: minutes where a sanitizer looks on, who has seen it by then.
+TEST_SUITE("long") {
+  TEST_CASE("each part of the suite rejects what it is there for, and nothing that is right") {
+    ExpectRejected(FaultsOfSales(), [](std::string_view) { return true; });
+  }
+}  // TEST_SUITE
 
 TEST_CASE("resends to a queue that go wrong are rejected by the part with faults alone") {
   // No other part has anything to do with a queue.

@@ -125,7 +125,8 @@ Status Shop::Open() {
                                         .inventory = run_.storage.inventory(),
                                         .clock = clock_,
                                         .audit = run_.audit,
-                                        .timeline = run_.timeline},
+                                        .timeline = run_.timeline,
+                                        .queue_audit = nullptr},
                       *sale);
 
   PlanNext({.at = terms.start, .kind = Plan::Kind::kPoll});

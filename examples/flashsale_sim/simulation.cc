@@ -130,7 +130,8 @@ Status Simulation::Open() {
                                                      .inventory = run_.storage.inventory(),
                                                      .clock = clock_,
                                                      .audit = run_.audit,
-                                                     .timeline = run_.timeline},
+                                                     .timeline = run_.timeline,
+                                                     .queue_audit = &queue_audit_},
                                    *sale);
   shoppers_ = std::make_unique<Shoppers>(Shoppers::Parts{.plan = run_.plan,
                                                          .dice = run_.dice,

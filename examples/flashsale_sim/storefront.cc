@@ -134,6 +134,9 @@ Status Storefront::ReadEvents() {
     for (const Event& event : std::span(events_).first(page->count)) {
       parts_.audit.OnEvent(event);
       parts_.timeline.OnEvent(event);
+      if (event.type == EventType::kExpired && parts_.queue_audit != nullptr) {
+        parts_.queue_audit->OnMayHaveEnded(event.user);
+      }
     }
     cursor_ = page->cursor;
     if (page->count < events_.size()) return {};

@@ -7,6 +7,7 @@
 #include "examples/flashsale_sim/answers.h"
 #include "examples/flashsale_sim/audit.h"
 #include "examples/flashsale_sim/latencies.h"
+#include "examples/flashsale_sim/queue_audit.h"
 #include "examples/flashsale_sim/timeline.h"
 #include "examples/flashsale_sim/virtual_clock.h"
 #include "flashsale/base/outcome.h"
@@ -32,6 +33,7 @@ class Storefront {
     VirtualClock& clock;
     Audit& audit;
     Timeline& timeline;
+    QueueAudit* queue_audit;  // null: no queue
   };
   Storefront(const Parts& parts, const SaleRef& sale);
 

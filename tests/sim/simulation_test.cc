@@ -151,7 +151,7 @@ TEST_CASE("plans at the edges of what may be asked go through") {
         SimulationPlan{.shoppers = 500, .units = 50, .pre_queue = Duration(0)},
         SimulationPlan{.shoppers = 500, .units = 50, .max_in_flight = 1},
         // Lapsed holds free their slots, and somebody waits for each.
-        SimulationPlan{.shoppers = 1'500, .units = 150, .hold = 20s, .max_in_flight = 10},
+        SimulationPlan{.shoppers = 800, .units = 80, .hold = 20s, .max_in_flight = 5},
         SimulationPlan{.shoppers = 500, .units = 50, .admissions_per_second = 1},
         SimulationPlan{.shoppers = 500, .units = 50, .hold = 1ms},
         SimulationPlan{.shoppers = 500, .units = 50, .duration = 100ms},

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <functional>
 #include <map>
 #include <utility>
 
@@ -12,16 +11,6 @@ namespace flashsale::inline v0 {
 namespace {
 
 constexpr const char* kName = "lapsed";
-
-class RunsAtOnce final : public Executor {
- public:
-  bool Post(std::function<void()> task) override {
-    task();
-    return true;
-  }
-};
-
-RunsAtOnce runs_at_once;
 
 }  // namespace
 
@@ -103,10 +92,11 @@ Result<std::unique_ptr<LapsedAdmissions>> LapsedAdmissions::New(InventoryReposit
   Result<std::unique_ptr<EventPublisher>> events = EventPublisher::New(inventory);
   if (!events.ok()) return events.status();
   const auto sink = std::make_shared<Sink>(inventory, queues);
-  Status status =
-      (*events)->AddSink({.name = kName, .sink = sink, .executor = runs_at_once, .cursors = {}});
+  std::unique_ptr<LapsedAdmissions> made(new LapsedAdmissions(*std::move(events), sink));
+  Status status = made->events_->AddSink(
+      {.name = kName, .sink = sink, .executor = made->at_once_, .cursors = {}});
   if (!status.ok()) return status;
-  return std::unique_ptr<LapsedAdmissions>(new LapsedAdmissions(*std::move(events), sink));
+  return made;
 }
 
 LapsedAdmissions::LapsedAdmissions(std::unique_ptr<EventPublisher> events,

@@ -1,10 +1,12 @@
 #ifndef FLASHSALE_SRC_SERVICE_LAPSED_ADMISSIONS_H_
 #define FLASHSALE_SRC_SERVICE_LAPSED_ADMISSIONS_H_
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
 
+#include "flashsale/base/executor.h"
 #include "flashsale/base/id.h"
 #include "flashsale/base/status.h"
 #include "flashsale/base/time.h"
@@ -43,9 +45,17 @@ class LapsedAdmissions {
 
  private:
   class Sink;
+  class RunsAtOnce final : public Executor {
+   public:
+    bool Post(std::function<void()> task) override {
+      task();
+      return true;
+    }
+  };
 
   LapsedAdmissions(std::unique_ptr<EventPublisher> events, std::shared_ptr<Sink> sink);
 
+  RunsAtOnce at_once_;  // outlives the publisher that posts to it
   const std::shared_ptr<Sink> sink_;
   const std::unique_ptr<EventPublisher> events_;
 };

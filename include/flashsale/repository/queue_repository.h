@@ -19,9 +19,9 @@ namespace flashsale::inline v0 {
 
 // What one user does about a queue.  The numbers are stable across versions.
 enum class QueueVerb : std::uint8_t {
-  // Done with a new ticket; AlreadyDone with the one they have, waiting or admitted; SaleEnded
-  // where
-  // the queue is closed; WaitingPage where `max_waiting` wait already.  Also a heartbeat.
+  // Done with a new ticket; AlreadyDone with the one they have, waiting or admitted;
+  // SaleEnded where the queue is closed; WaitingPage where `max_waiting` wait already.
+  // Also a heartbeat.
   kJoin = 1,
   // The place is free at once, or the admission ends.  No ticket is left.  Done; AlreadyDone where
   // they have no ticket.

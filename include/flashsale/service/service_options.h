@@ -86,7 +86,7 @@ struct FlashSaleServiceOptions {
   Duration refresh_interval = std::chrono::seconds{1};
 };
 
-// The queue before a sale whose terms require an admission.
+// The queue before a sale whose terms require an admission; for another sale, nothing is set.
 struct QueueSetup {
   // Who goes before whom; null: FifoStrategy.  Must outlive the service.
   const AllocationStrategy* strategy = nullptr;

@@ -160,7 +160,7 @@ std::uint32_t MapQueue::Room(Time at) const {
   std::uint64_t waiting = 0;
   for (const auto& line : lines_) waiting += line.size();
   const std::uint64_t in_flight = tickets_.size() - waiting;
-  const flashsale::QueuePace& pace = state_.terms.pace;
+  const flashsale::QueuePace& pace = state_.pace;
   const bool shut = state_.stage != QueueStage::kRunning || paused_at_.has_value();
   if (shut || in_flight >= pace.max_in_flight) return 0;
   const std::uint32_t fitting =
@@ -181,7 +181,7 @@ flashsale::QueueState MapQueue::Read(Time now) {
     if (!ticket.used) ++state.unused;
   }
   state.room = Room(at);
-  const std::int64_t next_ns = flashsale::RateOf(state_.terms.pace).NextNs(tat_ns_);
+  const std::int64_t next_ns = flashsale::RateOf(state_.pace).NextNs(tat_ns_);
   const Duration next((std::max<std::int64_t>(next_ns, 0) + 999) / 1'000);
   state.next_room = Shown(flashsale::kMinTime + next, latest_);
   return state;
@@ -195,7 +195,7 @@ void MapQueue::LetIn(Time at, Ticket& ticket) {
   ticket.entry.admission = {
       .number = last_number_, .grant = terms_.grant, .until = at + terms_.admission_window};
   tat_ns_ = std::max(tat_ns_, flashsale::CellRate::Nanoseconds(at)) +
-            flashsale::RateOf(state_.terms.pace).permit_ns();
+            flashsale::RateOf(state_.pace).permit_ns();
   ++state_.admitted;
 }
 
@@ -245,8 +245,8 @@ Time MapQueue::NextDue() const {
 
 void MapQueue::SetPace(Time now, const flashsale::QueuePace& pace) {
   Enter(now);
-  if (pace == state_.terms.pace) return;
-  state_.terms.pace = pace;
+  if (pace == state_.pace) return;
+  state_.pace = pace;
   ++state_.revision;
 }
 
@@ -365,9 +365,7 @@ flashsale::Result<flashsale::Outcome> MapQueues::Open(const flashsale::QueueTerm
   const std::lock_guard lock(mutex_);
   const auto [found, fresh] = queues_.try_emplace(terms.sale, terms);
   if (fresh) return flashsale::Outcome{.code = Code::kDone};
-  flashsale::QueueTerms theirs = found->second.terms();
-  theirs.pace = terms.pace;
-  if (theirs == terms) return flashsale::Outcome{.code = Code::kAlreadyDone};
+  if (found->second.terms() == terms) return flashsale::Outcome{.code = Code::kAlreadyDone};
   return Status(StatusCode::kAlreadyExists, "sale: its queue has other terms");
 }
 

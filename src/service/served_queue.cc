@@ -113,7 +113,7 @@ Status ServedQueue::TakeTurn(Time now, Turn& turn) {
   NoteStock(*stock);
   Result<QueueState> state = parts_.queues.Read(queue_, now);
   if (!state.ok()) return state.status();
-  NotePace(state->terms.pace);
+  NotePace(state->pace);
   if (Status status = FollowPhase(now, stock->phase, *state, turn); !status.ok()) return status;
   NoteState(*state);
 

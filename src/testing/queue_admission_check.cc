@@ -144,7 +144,7 @@ void CheckPace(Storage& storage, Findings& f) {
                .SetPace(queue.sale(), now, {.admissions_per_second = 1, .max_in_flight = 1'000})
                .ok(),
            "SetPace");
-  f.Expect(queue.Read(now).terms.pace.admissions_per_second == 1, "SetPace sets nothing");
+  f.Expect(queue.Read(now).pace.admissions_per_second == 1, "SetPace sets nothing");
   admitted = 0;
   for (int i = 0; i < 50; ++i) admitted += AdmitAll(queue, now += Duration{100'000});
   f.Expect(admitted >= 4 && admitted <= 6, "a new pace is not kept");

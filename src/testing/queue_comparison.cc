@@ -430,9 +430,9 @@ class Comparison {
         (got.revision > last_ours) == (expected.revision > last_model) && got.revision >= last_ours,
         "the revision grows where it should not, or does not where it should");
     revisions_ = {got.revision, expected.revision};
-    Expect(
-        got.terms == expected.terms && got.stage == expected.stage && got.paused == expected.paused,
-        "terms, stage or pause");
+    Expect(got.terms == expected.terms && got.pace == expected.pace &&
+               got.stage == expected.stage && got.paused == expected.paused,
+           "terms, stage or pause");
     Expect(got.in_flight == expected.in_flight && got.unused == expected.unused &&
                got.room == expected.room,
            "in flight " + std::to_string(got.in_flight) + ", unused " + std::to_string(got.unused) +

@@ -25,9 +25,19 @@ void CheckOpening(Storage& storage, Findings& f) {
     f.Expect(opened.ok() && opened->code == code, sentence);
   };
   expect(terms, Code::kAlreadyDone, "a queue opened again with its terms is not AlreadyDone");
-  terms.pace.admissions_per_second = 5;
-  expect(terms, Code::kAlreadyDone, "another pace makes other terms of a queue");
-  f.Expect(queue.Read(kNow).terms == PlainQueue(), "a queue that was there has another pace");
+  const QueuePace slower{.admissions_per_second = 5, .max_in_flight = terms.pace.max_in_flight};
+  const QueuePace fewer{.admissions_per_second = terms.pace.admissions_per_second,
+                        .max_in_flight = 5};
+  for (const QueuePace& pace : {slower, fewer}) {
+    terms.pace = pace;
+    f.ExpectError(queues.Open(terms), StatusCode::kAlreadyExists, "Open with another pace");
+  }
+  f.ExpectStatus(queues.SetPace(terms.sale, kNow, slower), StatusCode::kOk, "SetPace");
+  expect(PlainQueue(), Code::kAlreadyDone,
+         "a queue whose pace was set is not AlreadyDone where it is opened again with its terms");
+  f.Expect(queue.Read(kNow).terms == PlainQueue() && queue.Read(kNow).pace == slower,
+           "a queue that is opened again has other terms, or another pace");
+  terms = PlainQueue();
   terms.grant = 9;
   f.ExpectError(queues.Open(terms), StatusCode::kAlreadyExists, "Open with other terms");
   terms.grant = 0;

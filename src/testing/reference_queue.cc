@@ -16,6 +16,7 @@ Status NotFrozen() { return {StatusCode::kFailedPrecondition, "stage: expected a
 
 ReferenceLine::ReferenceLine(const QueueTerms& terms) : terms_(terms), waiting_(terms.tiers) {
   state_.terms = terms;
+  state_.pace = terms.pace;
   state_.stage = terms.pre_queue ? QueueStage::kGathering : QueueStage::kRunning;
 }
 
@@ -160,11 +161,10 @@ Admission ReferenceLine::FindAdmission(Time now, const UserId& user) const {
 }
 
 std::uint32_t ReferenceLine::RoomAt(Time at) const {
-  const std::uint64_t most = state_.terms.pace.max_in_flight;
+  const std::uint64_t most = state_.pace.max_in_flight;
   if (state_.stage != QueueStage::kRunning || paused_at_.has_value()) return 0;
   if (admitted_.size() >= most) return 0;
-  const std::uint64_t fitting =
-      RateOf(state_.terms.pace).Fitting(tat_ns_, CellRate::Nanoseconds(at));
+  const std::uint64_t fitting = RateOf(state_.pace).Fitting(tat_ns_, CellRate::Nanoseconds(at));
   return static_cast<std::uint32_t>(std::min(fitting, most - admitted_.size()));
 }
 
@@ -178,7 +178,7 @@ QueueState ReferenceLine::Read(Time now) {
   state.in_flight = admitted_.size();
   for (const auto& [user, admitted] : admitted_) state.unused += admitted.used ? 0U : 1U;
   state.room = RoomAt(at);
-  const std::int64_t next_ns = std::max<std::int64_t>(0, RateOf(state.terms.pace).NextNs(tat_ns_));
+  const std::int64_t next_ns = std::max<std::int64_t>(0, RateOf(state.pace).NextNs(tat_ns_));
   state.next_room = Host(kMinTime + Duration((next_ns + 999) / 1'000), latest_);
   return state;
 }
@@ -209,7 +209,7 @@ Result<std::size_t> ReferenceLine::Admit(Time now, const AdmitPlan& plan,
     admitted_[who.user] = let_in;
     admitted[count++] = EntryOf(who.user, let_in, latest_);
     ++state_.admitted;
-    tat_ns_ = std::max(tat_ns_, CellRate::Nanoseconds(at)) + RateOf(state_.terms.pace).permit_ns();
+    tat_ns_ = std::max(tat_ns_, CellRate::Nanoseconds(at)) + RateOf(state_.pace).permit_ns();
   }
   if (count != 0) {
     ++state_.revision;
@@ -237,8 +237,8 @@ LapseReport ReferenceLine::LapseDue(Time now) {
 
 void ReferenceLine::SetPace(Time now, const QueuePace& pace) {
   Enter(now);
-  if (pace == state_.terms.pace) return;
-  state_.terms.pace = pace;
+  if (pace == state_.pace) return;
+  state_.pace = pace;
   ++state_.revision;
 }
 

@@ -32,9 +32,7 @@ Result<Outcome> ReferenceQueues::Open(const QueueTerms& terms) {
   const MutexLock lock(mutex_);
   const auto [found, fresh] = lines_.try_emplace(terms.sale, terms);
   if (fresh) return Outcome{.code = Code::kDone};
-  QueueTerms theirs = found->second.terms();
-  theirs.pace = terms.pace;
-  if (theirs == terms) return Outcome{.code = Code::kAlreadyDone};
+  if (found->second.terms() == terms) return Outcome{.code = Code::kAlreadyDone};
   return Status(StatusCode::kAlreadyExists, "sale: its queue has other terms");
 }
 

@@ -141,7 +141,11 @@ TEST_CASE("one place too many in the queue is rejected") {
 
 TEST_CASE("one slot too many in the shop is rejected") {
   CHECK(IsRejectedBy({.open = [](QueueTerms& terms) { ++terms.pace.max_in_flight; },
-                      .state = [](QueueState& state) { --state.terms.pace.max_in_flight; }},
+                      .state =
+                          [](QueueState& state) {
+                            --state.terms.pace.max_in_flight;
+                            --state.pace.max_in_flight;
+                          }},
                      "in flight"));
 }
 

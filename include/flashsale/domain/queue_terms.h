@@ -31,7 +31,8 @@ struct QueuePace {
 // REQUIRES: Validate(pace) is OK.
 FLASHSALE_EXPORT CellRate RateOf(const QueuePace& pace);
 
-// The terms of the queue before one sale, fixed when it is opened but for the pace.
+// The terms of the queue before one sale, fixed when it is opened; the pace that it begins with may
+// be changed while it runs (QueueState::pace).
 struct QueueTerms {
   SaleId sale;
   QueuePace pace = {};

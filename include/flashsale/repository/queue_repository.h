@@ -69,7 +69,10 @@ enum class QueueStage : std::uint8_t {
 
 // What a queue knows of itself.
 struct QueueState {
+  // As it was opened, its pace included.
   QueueTerms terms = {};
+  // Of now: that of the terms until SetPace.
+  QueuePace pace = {};
   QueueStage stage = QueueStage::kGathering;
   bool paused = false;
   // Grows with everything that an AdmitPlan depends on but who comes and goes: admissions, stages,
@@ -162,9 +165,10 @@ class FLASHSALE_EXPORT QueueRepository {
  public:
   virtual ~QueueRepository() = default;
 
-  // Makes a queue.  Done; AlreadyDone where it exists with the same terms, but for the pace.
-  // Errors: InvalidArgument (names the field), AlreadyExists (the sale's queue has other terms),
-  // ResourceExhausted.
+  // Makes a queue.  Done; AlreadyDone where it was opened with the same terms, whatever SetPace has
+  // made of its pace since.
+  // Errors: InvalidArgument (names the field), AlreadyExists (the sale's queue was opened with
+  // other terms, or another pace), ResourceExhausted.
   virtual Result<Outcome> Open(const QueueTerms& terms) = 0;
 
   // Errors of all below: NotFound where the sale has no queue; InvalidArgument for a `now` that is

@@ -35,11 +35,6 @@ Status CheckTier(std::uint8_t tier, const QueueTerms& terms) {
                 fmt::format("tier: {}, expected below {}", tier, terms.tiers));
 }
 
-bool SameButForThePace(QueueTerms a, const QueueTerms& b) {
-  a.pace = b.pace;
-  return a == b;
-}
-
 }  // namespace
 
 template <typename R, typename Use>
@@ -62,9 +57,7 @@ Result<Outcome> MemoryQueueRepository::Open(const QueueTerms& terms) {
     {
       const Lines::Pinned existing(directory_, terms.sale, 0);
       if (existing.get() != nullptr) {
-        if (SameButForThePace(existing->terms(), terms)) {
-          return Outcome{.code = Code::kAlreadyDone};
-        }
+        if (existing->terms() == terms) return Outcome{.code = Code::kAlreadyDone};
         return Status(
             StatusCode::kAlreadyExists,
             fmt::format("sale: a queue of '{}' with other terms exists", terms.sale.view()));

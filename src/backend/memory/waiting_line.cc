@@ -230,6 +230,7 @@ QueueState WaitingLine::Read(Time now) {
   const MutexLock lock(mutex_);
   const Time at = Enter(now);
   QueueState state{.terms = terms_,
+                   .pace = pace_,
                    .stage = stage_,
                    .paused = clock_.paused(),
                    .revision = revision_,
@@ -243,7 +244,6 @@ QueueState WaitingLine::Read(Time now) {
                    .left = left_,
                    .fell_silent = fell_silent_,
                    .windows_lapsed = windows_lapsed_};
-  state.terms.pace = pace_;
   for (std::size_t tier = 0; waiting_ != nullptr && tier < terms_.tiers; ++tier) {
     state.waiting[tier] = waiting_->waiting(tier);
   }

@@ -33,7 +33,7 @@ class WaitingLine {
   // `hash` must outlive it.  Throws std::bad_alloc.  REQUIRES: Validate(terms) is OK.
   WaitingLine(const QueueTerms& terms, const engine::KeyedHash& hash);
 
-  // As they were opened, but for the pace, which is not.
+  // As it was opened.
   const QueueTerms& terms() const { return terms_; }
 
   // REQUIRES: the spans have one size.

@@ -32,7 +32,11 @@ Status Check(const CircuitBreakerOptions& options) {
       .InRange("open_ceiling", options.open_ceiling, options.open_for, kDay)
       .InRange<std::uint32_t>("probes", options.probes, 1, kThousand)
       .InRange<std::uint32_t>("successes_to_close", options.successes_to_close, 1, kThousand)
-      .InRange("probe_timeout", options.probe_timeout, milliseconds{1}, kDay);
+      .InRange("probe_timeout", options.probe_timeout, milliseconds{1}, kDay)
+      .That(options.abandoned == AbandonedCall::kIgnored ||
+                options.abandoned == AbandonedCall::kFailure,
+            "abandoned", fmt::format("{}", static_cast<unsigned>(options.abandoned)),
+            "kIgnored or kFailure");
   return check.status();
 }
 

@@ -1,6 +1,7 @@
 #include "flashsale/policy/composite_bot_detector.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "base/field_check.h"
@@ -25,9 +26,29 @@ Status Validate(const ChainedDetector& chained, std::size_t place) {
             "1 to 64 of A-Z a-z 0-9 . _ -")
       .InRange<unsigned>(field("detector.cost"), cost, 1, 3)
       .InRange<std::uint32_t>(field("weight"), chained.weight, 0, 100)
+      .That(chained.on_failure == FailurePolicy::kOpen ||
+                chained.on_failure == FailurePolicy::kClosed,
+            field("on_failure"), fmt::format("{}", static_cast<unsigned>(chained.on_failure)),
+            "kOpen or kClosed")
       .InRange(field("time_limit"), chained.time_limit, std::chrono::milliseconds{1},
                std::chrono::minutes{1})
       .InRange<std::uint32_t>(field("max_outstanding"), chained.max_outstanding, 1, 65'536);
+  return check.status();
+}
+
+// The first with this name is at `place`, or before it.
+Status ValidateName(std::span<const ChainedDetector> detectors, std::size_t place) {
+  const std::string_view name = detectors[place].detector->name();
+  const auto same = [name](const ChainedDetector& other) { return other.detector->name() == name; };
+  const auto first = std::find_if(detectors.begin(), detectors.end(), same);
+  const auto index = static_cast<std::size_t>(first - detectors.begin());
+  FieldCheck check;
+  check
+      .That(index == place || first->detector != detectors[place].detector,
+            fmt::format("detectors[{}].detector", place),
+            fmt::format("the same as detectors[{}]", index), "each detector once")
+      .That(index == place, fmt::format("detectors[{}].detector.name", place), Printable(name),
+            fmt::format("another one than that of detectors[{}]", index));
   return check.status();
 }
 
@@ -46,6 +67,8 @@ Status Validate(const CompositeOptions& options) {
   if (!check.ok()) return check.status();
   for (std::size_t i = 0; i < options.detectors.size(); ++i) {
     Status status = Validate(options.detectors[i], i);
+    if (!status.ok()) return status;
+    status = ValidateName(options.detectors, i);
     if (!status.ok()) return status;
   }
   return Status();

@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/field_check.h"
 #include "flashsale/policy/token_bucket.h"
 
 namespace flashsale::inline v0 {
@@ -181,6 +182,11 @@ struct Logger::State {
 };
 
 Result<std::unique_ptr<Logger>> Logger::New(const LoggerOptions& options) {
+  FieldCheck check;
+  check.That(options.lowest >= LogLevel::kDebug && options.lowest <= LogLevel::kError, "lowest",
+             fmt::format("{}", static_cast<unsigned>(options.lowest)),
+             "kDebug, kInfo, kWarning or kError");
+  if (!check.ok()) return check.status();
   Status status = Validate(options.rate_per_event, "rate_per_event");
   if (!status.ok()) return status;
   return std::unique_ptr<Logger>(

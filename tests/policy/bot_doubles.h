@@ -42,12 +42,14 @@ class ScriptedDetector final : public BotDetector {
   using Answer =
       std::function<std::optional<BotScore>(const BotQuery&, const std::shared_ptr<BotScoreSink>&)>;
 
-  ScriptedDetector(DetectorCost cost, Answer answer, std::string name = "scripted")
+  ScriptedDetector(DetectorCost cost, Answer answer, std::string name)
       : cost_(cost), answer_(std::move(answer)), name_(std::move(name)) {}
   ScriptedDetector(DetectorCost cost, std::uint8_t score, BotReason reason = BotReason::kHostRule)
       : ScriptedDetector(cost, [=](const BotQuery&, const auto&) {
           return std::optional(BotScore{.score = score, .reason = reason});
         }) {}
+  ScriptedDetector(DetectorCost cost, Answer answer)
+      : ScriptedDetector(cost, std::move(answer), NextName()) {}
 
   std::string_view name() const override { return name_; }
   DetectorCost cost() const override { return cost_; }
@@ -60,6 +62,12 @@ class ScriptedDetector final : public BotDetector {
   int asked() const { return asked_; }
 
  private:
+  // One of its own: a chain takes no two of one name.
+  static std::string NextName() {
+    static std::atomic<int> last = 0;
+    return "scripted-" + std::to_string(++last);
+  }
+
   const DetectorCost cost_;
   const Answer answer_;
   const std::string name_;
@@ -69,7 +77,9 @@ class ScriptedDetector final : public BotDetector {
 // A remote detector whose answers wait until the test gives them.
 class PatientDetector final : public BotDetector {
  public:
-  std::string_view name() const override { return "patient"; }
+  explicit PatientDetector(std::string name = "patient") : name_(std::move(name)) {}
+
+  std::string_view name() const override { return name_; }
   DetectorCost cost() const override { return DetectorCost::kRemote; }
   std::optional<BotScore> Score(const BotQuery& query, const DetectorProbe& /*probe*/, Time /*now*/,
                                 const std::shared_ptr<BotScoreSink>& later) override {
@@ -96,6 +106,7 @@ class PatientDetector final : public BotDetector {
   }
 
  private:
+  const std::string name_;
   mutable std::mutex mutex_;
   std::deque<std::shared_ptr<BotScoreSink>> sinks_;
   std::vector<std::string> tokens_;

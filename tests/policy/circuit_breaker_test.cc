@@ -256,6 +256,10 @@ TEST_CASE("options out of range are refused by name") {
   options = {};
   options.open_ceiling = 1s;
   CHECK(CircuitBreaker::New(options).status().code() == StatusCode::kInvalidArgument);
+  options = {};
+  options.abandoned = static_cast<AbandonedCall>(2);
+  CHECK(CircuitBreaker::New(options).status().message() ==
+        "abandoned: 2, expected kIgnored or kFailure");
 }
 
 TEST_CASE("threads that report at once lose no call and let no more probes out than allowed") {

@@ -83,7 +83,7 @@ TEST_CASE("a decision names who added most to it") {
   CHECK(decision.score == 100);
   CHECK(decision.decided_by == 1);
   CHECK(decision.reason == BotReason::kManyAttempts);
-  CHECK(open->DetectorName(decision.decided_by) == "scripted");
+  CHECK(open->DetectorName(decision.decided_by) == strong.name());
   const BotDecision calm = Decide(*Make({.detectors = {{.detector = &nothing}}}));
   CHECK(calm.decided_by == BotDecision::kNobody);
   CHECK(calm.reason == BotReason::kNone);
@@ -452,6 +452,9 @@ TEST_CASE("what is wrong with a chain is named") {
         "detectors[0].time_limit: 0 us, expected 1000 us to 60000000 us");
   CHECK(message({.detectors = {{.detector = &detector, .max_outstanding = 0}}}) ==
         "detectors[0].max_outstanding: 0, expected 1 to 65536");
+  CHECK(message({.detectors = {{.detector = &detector,
+                                .on_failure = static_cast<FailurePolicy>(2)}}}) ==
+        "detectors[0].on_failure: 2, expected kOpen or kClosed");
   CHECK(message({.detectors = {good}, .thresholds = {.challenge = 0}}) ==
         "thresholds.challenge: 0, expected 1 to 101");
   CHECK(message({.detectors = {good}, .thresholds = {.challenge = 60, .tarpit = 59}}) ==
@@ -462,6 +465,25 @@ TEST_CASE("what is wrong with a chain is named") {
         "tarpit: 120000000 us, expected 0 us to 60000000 us");
   CHECK(message({.name = "", .detectors = {good}}) ==
         "name: '', expected 1 to 64 of A-Z a-z 0-9 . _ -");
+}
+
+TEST_CASE("a chain takes no detector twice, and no two of one name") {
+  const auto nobody = [](const BotQuery&, const auto&) { return std::optional<BotScore>(); };
+  ScriptedDetector first(kLookup, nobody, "first");
+  ScriptedDetector second(kLookup, nobody, "second");
+  ScriptedDetector another_first(kArithmetic, nobody, "first");
+  const auto message = [](const CompositeOptions& options) {
+    return CompositeBotDetector::New(options).status().message();
+  };
+  const ChainedDetector f{.detector = &first};
+  const ChainedDetector s{.detector = &second};
+  CHECK(message({.detectors = {f, s}}).empty());
+  CHECK(message({.detectors = {f, s, f}}) ==
+        "detectors[2].detector: the same as detectors[0], expected each detector once");
+  CHECK(message({.detectors = {s, {.detector = &first, .shadow = true}, f}}) ==
+        "detectors[2].detector: the same as detectors[1], expected each detector once");
+  CHECK(message({.detectors = {s, f, {.detector = &another_first}}}) ==
+        "detectors[2].detector.name: 'first', expected another one than that of detectors[1]");
 }
 
 TEST_CASE("actions have names") {

@@ -119,6 +119,15 @@ TEST_CASE("a sink that throws is counted") {
   CHECK(logger->Stats() == LogStats{.failures = 1});
 }
 
+TEST_CASE("a level that there is not is refused by name") {
+  for (const int level : {0, 5, 255}) {
+    CHECK(Logger::New({.lowest = static_cast<LogLevel>(level)}).status().message() ==
+          "lowest: " + std::to_string(level) + ", expected kDebug, kInfo, kWarning or kError");
+  }
+  CHECK(Logger::New({.lowest = LogLevel::kDebug}).ok());
+  CHECK(Logger::New({.lowest = LogLevel::kError}).ok());
+}
+
 TEST_CASE("a rate out of range is refused by name") {
   CHECK(Logger::New({.rate_per_event = {.permits = 0, .per = 1s}}).status().message() ==
         "rate_per_event.permits: 0, expected 1 to 10000000");

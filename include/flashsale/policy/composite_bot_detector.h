@@ -26,7 +26,7 @@ namespace flashsale::inline v0 {
 enum class BotAction : std::uint8_t {
   kAllow = 0,
   kChallenge = 1,  // show a challenge; who passes it may ask again
-  kTarpit = 2,     // answer late, and as if all were well or nothing left
+  kTarpit = 2,     // let wait, and not told why; see CompositeOptions::tarpit
   kDeny = 3,
 };
 inline constexpr std::size_t kBotActions = 4;
@@ -41,7 +41,9 @@ enum class FailurePolicy : std::uint8_t {
 
 // One detector of a chain.
 struct ChainedDetector {
-  BotDetector* detector = nullptr;  // must outlive the chain and every call of its own on its way
+  // Must outlive the chain and every call of its own on its way.  Its name is that of no other in
+  // the chain: metrics go by names.
+  BotDetector* detector = nullptr;
   // How much of its score counts, in per cent; 0 to 100.
   std::uint32_t weight = 100;
   FailurePolicy on_failure = FailurePolicy::kOpen;
@@ -65,7 +67,9 @@ struct CompositeOptions {
   std::string name = "composite";
   std::vector<ChainedDetector> detectors = {};  // 1 to kMaxDetectors
   BotThresholds thresholds = {};
-  // For how long a tarpit should hold.  0 to 1 minute.
+  // For how long a tarpit holds.  0 to 1 minute.  FlashSaleService answers at once, RateLimited
+  // with this as retry_after, as it answers anybody who is too quick; it keeps no caller and no
+  // thread waiting.  A host that wants to hold the connection does that itself.
   Duration tarpit = std::chrono::seconds{5};
   // Everything is decided and counted, and everybody is let in.
   bool shadow = false;

@@ -93,7 +93,7 @@ using LogSink = std::function<void(const LogRecord&)>;
 struct LoggerOptions {
   // Null: nothing is logged.
   LogSink sink = {};
-  LogLevel lowest = LogLevel::kInfo;
+  LogLevel lowest = LogLevel::kInfo;  // one of the above
   // How many records of one event name pass, each name by itself.  Of errors too: a failing store
   // fails for everybody.
   Quota rate_per_event = {.permits = 10, .per = std::chrono::seconds{1}, .burst = 20};

@@ -13,6 +13,25 @@ namespace {
 
 Duration Microseconds(std::uint64_t us) { return Duration(static_cast<Duration::rep>(us)); }
 
+std::vector<SinkMetrics> MeasureSinks(const EventPublisher& events,
+                                      const std::vector<SaleMetrics>& sales) {
+  std::vector<SinkMetrics> sinks;
+  for (const SinkStats& stats : events.Stats()) {
+    SinkMetrics& sink = sinks.emplace_back(SinkMetrics{.stats = stats});
+    const Result<std::vector<SaleCursor>> cursors = events.Cursors(stats.name);
+    if (!cursors.ok()) continue;  // removed meanwhile
+    for (const SaleCursor& cursor : *cursors) {
+      const auto sale = std::find_if(sales.begin(), sales.end(),
+                                     [&](const auto& one) { return one.sale == cursor.sale; });
+      if (sale == sales.end()) continue;
+      sink.sales.push_back({.sale = cursor.sale,
+                            .cursor = cursor.seq,
+                            .lag = sale->seq - std::min(sale->seq, cursor.seq)});
+    }
+  }
+  return sinks;
+}
+
 }  // namespace
 
 void FlashSaleService::State::CountFailure(Operation operation, const Status& status,
@@ -66,6 +85,7 @@ SaleMetrics FlashSaleService::State::Measure(const ServedSale& sale, Time now) {
   if (const auto stock = inventory.ReadStock(sale.inventory(), now); stock.ok()) {
     measured.phase = stock->phase;
     measured.state = stock->state;
+    measured.seq = stock->seq;
     measured.lines.reserve(stock->lines.size());
     for (std::size_t i = 0; i < stock->lines.size(); ++i) {
       measured.lines.push_back(
@@ -102,6 +122,9 @@ MetricsSnapshot FlashSaleService::ReadMetrics() {
           {.name = std::string(bots->DetectorName(i)), .stats = bots->StatsOf(i)});
     }
   }
+  if (state.made.breaker != nullptr) snapshot.breaker = state.made.breaker->Snapshot(now);
+  snapshot.countdown = state.made.countdown->Stats();
+  snapshot.log = state.made.logger->Stats();
   std::vector<SaleId> ids;
   {
     const MutexLock lock(state.mutex);
@@ -112,6 +135,8 @@ MetricsSnapshot FlashSaleService::ReadMetrics() {
     const State::Sales::Pinned sale(state.sales, id, 0);
     if (sale.get() != nullptr) snapshot.sales.push_back(state.Measure(*sale, now));
   }
+  // After the sales: a sink that has come further since is not behind.
+  snapshot.sinks = MeasureSinks(*state.made.events, snapshot.sales);
   return snapshot;
 }
 

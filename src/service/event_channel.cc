@@ -40,7 +40,12 @@ std::vector<SaleCursor> SinkState::Cursors() const {
 
 SinkStats SinkState::Stats() const {
   const MutexLock lock(mutex_);
-  return stats_;
+  SinkStats stats = stats_;
+  for (const auto& [sale, channel] : channels_) {
+    stats.failing += channel->failing ? 1U : 0U;
+    stats.behind_loss += channel->behind_loss ? 1U : 0U;
+  }
+  return stats;
 }
 
 void SinkState::Stop() {
@@ -88,6 +93,8 @@ void SinkState::Finish(const Claim& claim, Ending ending, const Delivered& deliv
   --stats_.outstanding;
   switch (ending) {
     case Ending::kNothingToDo:
+      channel.failing = false;
+      channel.behind_loss = false;
       return;
     case Ending::kStoreFailed:
       break;
@@ -104,15 +111,19 @@ void SinkState::Finish(const Claim& claim, Ending ending, const Delivered& deliv
       ++stats_.delivered_batches;
       stats_.delivered_events += delivered.events;
       if (channel.epoch == claim.epoch) channel.cursor = delivered.cursor;
+      channel.failing = false;
+      if (delivered.events < options_.max_batch) channel.behind_loss = false;
       channel.backoff.Succeeded();
       return;
   }
   channel.failed = true;
+  if (ending != Ending::kStoreFailed) channel.failing = true;
 }
 
 void SinkState::Told(const Claim& claim, const EventPage::Lost& lost) {
   const MutexLock lock(mutex_);
   stats_.lost_events += lost.to - lost.from + 1;
+  claim.channel->behind_loss = true;
   if (claim.channel->epoch == claim.epoch) claim.channel->cursor = lost.to;
 }
 

@@ -30,6 +30,10 @@ struct Channel {
   bool under_way = false;
   // The last delivery came to nothing; the next Poll, which knows the time, lets it rest.
   bool failed = false;
+  // The sink, or its executor, did not take the last delivery.
+  bool failing = false;
+  // Events were lost, and it has not come to the end of the log since.
+  bool behind_loss = false;
   Backoff backoff;
 };
 

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/field_check.h"
+#include "service/other_queue.h"
 #include "service/service_state.h"
 
 namespace flashsale::inline v0 {
@@ -105,7 +106,11 @@ FlashSaleService::State::State(const FlashSaleServiceOptions& given, Made&& part
              .join_on_reserve = given.join_on_reserve,
              .queue_period = given.queue.period,
              .shared = shared,
-             .resend_lookups_per_second = given.resend_lookups_per_second}) {}
+             .resend_lookups_per_second = given.resend_lookups_per_second}),
+      deliveries({.events = *made.events,
+                  .countdown = *made.countdown,
+                  .queue = *made.queue,
+                  .logger = *made.logger}) {}
 
 Result<std::unique_ptr<FlashSaleService>> FlashSaleService::New(
     const FlashSaleServiceOptions& options) {
@@ -196,7 +201,10 @@ Status FlashSaleService::State::OpenQueue(const SaleTerms& terms, const QueueSet
       .heartbeat_timeout = setup.heartbeat_timeout,
       .tiers = setup.tiers,
       .strategy = std::string(setup.strategy == nullptr ? fifo.name() : setup.strategy->name())};
-  return made.queue->Open(queue_terms, setup.strategy).status();
+  Status status = made.queue->Open(queue_terms, setup.strategy).status();
+  if (status.code() != StatusCode::kAlreadyExists) return status;
+  const Result<QueueState> there = admissions.Read(terms.id, Now());
+  return there.ok() ? OtherQueue(queue_terms, there->terms) : status;
 }
 
 Status FlashSaleService::State::Serve(const SaleTerms& terms, const SaleMarks& marks, bool queued) {
@@ -257,9 +265,7 @@ Result<Outcome> FlashSaleService::State::Create(const SaleTerms& terms, const Qu
   const Result<std::uint64_t> put = catalogue.Put({.terms = *valid});
   if (!put.ok() && put.status().code() != StatusCode::kConflict) return put.status();
   if (valid->requires_admission) {
-    if (Status status = OpenQueue(*valid, queue); !status.ok()) {
-      return Within("queue", status);
-    }
+    if (Status status = OpenQueue(*valid, queue); !status.ok()) return Within("queue", status);
   }
   const Result<SaleStock> stock = inventory.ReadStock(valid->id, Now());
   if (!stock.ok()) return stock.status();
@@ -290,8 +296,13 @@ Status FlashSaleService::State::ServeFromCatalogue(const FlashSale& sale, Time n
 
 Status FlashSaleService::Serve(const SaleId& sale) {
   const Result<FlashSale> found = state_->catalogue.Get(sale);
-  if (!found.ok()) return found.status();
-  return state_->ServeFromCatalogue(*found, state_->Now());
+  Status status = found.ok() ? state_->ServeFromCatalogue(*found, state_->Now()) : found.status();
+  if (status.ok()) {
+    state_->Log(LogLevel::kInfo, "sale_served", sale, {});
+  } else {
+    state_->LogNotServed(sale, status);
+  }
+  return status;
 }
 
 Status FlashSaleService::State::Drop(const SaleId& sale) {
@@ -326,10 +337,14 @@ void FlashSaleService::State::Refresh(Time now) {
     }
     // What cannot be served now is tried again at the next refresh.
     if (Status status = ServeFromCatalogue(sale, now); !status.ok()) {
-      const std::array<LogField, 1> fields = {LogField{"error", status.message()}};
-      Log(LogLevel::kWarning, "sale_not_served", sale.terms.id, fields);
+      LogNotServed(sale.terms.id, status);
     }
   }
+}
+
+void FlashSaleService::State::LogNotServed(const SaleId& sale, const Status& error) {
+  const std::array<LogField, 1> fields = {LogField{"error", error.message()}};
+  Log(LogLevel::kWarning, "sale_not_served", sale, fields);
 }
 
 void FlashSaleService::State::LogPoll(std::string_view event, const Status& error) {
@@ -340,7 +355,7 @@ void FlashSaleService::State::LogPoll(std::string_view event, const Status& erro
 
 void FlashSaleService::State::LogQueueFailures() {
   const VirtualQueue::Failures failures = made.queue->failures();
-  const std::uint64_t all = failures.store + failures.strategy + failures.observer;
+  const std::uint64_t all = failures.store + failures.strategy;
   // Relaxed: two Polls at once may log the same failure twice.
   if (queue_failures_told.exchange(all, std::memory_order_relaxed) == all) return;
   LogPoll("queue_failed", failures.last);
@@ -366,6 +381,7 @@ Time FlashSaleService::Poll() {
   state_->LogPoll("publisher_failed", published.last_error);
   const CountdownService::Report told = state_->made.countdown->Poll(now);
   state_->LogPoll("countdown_failed", told.last_error);
+  state_->deliveries.Look(now);
   const Time judged = state_->options.bots == nullptr ? kMaxTime : state_->options.bots->Poll(now);
   return std::min({cleaned.next_poll, queued, published.next_poll, told.next_poll, judged,
                    At(state_->next_refresh_us), At(state_->next_rates_us)});

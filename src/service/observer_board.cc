@@ -91,6 +91,7 @@ void Board::Erase(Observer& observer, ObserverList& erased) {
   ObserverList& list = ListOf(observer.place, observer);
   observer.place = Place::kGone;
   observers_.erase(observer.id);
+  if (observer.failing) --stats_.failing;
   if (--sale->observers == 0) sales_.erase(sale->id);
   erased.splice(erased.end(), list, observer.self);
 }
@@ -216,6 +217,9 @@ std::optional<Countdown> Board::Begin(Observer& observer) {
 void Board::End(Observer& observer, bool threw) {
   const MutexLock lock(mutex_);
   if (threw) ++stats_.failures;
+  if (observer.place == Place::kGone) return;
+  if (std::exchange(observer.failing, threw)) --stats_.failing;
+  if (threw) ++stats_.failing;
   if (observer.place != Place::kUnderWay) return;
   MoveTo(observer.seen == observer.sale->version ? Place::kCurrent : Place::kStale, observer);
 }

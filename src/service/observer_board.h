@@ -43,6 +43,7 @@ struct Observer {
   // Its place in TimedObservers: there while it is kTimed, otherwise kept here.
   TimedObservers::node_type timed_node;
   TimedObservers::iterator timed;
+  bool failing = false;    // threw at its last update
   std::uint64_t seen = 0;  // the version of its sale
   Time told_at = kMinTime;
 };

@@ -1,6 +1,8 @@
 // The operators' side of FlashSaleService.
 
 #include <array>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "flashsale/service/flash_sale_service.h"
@@ -11,6 +13,8 @@ namespace {
 
 // How often a catalogue entry that others write too is tried.
 constexpr int kMostCatalogueTries = 8;
+
+constexpr std::string_view kOperatorAct = "operator_act";
 
 bool WasCarriedOut(Code code) { return code == Code::kDone || code == Code::kAlreadyDone; }
 
@@ -33,14 +37,33 @@ Result<Outcome> FlashSaleService::State::Act(Operation operation, const SaleRef&
   return Counted<Result<Outcome>>(operation, sale, [&] { return Carry(sale, command); });
 }
 
+void FlashSaleService::State::LogAct(const SaleId& sale, const Command& command,
+                                     const Outcome& outcome) {
+  if (!made.logger->Wants(LogLevel::kInfo)) return;
+  const LogField act{"act", Name(command.verb)};
+  const LogField answer{"answer", Name(outcome.code)};
+  if (command.verb == Verb::kRelease) {
+    const std::array<LogField, 4> fields = {act, answer, LogField{"line", command.line},
+                                            LogField{"units", command.units}};
+    Log(LogLevel::kInfo, kOperatorAct, sale, fields);
+  } else if (command.verb == Verb::kVoid) {
+    const std::string user = command.user.ToString();
+    const std::string id = command.id.ToString();
+    const std::array<LogField, 4> fields = {act, answer, LogField{"user", user},
+                                            LogField{"id", id}};
+    Log(LogLevel::kInfo, kOperatorAct, sale, fields);
+  } else {
+    const std::array<LogField, 2> fields = {act, answer};
+    Log(LogLevel::kInfo, kOperatorAct, sale, fields);
+  }
+}
+
 Result<Outcome> FlashSaleService::State::Carry(const SaleRef& sale, const Command& command) {
   const Time now = Now();
   Outcome outcome;
   Status status = inventory.Apply(sale.id(), now, {&command, 1}, {&outcome, 1});
   if (!status.ok()) return status;
-  const std::array<LogField, 2> fields = {LogField{"act", Name(command.verb)},
-                                          LogField{"answer", Name(outcome.code)}};
-  Log(LogLevel::kInfo, "operator_act", sale.id(), fields);
+  LogAct(sale.id(), command, outcome);
   if (!IsOperatorAct(command.verb) || !WasCarriedOut(outcome.code)) return outcome;
   {
     const Sales::Pinned known(sales, sale.id(), sale.hint());
@@ -81,8 +104,15 @@ Result<Outcome> FlashSaleService::Void(const VoidRequest& request) {
 }
 
 Result<Outcome> FlashSaleService::Forget(const SaleRef& sale) {
-  return state_->Counted<Result<Outcome>>(Operation::kForget, sale,
-                                          [&] { return state_->Forget(sale); });
+  return state_->Counted<Result<Outcome>>(Operation::kForget, sale, [&] {
+    Result<Outcome> forgotten = state_->Forget(sale);
+    if (forgotten.ok()) {
+      const std::array<LogField, 2> fields = {LogField{"act", Name(Operation::kForget)},
+                                              LogField{"answer", Name(forgotten->code)}};
+      state_->Log(LogLevel::kInfo, kOperatorAct, sale.id(), fields);
+    }
+    return forgotten;
+  });
 }
 
 Result<Outcome> FlashSaleService::State::Forget(const SaleRef& sale) {

@@ -16,6 +16,7 @@
 #include "flashsale/policy/rate_limiter.h"
 #include "flashsale/service/flash_sale_service.h"
 #include "flashsale/service/reservation_cleaner.h"
+#include "service/delivery_watch.h"
 #include "service/gates.h"
 #include "service/lapsed_admissions.h"
 #include "service/served_sale.h"
@@ -97,11 +98,13 @@ struct FlashSaleService::State {
   // --- flash_sale_service.cc
   // Takes a sale into service; where it is, notes the marks.
   Status Serve(const SaleTerms& terms, const SaleMarks& marks, bool queued);
+  // Errors: AlreadyExists names what the queue was opened with otherwise.
   Status OpenQueue(const SaleTerms& terms, const QueueSetup& setup);
   // Takes up what the catalogue has.
   Status ServeFromCatalogue(const FlashSale& sale, Time now);
   const AllocationStrategy* StrategyNamed(std::string_view name) const;
   void Refresh(Time now);
+  void LogNotServed(const SaleId& sale, const Status& error);
   void LogPoll(std::string_view event, const Status& error);
   void LogQueueFailures();
   Status Drop(const SaleId& sale);
@@ -109,6 +112,7 @@ struct FlashSaleService::State {
   // --- operator_calls.cc
   Result<Outcome> Act(Operation operation, const SaleRef& sale, const Command& command);
   Result<Outcome> Carry(const SaleRef& sale, const Command& command);
+  void LogAct(const SaleId& sale, const Command& command, const Outcome& outcome);
   Result<Outcome> Forget(const SaleRef& sale);
   // Notes in the catalogue what the store has carried out.
   void NoteInCatalogue(const SaleId& sale, Verb act, Time now);
@@ -200,6 +204,7 @@ struct FlashSaleService::State {
   std::atomic<Duration::rep> next_refresh_us{0};
   std::atomic<Duration::rep> next_rates_us{0};
   std::atomic<std::uint64_t> queue_failures_told{0};
+  DeliveryWatch deliveries;
 };
 
 }  // namespace flashsale::inline v0

@@ -74,6 +74,7 @@ struct VirtualQueue::State {
   const FifoStrategy fifo{};
   Queues served;
   std::atomic<AdmissionObserver*> observer{nullptr};
+  std::atomic<bool> observer_fails{false};  // relaxed: a flag for logs, read on its own
 
   Mutex mutex;
   std::vector<SaleId> ids FLASHSALE_GUARDED_BY(mutex);
@@ -93,7 +94,9 @@ void VirtualQueue::State::Tell(const SaleId& sale, Time now, std::span<const Que
   if (told == nullptr) return;
   try {
     told->OnAdmitted(sale, now, admitted);
+    observer_fails.store(false, std::memory_order_relaxed);
   } catch (...) {
+    observer_fails.store(true, std::memory_order_relaxed);
     const MutexLock lock(mutex);
     ++failures.observer;
     failures.last = Status(StatusCode::kInternal, "the admission observer threw");
@@ -264,7 +267,9 @@ Status VirtualQueue::SetPace(const SaleRef& sale, Time now, const QueuePace& pac
 
 VirtualQueue::Failures VirtualQueue::failures() const {
   const MutexLock lock(state_->mutex);
-  return state_->failures;
+  Failures failures = state_->failures;
+  failures.observer_fails = state_->observer_fails.load(std::memory_order_relaxed);
+  return failures;
 }
 
 Time VirtualQueue::Poll(Time now) {

@@ -98,7 +98,8 @@ struct Outcome {
 
   // REQUIRES: state == kActive.
   Time deadline() const { return Time(Duration(when_us)); }
-  // How long to wait before asking again.  REQUIRES: code is a gate's.
+  // How long to wait before asking again; rounded up, by at most 1 us.  0: it is not known.
+  // REQUIRES: code is a gate's.
   Duration retry_after() const { return Duration(when_us); }
 
   friend bool operator==(const Outcome&, const Outcome&) = default;

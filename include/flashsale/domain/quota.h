@@ -28,7 +28,8 @@ FLASHSALE_EXPORT Status Validate(const Quota& quota, std::string_view field);
 struct RateDecision {
   bool allowed = false;
   // Where it is not allowed: the very same request is allowed this much later, if nobody else takes
-  // anything meanwhile.  kNever for a weight above the burst.
+  // anything meanwhile.  Rounded up to the microsecond: at most 1 us longer than need be.  kNever
+  // for a weight above the burst.
   Duration retry_after{0};
 
   static constexpr Duration kNever = Duration::max();

@@ -23,6 +23,12 @@ namespace flashsale::inline v0 {
 // networks of all three sizes that are set: a household has a /64 or a /56, an office a /48, and an
 // attacker as many addresses as he likes.
 // Each: a burst that comes back within a day, at most 1,000,000 permits a second.
+//
+// In a FlashSaleService joins and reserves, of all its sales, are charged to the same rates: who
+// joins once and reserves once has used two permits of `per_user`.  Each call counts, resends and
+// every request of a batch too, but for what is refused by its shape or its sale's phase; a reserve
+// that takes a ticket (join_on_reserve) counts once.  Confirm, Cancel, Extend, Position, Heartbeat
+// and Leave count for none.
 struct RateLimits {
   std::optional<Quota> per_user = Quota{.permits = 5, .per = std::chrono::minutes{1}, .burst = 5};
   std::optional<Quota> per_ipv4 = Quota{.permits = 60, .per = std::chrono::minutes{1}, .burst = 60};
@@ -32,6 +38,8 @@ struct RateLimits {
       Quota{.permits = 120, .per = std::chrono::minutes{1}, .burst = 120};
   std::optional<Quota> per_ipv6_48 =
       Quota{.permits = 600, .per = std::chrono::minutes{1}, .burst = 600};
+  // Works only where the host fills in RequestContext::device: who has no print falls under no rate
+  // of devices.
   std::optional<Quota> per_device =
       Quota{.permits = 10, .per = std::chrono::minutes{1}, .burst = 10};
   std::optional<Quota> global = std::nullopt;

@@ -35,7 +35,8 @@ struct RequestContext {
   IpAddress address = {};
   std::span<const HeaderField> headers = {};
   // A print of the device, as the host takes it; nil: none.  DevicePrint makes one of the
-  // headers and the network.
+  // headers and the network.  Nobody does so for the host: while it is nil, RateLimits::per_device
+  // and detectors that count devices see nothing.
   LimitKey device = {};
   // What the client sent to show that it passed a challenge; empty: nothing.
   std::string_view challenge_token = {};

@@ -103,7 +103,8 @@ struct CountdownOptions {
 struct CountdownStats {
   std::uint64_t observers = 0;
   std::uint64_t updates = 0;   // given to executors
-  std::uint64_t failures = 0;  // observers that threw
+  std::uint64_t failures = 0;  // times that an observer threw
+  std::uint64_t failing = 0;   // observers that threw at their last update
   std::uint64_t dropped_slow = 0;
   std::uint64_t dropped_refused = 0;
   std::uint64_t dropped_gone = 0;

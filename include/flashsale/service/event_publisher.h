@@ -88,6 +88,10 @@ struct SinkStats {
   std::uint64_t refused = 0;   // by its executor, or dropped there
   std::uint64_t lost_events = 0;
   std::size_t outstanding = 0;
+  // Sales whose last delivery was answered kBusy, threw or was refused.
+  std::size_t failing = 0;
+  // Sales of which events were lost, and with which it has not caught up since.
+  std::size_t behind_loss = 0;
 
   friend bool operator==(const SinkStats&, const SinkStats&) = default;
 };

@@ -28,9 +28,9 @@ namespace flashsale::inline v0 {
 
 // Sells: the one class that a host calls.  Before a join and a new reserve it asks, cheapest first,
 // the phase of the sale, the rates, the bot detectors and the admission; then the store decides in
-// one atomic step.  A confirm, a cancel and an extend pass no gate, and what a gate refuses is still
-// answered as before where it was sent before: a reserve whose id is known, a join of somebody who
-// has a ticket.  Who holds something, or sends again, is never locked out.
+// one atomic step.  A confirm, a cancel and an extend pass no gate, and what a gate refuses is
+// still answered as before where it was sent before: a reserve whose id is known, a join of
+// somebody who has a ticket.  Who holds something, or sends again, is never locked out.
 //
 //   auto storage = flashsale::OpenMemoryStorage();
 //   auto service = flashsale::FlashSaleService::New({.storage = **storage});
@@ -55,8 +55,14 @@ class FLASHSALE_EXPORT FlashSaleService {
   // Serves the sales of the catalogue that are not over.
   // Errors: InvalidArgument (names the option); those of the store.
   static Result<std::unique_ptr<FlashSaleService>> New(const FlashSaleServiceOptions& options);
-  // What is pending is answered Overloaded when its detector answers.  Waits for sinks that are
-  // being told.  REQUIRES: not called by a detector or a sink.
+  // Waits for the StepSinks and PlaceSinks that are being told, and for nothing else: not for
+  // detectors (what is pending is answered Overloaded when they answer), nor for event sinks and
+  // countdown observers, whose executors may go on with what they have begun.
+  //
+  // REQUIRES: no call is under way, and none comes: what calls it has been stopped before, a Runner
+  // and an AsyncFlashSaleService (or the lanes that carry out its steps) destroyed.  Not called by
+  // a detector or a sink.  After it, in this order: the detectors' chain, the executors, the
+  // storage.
   ~FlashSaleService();
   FlashSaleService(const FlashSaleService&) = delete;
   FlashSaleService& operator=(const FlashSaleService&) = delete;
@@ -64,10 +70,12 @@ class FLASHSALE_EXPORT FlashSaleService {
   // --- operators' calls
 
   // Makes a sale, and the queue before it where its terms require admissions.  Done; AlreadyDone
-  // where it exists with the same terms.
+  // where it exists with the same terms and the same queue, as both were first made: what
+  // VirtualQueue::SetPace has changed since does not count.
   //
-  // Errors: InvalidArgument (names the field), AlreadyExists, those of the store; then the same
-  // call again completes what was begun.
+  // Errors: InvalidArgument (names the field); AlreadyExists where the sale, or its queue, was made
+  // otherwise, here or by another server on the same store: nothing is changed; those of the store,
+  // after which the same call again completes what was begun.
   Result<Outcome> Create(const SaleTerms& terms, const QueueSetup& queue = {});
   // Serves a sale that another server, or an earlier run, has made.  Poll does it by itself, a
   // little later.
@@ -92,9 +100,10 @@ class FLASHSALE_EXPORT FlashSaleService {
 
   // --- shoppers' calls
 
-  // Done with a ticket, AlreadyDone with the one they have; WaitingPage; UserLimit where they have
-  // bought all that they may; SoldOut, and no ticket, where nothing can come any more; what a gate
-  // or the phase answers.  A sale without a queue: Invalid (sale).
+  // Done with a ticket, AlreadyDone with the one they have; WaitingPage where the queue is full, or
+  // the circuit breaker open, and then for who has a ticket too, which they keep; UserLimit where
+  // they have bought all that they may; SoldOut, and no ticket, where nothing can come any more;
+  // what a gate or the phase answers.  A sale without a queue: Invalid (sale).
   Result<QueuePlace> Join(const JoinRequest& request);
   // Also says that they are still there.  Done; UnknownTicket; UnknownSale; Invalid (sale).
   Result<QueuePlace> Position(const SaleRef& sale, const UserId& user);
@@ -102,6 +111,10 @@ class FLASHSALE_EXPORT FlashSaleService {
   // Done; AlreadyDone; UnknownSale; Invalid (sale).
   Result<Outcome> Leave(const SaleRef& sale, const UserId& user);
 
+  // docs/contract.md, "Through the service".  Who is taken for a machine that shall wait (a tarpit)
+  // is answered as who is too quick: RateLimited, with CompositeOptions::tarpit as retry_after, at
+  // once.  Whatever refuses after the rates (a detector, the queue, the circuit breaker's
+  // WaitingPage, the store), a permit of the rates is spent; an admission is not, but for a Done.
   Result<Outcome> Reserve(const ReserveRequest& request);
   Result<Outcome> Confirm(const ConfirmRequest& request);
   Result<Outcome> Cancel(const CancelRequest& request);

@@ -18,8 +18,12 @@
 #include "flashsale/domain/flash_sale.h"
 #include "flashsale/domain/inventory.h"
 #include "flashsale/export.h"
+#include "flashsale/policy/circuit_breaker.h"
 #include "flashsale/policy/composite_bot_detector.h"
+#include "flashsale/service/countdown_service.h"
+#include "flashsale/service/event_publisher.h"
 #include "flashsale/service/latency_histogram.h"
+#include "flashsale/service/log.h"
 
 namespace flashsale::inline v0 {
 
@@ -137,9 +141,28 @@ struct SaleMetrics {
   // Holds that could not be expired, and whether more are due than were looked at.
   std::uint64_t quarantined = 0;
   bool expiry_behind = false;
+  // The number of its last event.
+  std::uint64_t seq = 0;
   Velocity velocity;
 
   friend bool operator==(const SaleMetrics&, const SaleMetrics&) = default;
+};
+
+// How far a sink has come with one served sale.
+struct SinkProgress {
+  SaleId sale;
+  std::uint64_t cursor = 0;  // it accepted everything up to this event
+  std::uint64_t lag = 0;     // events that came after that
+
+  friend bool operator==(const SinkProgress&, const SinkProgress&) = default;
+};
+
+// One sink of the event publisher.
+struct SinkMetrics {
+  SinkStats stats;
+  std::vector<SinkProgress> sales = {};
+
+  friend bool operator==(const SinkMetrics&, const SinkMetrics&) = default;
 };
 
 // Everything, as plain data: an exporter prints it.  Counts are since the recorder was made.
@@ -154,6 +177,12 @@ struct MetricsSnapshot {
   // What the chain of detectors decided, and each of them said.
   ChainStats bot_decisions;
   std::vector<BotDetectorMetrics> bots = {};
+  // Nothing where there is none.
+  std::optional<CircuitSnapshot> breaker = std::nullopt;
+  // By name.
+  std::vector<SinkMetrics> sinks = {};
+  CountdownStats countdown;
+  LogStats log;
   std::vector<SaleMetrics> sales = {};
 };
 
@@ -195,7 +224,8 @@ class FLASHSALE_EXPORT Metrics {
   // Holds that a cleaner recorded EXPIRED.
   void CountExpired(std::uint64_t holds);
 
-  // All but bots and sales.
+  // Operations, outcomes, failures, refusals and holds; the rest is to be filled in by who knows
+  // it.
   MetricsSnapshot Snapshot(Time now) const;
 
  private:

@@ -42,7 +42,8 @@ struct FlashSaleServiceOptions {
 
   // --- the gates, in the order in which they stand before a join or a new reserve
 
-  // Not set: no rates are kept.  Charged for each attempt, whatever becomes of it.
+  // Not set: no rates are kept.  Charged for each attempt, a join as a reserve, whatever becomes of
+  // it: nothing is given back where a later gate or the store refuses.  See RateLimits.
   std::optional<RateLimits> rate_limits = RateLimits{};
   WhenGateFails when_rates_fail = WhenGateFails::kLetPass;
 
@@ -56,8 +57,10 @@ struct FlashSaleServiceOptions {
   // only those who have joined are told Queued, others NotAdmitted.
   bool join_on_reserve = true;
 
-  // Not set: none.  While it is open joins and new reserves answer WaitingPage; calls about what is
-  // held go through.
+  // Not set: none.  While it is open joins and new reserves answer WaitingPage, those of people who
+  // have a ticket or an admission too: it stays theirs, and an admission's window runs on.  Being
+  // the last gate, it refuses what was charged for its rates already.  Calls about what is held go
+  // through.
   std::optional<CircuitBreakerOptions> breaker = std::nullopt;
 
   // On a store that several processes share: how many resent reserves that a gate would refuse are
@@ -73,6 +76,16 @@ struct FlashSaleServiceOptions {
   // Not set: nothing is counted.
   std::optional<MetricsOptions> metrics = MetricsOptions{};
   // Where what an operator may want to know goes; by default nowhere.
+  //   info:     sale_created, sale_served, operator_act (with the sale and the answer), call_refused
+  //   warning:  sale_not_served, breaker_turned, cleaner_failed, lapsed_admissions_failed,
+  //             queue_failed, publisher_failed, countdown_failed
+  //   error:    store_failed, clock_held
+  // Once where it begins, as a warning, and once where it is over (info), by what Poll finds:
+  //   sink_failing                 sink_recovered               it, or its executor, takes nothing
+  //   events_lost                  sink_caught_up               it came too late for some
+  //   observers_failing            observers_recovered          of countdowns, which throw
+  //   admission_observer_failing   admission_observer_recovered
+  //   observers_dropped            (in the first Poll that drops any)
   LoggerOptions log = {};
 
   // --- what Poll does
@@ -88,7 +101,8 @@ struct FlashSaleServiceOptions {
 
 // The queue before a sale whose terms require an admission; for another sale, nothing is set.
 struct QueueSetup {
-  // Who goes before whom; null: FifoStrategy.  Must outlive the service.
+  // Who goes before whom; null: FifoStrategy.  Must outlive the service.  The queue knows it by its
+  // name: what has one name must order alike.
   const AllocationStrategy* strategy = nullptr;
   // See QueueTerms; the pace is SaleTerms::admissions_per_second.
   std::uint32_t max_in_flight = QueuePace{}.max_in_flight;

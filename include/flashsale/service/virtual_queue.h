@@ -137,6 +137,7 @@ class FLASHSALE_EXPORT VirtualQueue {
     std::uint64_t strategy = 0;  // threw, failed, or gave an order that is none
     std::uint64_t observer = 0;  // threw
     Status last = {};
+    bool observer_fails = false;  // it threw when it was last told
   };
   Failures failures() const;
 

@@ -1,0 +1,52 @@
+#include "service/other_queue.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+
+#include "base/field_check.h"
+
+namespace flashsale::inline v0 {
+namespace {
+
+std::string TextOf(std::uint64_t value) { return fmt::format("{}", value); }
+std::string TextOf(Duration value) { return fmt::format("{} us", value.count()); }
+std::string TextOf(std::string_view value) { return Printable(value); }
+
+// Gathers the first member that differs.
+class Difference {
+ public:
+  template <typename T>
+  Difference& Member(std::string_view name, const T& asked, const T& opened) {
+    if (message_.empty() && asked != opened) {
+      message_ = fmt::format("{}: {}, expected {}, with which the sale's queue was opened", name,
+                             TextOf(asked), TextOf(opened));
+    }
+    return *this;
+  }
+  const std::string& message() const { return message_; }
+
+ private:
+  std::string message_;
+};
+
+}  // namespace
+
+Status OtherQueue(const QueueTerms& asked, const QueueTerms& opened) {
+  Difference difference;
+  difference
+      .Member<std::uint64_t>("admissions_per_second", asked.pace.admissions_per_second,
+                             opened.pace.admissions_per_second)
+      .Member<std::uint64_t>("max_in_flight", asked.pace.max_in_flight, opened.pace.max_in_flight)
+      .Member("max_waiting", asked.max_waiting, opened.max_waiting)
+      .Member("admission_window", asked.admission_window, opened.admission_window)
+      .Member<std::uint64_t>("grant", asked.grant, opened.grant)
+      .Member("heartbeat_timeout", asked.heartbeat_timeout, opened.heartbeat_timeout)
+      .Member<std::uint64_t>("tiers", asked.tiers, opened.tiers)
+      .Member<std::string_view>("strategy", asked.strategy, opened.strategy)
+      .Member<std::uint64_t>("pre_queue", asked.pre_queue ? 1 : 0, opened.pre_queue ? 1 : 0);
+  return {StatusCode::kAlreadyExists, difference.message()};
+}
+
+}  // namespace flashsale::inline v0

@@ -1,12 +1,15 @@
 #include "examples/async_server/server_main.h"
 
+#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
-#include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string_view>
+#include <system_error>
 #include <thread>
 
 #include "examples/async_server/line_protocol.h"
@@ -18,6 +21,20 @@ namespace flashsale::line_server {
 namespace {
 
 LineServer* stopped_by_signal = nullptr;
+
+constexpr int kBadArgument = 2;
+
+constexpr std::string_view kUsage =
+    " [PORT | --self-test | --help]\n"
+    "  PORT         listens on 127.0.0.1 there, 0 to 65535, by default 7070; 0: a free one\n"
+    "  --self-test  lets a crowd of clients buy everything, and checks the books\n";
+
+std::optional<std::uint16_t> ParsePort(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return port;
+}
 
 bool SelfTest(LineServer& server, FlashSaleService& shop, const ServeFunction& serve) {
   bool bought = false;
@@ -35,8 +52,23 @@ bool SelfTest(LineServer& server, FlashSaleService& shop, const ServeFunction& s
 
 int ServerMain(int argc, char** argv, const ServeFunction& serve) {
   using std::chrono_literals::operator""min;
-  const char* const argument = argc > 1 ? argv[1] : "7070";
-  const bool self_test = std::string_view(argument) == "--self-test";
+  const std::span<char*> arguments(argv, static_cast<std::size_t>(argc));
+  const std::string_view argument = arguments.size() > 1 ? arguments[1] : "7070";
+  if (argument == "--help" || argument == "-h") {
+    std::cout << "usage: " << argv[0] << kUsage;
+    return 0;
+  }
+  if (arguments.size() > 2) {
+    std::cerr << argv[0] << ": " << arguments.size() - 1 << " arguments, expected one at most\n";
+    return kBadArgument;
+  }
+  const bool self_test = argument == "--self-test";
+  const std::optional<std::uint16_t> port = self_test ? 0 : ParsePort(argument);
+  if (!port.has_value()) {
+    std::cerr << argv[0] << ": port: '" << argument
+              << "', expected 0 to 65535, --self-test or --help\n";
+    return kBadArgument;
+  }
 
   // Any backend will do; over one that may block the asynchronous service wants a thread pool.
   auto storage = OpenMemoryStorage();
@@ -62,10 +94,9 @@ int ServerMain(int argc, char** argv, const ServeFunction& serve) {
   const auto runner = Runner::New(shop.clock(), {[&shop](Time) { return shop.Poll(); }});
   if (!runner.ok()) return 1;
 
-  const int port = self_test ? 0 : std::atoi(argument);
-  const auto server = LineServer::Listen(static_cast<std::uint16_t>(port));
+  const auto server = LineServer::Listen(*port);
   if (server == nullptr) {
-    std::cerr << argv[0] << ": cannot listen on port " << port << '\n';
+    std::cerr << argv[0] << ": cannot listen on port " << *port << '\n';
     return 1;
   }
   if (self_test) {

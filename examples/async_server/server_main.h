@@ -15,6 +15,9 @@ using ServeFunction = std::function<bool(LineServer&, FlashSaleService&)>;
 //
 //   PROGRAM [PORT]        sells; see line_protocol.h
 //   PROGRAM --self-test   lets a crowd of clients buy everything, and checks the books
+//   PROGRAM --help
+//
+// Exit code: 0; 1 where it could not serve, or the books are wrong; 2 for a bad argument.
 int ServerMain(int argc, char** argv, const ServeFunction& serve);
 
 }  // namespace flashsale::line_server

@@ -29,6 +29,10 @@ class AllocationFailure {
   // Whether so many allocations were asked for that one failed.
   bool happened() const { return happened_; }
 
+  // Allocations by operator new that the calling thread made, less those that it gave back: where
+  // it is the same after something as before it, that has left nothing behind.
+  static std::int64_t live() noexcept { return live_; }
+
   // For allocation functions of any kind: counts one allocation of the calling thread and tells
   // whether it is to fail.
   static bool ShouldFail() noexcept {
@@ -37,10 +41,16 @@ class AllocationFailure {
     return true;
   }
 
+  // For operator new and operator delete: one allocation more, or less.
+  static void Count(std::int64_t change) noexcept { live_ += change; }
+
  private:
+  // NOLINTBEGIN(readability-identifier-naming): members, as all others are
   static inline thread_local std::uint64_t left_ = 0;
   static inline thread_local bool armed_ = false;
   static inline thread_local bool happened_ = false;
+  static inline thread_local std::int64_t live_ = 0;
+  // NOLINTEND(readability-identifier-naming)
 };
 
 namespace allocation_failure_internal {
@@ -48,8 +58,17 @@ namespace allocation_failure_internal {
 inline void* Allocate(std::size_t size, std::size_t alignment) noexcept {
   if (AllocationFailure::ShouldFail()) return nullptr;
   if (size == 0) size = 1;
-  if (alignment <= alignof(std::max_align_t)) return std::malloc(size);
-  return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  void* const memory =
+      alignment <= alignof(std::max_align_t)
+          ? std::malloc(size)
+          : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  if (memory != nullptr) AllocationFailure::Count(1);
+  return memory;
+}
+
+inline void Free(void* memory) noexcept {
+  if (memory != nullptr) AllocationFailure::Count(-1);
+  std::free(memory);
 }
 
 inline void* AllocateOrThrow(std::size_t size, std::size_t alignment) {
@@ -89,14 +108,30 @@ void* operator new[](std::size_t size, std::align_val_t alignment,
                      const std::nothrow_t& nothrow) noexcept {
   return operator new(size, alignment, nothrow);
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept {
+  flashsale::allocation_failure_internal::Free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  flashsale::allocation_failure_internal::Free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+  flashsale::allocation_failure_internal::Free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  flashsale::allocation_failure_internal::Free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  flashsale::allocation_failure_internal::Free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  flashsale::allocation_failure_internal::Free(memory);
+}
+void operator delete[](void* memory, std::align_val_t) noexcept {
+  flashsale::allocation_failure_internal::Free(memory);
+}
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
+  flashsale::allocation_failure_internal::Free(memory);
+}
 
 #endif  // FLASHSALE_DEFINE_FAILING_OPERATOR_NEW
 

@@ -29,6 +29,7 @@ Status WrongStage() {
 
 MapQueue::MapQueue(const flashsale::QueueTerms& terms) : terms_(terms) {
   state_.terms = terms;
+  state_.pace = terms.pace;
   state_.stage = terms.pre_queue ? QueueStage::kGathering : QueueStage::kRunning;
 }
 

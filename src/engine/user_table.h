@@ -106,6 +106,7 @@ class UserTable {
   static void PrefetchLine(const UserLine* line) {
     const auto first = reinterpret_cast<std::uintptr_t>(line);
     __builtin_prefetch(line, 1);
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the processor is asked for it, nobody reads it
     __builtin_prefetch(reinterpret_cast<const void*>(first + sizeof(UserLine) - 1), 1);
   }
 

@@ -45,20 +45,20 @@ class ResendAround {
   Answer operator()(StorageCall call, const Inner& inner) {
     for (std::uint32_t attempt = 1;; ++attempt) {
       Answer answer = inner();
-      if (attempt >= options_.max_attempts || !IsToBeResent(call, StatusOf(answer))) return answer;
+      if (attempt >= options_.max_attempts || !IsToBeResent(call, CodeOf(answer))) return answer;
     }
   }
 
  private:
-  static const Status& StatusOf(const Status& answer) { return answer; }
+  static StatusCode CodeOf(const Status& answer) { return answer.code(); }
   template <typename T>
-  static const Status& StatusOf(const Result<T>& answer) {
-    return answer.status();
+  static StatusCode CodeOf(const Result<T>& answer) {
+    return answer.status().code();
   }
 
-  static bool IsToBeResent(StorageCall call, const Status& status) {
-    if (status.code() == StatusCode::kUnavailable) return true;
-    if (!status.MayHaveBeenApplied()) return false;
+  static bool IsToBeResent(StorageCall call, StatusCode code) {
+    if (code == StatusCode::kUnavailable) return true;
+    if (code != StatusCode::kUnknown) return false;
     switch (call) {
       case StorageCall::kPutSale:
       case StorageCall::kRemoveSale:

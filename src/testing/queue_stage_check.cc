@@ -38,6 +38,7 @@ std::vector<UserId> AdmittedUsers(ProbedQueue& queue, Time now, std::size_t most
 }
 std::vector<UserId> Users(const std::vector<std::uint64_t>& numbers) {
   std::vector<UserId> users;
+  users.reserve(numbers.size());
   for (const std::uint64_t number : numbers) users.push_back(QueueUser(number));
   return users;
 }
@@ -169,6 +170,7 @@ void CheckManyDrawn(Storage& storage, Findings& f) {
   const std::vector<Entrant> entrants = queue.Entrants(0, 64);
   if (entrants.size() != kUsers) return f.Expect(false, "an entrant is missing");
   std::vector<std::uint64_t> tickets;
+  tickets.reserve(kUsers);
   for (std::uint64_t i = 0; i < kUsers; ++i) {
     tickets.push_back(entrants[i * kStride % kUsers].ticket);
   }

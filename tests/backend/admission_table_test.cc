@@ -89,8 +89,10 @@ TEST_CASE("readers see whole admissions while others come and go") {
   table.Insert(Of(1, kHash));
   std::atomic<bool> done = false;
   std::atomic<int> wrong = 0;
+  constexpr int kReaders = 2;
   std::vector<std::jthread> readers;
-  for (int reader = 0; reader < 2; ++reader) {
+  readers.reserve(kReaders);
+  for (int reader = 0; reader < kReaders; ++reader) {
     readers.emplace_back([&] {
       while (!done) {
         table.Prefetch(kHash);

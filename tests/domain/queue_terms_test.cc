@@ -96,7 +96,7 @@ TEST_CASE("as many fit as can be taken one after the other, and the next when it
       const std::int64_t next = rate.NextNs(tat);
       CHECK(rate.Fitting(tat, next - 1) == 0);
       CHECK(rate.Fitting(tat, next) == 1);
-      now = next + round * 1'000'000;
+      now = next + std::int64_t{round} * 1'000'000;
     }
   }
   CHECK(CellRate().Fitting(0, 1) == 0);

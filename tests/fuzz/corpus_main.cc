@@ -27,7 +27,8 @@ int main(int argc, char** argv) {
   }
   std::sort(files.begin(), files.end());
   for (const std::filesystem::path& file : files) {
-    std::cout << file.filename().string() << std::endl;  // before what may end the program
+    // Before what may end the program.
+    std::cout << file.filename().string() << '\n' << std::flush;
     std::ifstream stream(file, std::ios::binary);
     const std::vector<char> bytes{std::istreambuf_iterator<char>(stream), {}};
     LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());

@@ -167,6 +167,7 @@ inline void InRounds(std::size_t threads, int rounds,
   std::barrier start(static_cast<std::ptrdiff_t>(threads));
   std::barrier<decltype(end_round)> end(static_cast<std::ptrdiff_t>(threads), end_round);
   std::vector<std::jthread> crowd;
+  crowd.reserve(threads);
   for (std::size_t i = 0; i < threads; ++i) {
     crowd.emplace_back([&, i] {
       for (int r = 0; r < rounds; ++r) {

@@ -22,6 +22,7 @@ LotteryStrategy::Seed CountingSeed() {
 
 std::vector<Entrant> Entrants(std::uint64_t count) {
   std::vector<Entrant> entrants;
+  entrants.reserve(count);
   for (std::uint64_t i = 0; i < count; ++i) {
     entrants.push_back({.user = UserId::FromInteger(i), .ticket = i + 1});
   }
@@ -32,6 +33,7 @@ std::vector<UserId> Drawn(const LotteryStrategy::Seed& seed, const std::vector<E
   std::vector<std::uint32_t> order(entrants.size());
   REQUIRE(LotteryStrategy(seed).Order(0, entrants, order).ok());
   std::vector<UserId> users;
+  users.reserve(order.size());
   for (const std::uint32_t i : order) users.push_back(entrants[i].user);
   return users;
 }

@@ -35,6 +35,7 @@ Task<bool> Buy(Lane& lane, std::uint64_t user) {
   co_return bought.ok() && bought->state == ReservationState::kPurchased;
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): as Spawn wants it
 void Ignore(std::exception_ptr /*thrown*/) {}
 
 // Goes on behind what the executor has to do.
@@ -49,6 +50,7 @@ struct BackOfTheQueue {
 
 // A coroutine whose frame the test owns and may destroy at any time.
 struct Held {
+  // NOLINTNEXTLINE(readability-identifier-naming): the name that the language looks for
   struct promise_type {
     Held get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
     std::suspend_never initial_suspend() const noexcept { return {}; }

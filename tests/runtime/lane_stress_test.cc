@@ -20,7 +20,7 @@
 namespace flashsale {
 namespace {
 
-using std::chrono_literals::operator""ms;
+using namespace std::chrono_literals;
 
 constexpr std::size_t kThreads = 4;
 constexpr std::size_t kCalls = 3'000;
@@ -129,6 +129,7 @@ struct OrderedStore {
 
 void RunCrowd(const std::function<void(std::size_t)>& work) {
   std::vector<std::jthread> threads;
+  threads.reserve(kThreads);
   for (std::size_t i = 0; i < kThreads; ++i) threads.emplace_back([&work, i] { work(i); });
 }
 
@@ -199,8 +200,10 @@ TEST_CASE("threads may poll a lane without workers side by side, and drain it") 
   const auto lane = MakeLane(store.inventory, clock, {.workers = 0, .capacity = 64});
   std::atomic<bool> end = false;
   {
+    constexpr int kPollers = 2;
     std::vector<std::jthread> pollers;
-    for (int i = 0; i < 2; ++i) {
+    pollers.reserve(kPollers);
+    for (int i = 0; i < kPollers; ++i) {
       pollers.emplace_back([&] {
         while (!end.load()) {
           if (!lane->Poll(4)) std::this_thread::yield();

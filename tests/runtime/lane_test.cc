@@ -19,8 +19,7 @@
 namespace flashsale {
 namespace {
 
-using std::chrono_literals::operator""ms;
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 // A lane that the test polls, in front of a store that tells of its batches.
 struct Polled {

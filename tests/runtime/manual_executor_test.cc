@@ -121,6 +121,7 @@ TEST_CASE("tasks of many threads run once each") {
   std::atomic<int> accepted = 0;
   std::atomic<int> left = kThreads;
   std::vector<std::jthread> threads;
+  threads.reserve(kThreads);
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&] {
       for (int n = 0; n < kTasks; ++n) {

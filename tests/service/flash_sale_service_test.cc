@@ -174,6 +174,7 @@ TEST_CASE("a batch answers as its requests do one by one, over sales and refusal
   for (std::size_t i = 0; i < outcomes.size(); ++i) CHECK(outcomes[i].code == expected[i]);
 
   std::vector<ConfirmRequest> confirms;
+  confirms.reserve(requests.size());
   for (const ReserveRequest& r : requests) confirms.push_back({r.sale, r.user, r.id});
   REQUIRE(shop.service().Confirm(confirms, outcomes).ok());
   for (std::size_t i = 0; i < outcomes.size(); ++i) {

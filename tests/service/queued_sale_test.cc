@@ -416,6 +416,7 @@ TEST_CASE(
   CHECK(shop.Join(99).position >= 50);
 
   std::vector<Entrant> entrants;
+  entrants.reserve(50);
   for (std::uint64_t user = 0; user < 50; ++user) {
     entrants.push_back({.user = UserId::FromInteger(user), .ticket = user + 1});
   }

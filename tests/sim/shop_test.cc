@@ -42,8 +42,9 @@ struct Sale {
                                       .limits = limits,
                                       .audit = audit,
                                       .timeline = timeline});
-    if (ran.ok()) result = *std::move(ran);
-    return ran.status();
+    if (!ran.ok()) return ran.status();
+    result = *std::move(ran);
+    return Status();
   }
   std::string Json() const {
     std::ostringstream out;

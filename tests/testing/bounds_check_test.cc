@@ -173,7 +173,7 @@ TEST_CASE("a backend that shows the stock and the users of two instants is rejec
             {.apply =
                  [&](InventoryRepository& inner, const SaleRef& sale, Time now,
                      std::span<const Command> commands, std::span<Outcome> outcomes) {
-                   const Status status = inner.Apply(sale, now, commands, outcomes);
+                   Status status = inner.Apply(sale, now, commands, outcomes);
                    ++applied;
                    return status;
                  },
@@ -181,9 +181,10 @@ TEST_CASE("a backend that shows the stock and the users of two instants is rejec
                  [&](InventoryRepository& inner, const SaleRef& sale, SnapshotVisitor& visitor) {
                    const int before = applied;
                    HalfVisitor first(visitor, true);
-                   const Status status = inner.Snapshot(sale, first);
+                   Status status = inner.Snapshot(sale, first);
                    if (!status.ok()) return status;
-                   for (int look = 0; look < 5'000 && applied == before; ++look) {
+                   for (int look = 0; look < 5'000; ++look) {
+                     if (applied != before) break;
                      std::this_thread::yield();
                    }
                    HalfVisitor second(visitor, false);
@@ -197,7 +198,7 @@ TEST_CASE("a backend that reads what is reserved and what is sold at two instant
   CHECK(RejectedBy({.apply =
                         [&](InventoryRepository& inner, const SaleRef& sale, Time now,
                             std::span<const Command> commands, std::span<Outcome> outcomes) {
-                          const Status status = inner.Apply(sale, now, commands, outcomes);
+                          Status status = inner.Apply(sale, now, commands, outcomes);
                           ++applied;
                           return status;
                         },

@@ -77,13 +77,13 @@ std::string RejectedBy(const FingerprintLies& lies) {
 FingerprintLies Changing(std::function<std::uint32_t(std::uint32_t)> change) {
   return {.note =
               [change](FingerprintRepository& inner, Time now, auto sightings, auto users) {
-                const Status status = inner.Note(now, sightings, users);
+                Status status = inner.Note(now, sightings, users);
                 std::transform(users.begin(), users.end(), users.begin(), change);
                 return status;
               },
           .count =
               [change](FingerprintRepository& inner, Time now, auto probes, auto users) {
-                const Status status = inner.Count(now, probes, users);
+                Status status = inner.Count(now, probes, users);
                 std::transform(users.begin(), users.end(), users.begin(), change);
                 return status;
               }};
@@ -106,7 +106,7 @@ TEST_CASE("a fingerprint repository that tells the count before the sighting is 
           std::vector<PrintProbe> probes;
           probes.reserve(noted.size());
           for (const Sighting& one : noted) probes.push_back(one.probe);
-          const Status status = inner.Count(now, probes, users);
+          Status status = inner.Count(now, probes, users);
           std::vector<std::uint32_t> ignored(users.size());
           return status.ok() ? inner.Note(now, noted, ignored) : status;
         }}) == "fingerprints/distinct users");
@@ -162,7 +162,7 @@ TEST_CASE("a fingerprint repository that notes what it should count is rejected"
   const auto note = [](FingerprintRepository& inner, Time now, std::span<const PrintProbe> probes,
                        std::span<std::uint32_t> users) {
     if (probes.size() != users.size()) return inner.Count(now, probes, users);
-    const Status status = inner.Count(now, probes, users);
+    Status status = inner.Count(now, probes, users);
     // As if those who are there had been seen once more: of one user alone.
     std::vector<std::uint32_t> ignored(1);
     for (std::size_t i = 0; status.ok() && i < probes.size(); ++i) {
@@ -213,7 +213,7 @@ TEST_CASE("a fingerprint repository that believes a clock that stepped back is r
           const Duration::rep us = now.time_since_epoch().count();
           const bool behind = us < latest->load();
           if (!behind) latest->store(us);
-          const Status status = inner.Note(now, noted, users);
+          Status status = inner.Note(now, noted, users);
           if (behind) std::fill(users.begin(), users.end(), 1);
           return status;
         }}) != "");
@@ -224,13 +224,16 @@ TEST_CASE("a fingerprint repository that loses what two threads note at once is 
   std::atomic<int> inside = 0;
   CHECK(RejectedBy({.note = [&](FingerprintRepository& inner, Time now,
                                 std::span<const Sighting> noted, std::span<std::uint32_t> users) {
-          const bool alone = ++inside == 1;
+          const bool alone = inside.fetch_add(1) == 0;
           Status status;
           if (alone || noted.size() != 1) {
             status = inner.Note(now, noted, users);
             // Where many note one by one, nobody is there to wait for.
             const bool waits = noted.size() == 1 && noted[0].probe.scope == PrintScope::kDevice;
-            for (int i = 0; waits && i < 1'000 && inside == 1; ++i) std::this_thread::yield();
+            for (int i = 0; waits && i < 1'000; ++i) {
+              if (inside != 1) break;
+              std::this_thread::yield();
+            }
           } else {
             std::fill(users.begin(), users.end(), 1);
           }

@@ -93,7 +93,7 @@ TEST_CASE("rates that tell the truth pass") { CHECK(RejectedBy({}).empty()); }
 
 TEST_CASE("a repository that tells waits too short is rejected") {
   CHECK(RejectedBy({.take = [](RateRepository& inner, Time now, auto charges, auto& verdict) {
-          const Status status = inner.Take(now, charges, verdict);
+          Status status = inner.Take(now, charges, verdict);
           verdict.decision.retry_after /= 2;
           return status;
         }}) == "rates/one key");
@@ -157,7 +157,7 @@ TEST_CASE("a repository that believes a clock that stepped back is rejected") {
                                          auto& verdict) mutable {
     const bool stepped_back = now + 30s < latest;
     latest = std::max(latest, now);
-    const Status status = inner.Take(now, charges, verdict);
+    Status status = inner.Take(now, charges, verdict);
     if (stepped_back) verdict.decision = {.allowed = true};
     return status;
   };
@@ -174,7 +174,10 @@ TEST_CASE("a repository that loses what two threads take at once is rejected") {
           if (!status.ok() || !verdict.decision.allowed) return status;
           // Where many ask one by one, nobody is there to wait for.
           const bool waits = charges.front().probe.scope == RateScope::kDevice;
-          for (int i = 0; waits && i < 1'000 && looks == before; ++i) std::this_thread::yield();
+          for (int i = 0; waits && i < 1'000; ++i) {
+            if (looks != before) break;
+            std::this_thread::yield();
+          }
           RateVerdict ignored;
           return inner.Take(now, charges, ignored);
         }}) == "rates/threads");

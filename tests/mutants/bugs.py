@@ -40,6 +40,9 @@ WAITING = "src/backend/memory/waiting_line.cc"
 STAGES = "src/backend/memory/waiting_line_stages.cc"
 LAPSED = "src/service/lapsed_admissions.cc"
 GATES = "src/service/gates.cc"
+WATCH = "src/service/delivery_watch.cc"
+QUEUES = "src/backend/memory/memory_queue_repository.cc"
+COMPOSITE = "src/policy/composite_bot_detector.cc"
 SHOPPERS = "src/service/shopper_calls.cc"
 CHAIN = "src/policy/bot_chain.cc"
 REPLAY = "src/policy/replay_memory.cc"
@@ -355,6 +358,9 @@ bug("an admission that ends leaves a gap before those that were put behind it", 
 bug("the clock of admissions runs on in a pause", "queues",
     (STAGES, "  clock_.Pause(latest_);\n  admissions_.SetClock(clock_);\n",
      "  clock_.Pause(latest_);\n"))
+bug("a queue that is opened again with another pace is taken for the same", "queues",
+    (QUEUES, "if (existing->terms() == terms) return",
+     "if (existing->terms().grant == terms.grant) return"))
 
 # The gates.
 bug("a resend that does not say so is not looked up", "service",
@@ -385,8 +391,12 @@ bug("the circuit breaker does not hear of a batch", "service",
      ""))
 bug("the circuit breaker does not hear of a join", "service",
     (SHOPPERS, "  if (permit) Report(permit, place.status(), now, Now());\n", ""))
+bug("a sink that fails is told of with each delivery", "service",
+    (WATCH, "  if (failed && !seen.failing) {", "  if (failed) {"))
 
 # Abuse.
+bug("a chain takes two detectors of one name", "policy",
+    (COMPOSITE, ".That(index == place, fmt::format(", ".That(true, fmt::format("))
 bug("a detector in shadow is listened to", "policy",
     (CHAIN, "i < remote_shadows_; ++i) ask(links_[i]);",
      "i < remote_shadows_; ++i) Add(tally, links_[i], ask(links_[i]));"))

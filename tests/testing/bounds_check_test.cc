@@ -166,6 +166,14 @@ class HalfVisitor final : public SnapshotVisitor {
   const bool shows_sale_;
 };
 
+// Leaves the processor to others until one of them has changed the value, or nobody is there to.
+void WaitForChange(const std::atomic<int>& value, int from) {
+  for (int look = 0; look < 5'000; ++look) {
+    if (value != from) return;
+    std::this_thread::yield();
+  }
+}
+
 TEST_CASE("a backend that shows the stock and the users of two instants is rejected") {
   // What others do meanwhile is done before the second look, if they do anything.
   std::atomic<int> applied = 0;
@@ -174,7 +182,7 @@ TEST_CASE("a backend that shows the stock and the users of two instants is rejec
                  [&](InventoryRepository& inner, const SaleRef& sale, Time now,
                      std::span<const Command> commands, std::span<Outcome> outcomes) {
                    Status status = inner.Apply(sale, now, commands, outcomes);
-                   ++applied;
+                   applied.fetch_add(1);
                    return status;
                  },
              .snapshot =
@@ -183,10 +191,7 @@ TEST_CASE("a backend that shows the stock and the users of two instants is rejec
                    HalfVisitor first(visitor, true);
                    Status status = inner.Snapshot(sale, first);
                    if (!status.ok()) return status;
-                   for (int look = 0; look < 5'000; ++look) {
-                     if (applied != before) break;
-                     std::this_thread::yield();
-                   }
+                   WaitForChange(applied, before);
                    HalfVisitor second(visitor, false);
                    return inner.Snapshot(sale, second);
                  }}) == Names{"reads/snapshots of one instant"});

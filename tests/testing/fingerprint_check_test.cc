@@ -219,6 +219,14 @@ TEST_CASE("a fingerprint repository that believes a clock that stepped back is r
         }}) != "");
 }
 
+// Leaves the processor to others until one of them has changed the value, or nobody is there to.
+void WaitForChange(const std::atomic<int>& value, int from) {
+  for (int look = 0; look < 1'000; ++look) {
+    if (value != from) return;
+    std::this_thread::yield();
+  }
+}
+
 TEST_CASE("a fingerprint repository that loses what two threads note at once is rejected") {
   // Whoever comes while another is inside is lost.
   std::atomic<int> inside = 0;
@@ -230,14 +238,11 @@ TEST_CASE("a fingerprint repository that loses what two threads note at once is 
             status = inner.Note(now, noted, users);
             // Where many note one by one, nobody is there to wait for.
             const bool waits = noted.size() == 1 && noted[0].probe.scope == PrintScope::kDevice;
-            for (int i = 0; waits && i < 1'000; ++i) {
-              if (inside != 1) break;
-              std::this_thread::yield();
-            }
+            if (waits) WaitForChange(inside, 1);
           } else {
             std::fill(users.begin(), users.end(), 1);
           }
-          --inside;
+          inside.fetch_sub(1);
           return status;
         }}) == "fingerprints/threads");
 }

@@ -82,6 +82,7 @@ inline void* AllocateOrThrow(std::size_t size, std::size_t alignment) {
 
 #ifdef FLASHSALE_DEFINE_FAILING_OPERATOR_NEW
 
+// NOLINTBEGIN(misc-definitions-in-headers): in one source of a program, which asks for them
 void* operator new(std::size_t size) {
   return flashsale::allocation_failure_internal::AllocateOrThrow(size, 1);
 }
@@ -132,6 +133,7 @@ void operator delete[](void* memory, std::align_val_t) noexcept {
 void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
   flashsale::allocation_failure_internal::Free(memory);
 }
+// NOLINTEND(misc-definitions-in-headers)
 
 #endif  // FLASHSALE_DEFINE_FAILING_OPERATOR_NEW
 

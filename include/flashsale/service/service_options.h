@@ -76,7 +76,7 @@ struct FlashSaleServiceOptions {
   // Not set: nothing is counted.
   std::optional<MetricsOptions> metrics = MetricsOptions{};
   // Where what an operator may want to know goes; by default nowhere.
-  //   info:     sale_created, sale_served, operator_act (with the sale and the answer), call_refused
+  //   info:     sale_created, sale_served, operator_act (with sale and answer), call_refused
   //   warning:  sale_not_served, breaker_turned, cleaner_failed, lapsed_admissions_failed,
   //             queue_failed, publisher_failed, countdown_failed
   //   error:    store_failed, clock_held

@@ -41,7 +41,9 @@ class Answers {
   static constexpr std::size_t kCodes = 70;
   using ByCode = std::array<std::uint64_t, kCodes>;
 
-  void Count(Operation operation, Code code) { ++Row(operation)[static_cast<std::size_t>(code)]; }
+  void Count(Operation operation, Code code, std::uint64_t times = 1) {
+    Row(operation)[static_cast<std::size_t>(code)] += times;
+  }
 
   void Add(const Answers& other) {
     for (std::size_t i = 0; i < kOperations; ++i) {

@@ -2,6 +2,7 @@
 #define FLASHSALE_EXAMPLES_FLASHSALE_SIM_CROWD_TALLY_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "examples/flashsale_sim/persona.h"
@@ -20,6 +21,18 @@ struct PersonaTally {
   std::uint64_t limited = 0;    // were too quick too often, and went away
   std::uint64_t abandoned = 0;  // went away while they waited
   std::uint64_t no_shows = 0;   // were let in and did nothing
+
+  void Add(const PersonaTally& other) {
+    seen += other.seen;
+    admitted += other.admitted;
+    bought += other.bought;
+    units += other.units;
+    challenged += other.challenged;
+    denied += other.denied;
+    limited += other.limited;
+    abandoned += other.abandoned;
+    no_shows += other.no_shows;
+  }
 };
 
 // How a crowd fared, by kind.
@@ -34,18 +47,11 @@ struct CrowdTally {
   // Over all families.
   PersonaTally Bots() const {
     PersonaTally bots;
-    for (std::size_t i = 1; i < kPersonas; ++i) {
-      bots.seen += by_persona[i].seen;
-      bots.admitted += by_persona[i].admitted;
-      bots.bought += by_persona[i].bought;
-      bots.units += by_persona[i].units;
-      bots.challenged += by_persona[i].challenged;
-      bots.denied += by_persona[i].denied;
-      bots.limited += by_persona[i].limited;
-      bots.abandoned += by_persona[i].abandoned;
-      bots.no_shows += by_persona[i].no_shows;
-    }
+    for (std::size_t i = 1; i < kPersonas; ++i) bots.Add(by_persona[i]);
     return bots;
+  }
+  void Add(const CrowdTally& other) {
+    for (std::size_t i = 0; i < kPersonas; ++i) by_persona[i].Add(other.by_persona[i]);
   }
 };
 

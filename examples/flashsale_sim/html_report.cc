@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -27,33 +28,37 @@ std::string_view FileNamed(std::string_view name) {
   return {};
 }
 
-Json SeriesJson(const Series& series) {
+Json SeriesJson(const Series& series, bool has_queue) {
   Json json = Json::array();
   for (const Series::Sample& sample : series.samples()) {
     Json answers = Json::object();
     Answers::ForEach(sample.answers, [&answers](Code code, std::uint64_t count) {
       answers[std::string(Name(code))] = count;
     });
-    json.push_back({{"t", Seconds(sample.since_opening)},
-                    {"available", sample.available},
-                    {"reserved", sample.reserved},
-                    {"sold", sample.sold},
-                    {"waiting", sample.waiting},
-                    {"in_flight", sample.in_flight},
-                    {"answers", answers}});
+    Json one = {{"t", Seconds(sample.since_opening)},
+                {"available", sample.available},
+                {"reserved", sample.reserved},
+                {"sold", sample.sold}};
+    if (has_queue) {
+      one["waiting"] = sample.waiting;
+      one["in_flight"] = sample.in_flight;
+    }
+    one["answers"] = std::move(answers);
+    json.push_back(std::move(one));
   }
   return json;
 }
 
 // How many of a hundred had waited no longer than so many seconds.
-Json WaitsJson(const Histogram& waits) {
+Json WaitsJson(const Page::Waits& shown) {
+  const Histogram& waits = shown.histogram;
   Json json = Json::array();
   if (waits.total() == 0) return json;
   json.push_back({0.0, 0.0});
   std::uint64_t seen = 0;
   waits.ForEach([&](std::uint64_t greatest, std::uint64_t count) {
     seen += count;
-    json.push_back({static_cast<double>(greatest + 1) / 1'000,
+    json.push_back({static_cast<double>(greatest + 1) / shown.per_second,
                     static_cast<double>(seen) * 100 / static_cast<double>(waits.total())});
   });
   return json;
@@ -82,26 +87,45 @@ Json LatenciesJson(const Latencies& latencies) {
   return json;
 }
 
-Json DataOf(const SimulateReport& report) {
-  Json json = {{"summary", ToJson(report)}};
-  for (const Check& check : ChecksOf(report)) {
+Json TableJson(const Page::Table& table) {
+  Json json = {{"title", table.title},
+               {"note", table.note},
+               {"columns", Json::array()},
+               {"rows", table.rows}};
+  for (const Page::Column& column : table.columns) {
+    json["columns"].push_back({{"name", column.name}, {"text", column.is_text}});
+  }
+  return json;
+}
+
+Json DataOf(const Page& page) {
+  Json json = {{"title", page.title},       {"heading", page.heading}, {"subtitle", page.subtitle},
+               {"figures", Json::array()},  {"checks", Json::array()}, {"proof", page.proof},
+               {"origin", page.origin},     {"notes", Json::object()}, {"tables", Json::array()},
+               {"timeline", Json::array()}, {"summary", page.summary}};
+  for (const Page::Figure& figure : page.figures) {
+    json["figures"].push_back(
+        {{"name", figure.name}, {"value", figure.value}, {"note", figure.note}});
+  }
+  for (const Check& check : page.checks) {
     json["checks"].push_back(
         {{"name", check.name}, {"found", check.found}, {"promise", check.promise}});
   }
-  json["timeline"] = Json::array();
-  for (const Timeline::Moment& moment : report.timeline.moments()) {
-    json["timeline"].push_back(
-        {{"t", Seconds(moment.at - TermsOf(report.plan).start)}, {"what", moment.what}});
+  for (const Page::PlotNote& note : page.notes) json["notes"][std::string(note.plot)] = note.text;
+  for (const Page::Table& table : page.tables) json["tables"].push_back(TableJson(table));
+  json["options"] = TableJson(page.options);
+  for (const Page::Moment& moment : page.story) {
+    json["timeline"].push_back({{"t", Seconds(moment.since_origin)}, {"what", moment.what}});
   }
-  json["series"] = SeriesJson(report.result.series);
-  json["waits"] = WaitsJson(report.result.waits_ms);
-  if (report.machine.has_value()) json["latencies"] = LatenciesJson(report.result.latencies);
+  if (page.series != nullptr) json["series"] = SeriesJson(*page.series, page.has_queue);
+  if (page.waits.has_value()) json["waits"] = WaitsJson(*page.waits);
+  if (page.latencies != nullptr) json["latencies"] = LatenciesJson(*page.latencies);
   return json;
 }
 
 // As the content of a script element: nothing in it ends that.
-std::string DataText(const SimulateReport& report) {
-  std::string text = DataOf(report).dump(-1, ' ', false, Json::error_handler_t::replace);
+std::string DataText(const Page& page) {
+  std::string text = DataOf(page).dump(-1, ' ', false, Json::error_handler_t::replace);
   for (std::size_t at = 0; (at = text.find("</", at)) != std::string::npos; at += 3) {
     text.insert(at + 1, 1, '\\');
   }
@@ -110,7 +134,7 @@ std::string DataText(const SimulateReport& report) {
 
 }  // namespace
 
-void WriteHtml(const SimulateReport& report, std::ostream& out) {
+void WriteHtml(const Page& page, std::ostream& out) {
   static constexpr std::string_view kOpen = "{{";
   static constexpr std::string_view kClose = "}}";
   std::string_view rest = FileNamed("report.html");
@@ -121,7 +145,7 @@ void WriteHtml(const SimulateReport& report, std::ostream& out) {
     const std::string_view name = rest.substr(open + kOpen.size(), close - open - kOpen.size());
     out << rest.substr(0, open);
     if (name == "data") {
-      out << DataText(report);
+      out << DataText(page);
     } else {
       out << FileNamed(name);
     }

@@ -3,13 +3,13 @@
 
 #include <ostream>
 
-#include "examples/flashsale_sim/simulate_report.h"
+#include "examples/flashsale_sim/page.h"
 
 namespace flashsale::sim {
 
-// The story of a sale as a page with plots, in one file that loads nothing.  Made of the files in
+// The story of a run as a page with plots, in one file that loads nothing.  Made of the files in
 // html/, which the build embeds.
-void WriteHtml(const SimulateReport& report, std::ostream& out);
+void WriteHtml(const Page& page, std::ostream& out);
 
 }  // namespace flashsale::sim
 

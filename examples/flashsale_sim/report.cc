@@ -8,6 +8,7 @@
 #include <fmt/ostream.h>
 #include <nlohmann/json.hpp>
 
+#include "examples/flashsale_sim/persona.h"
 #include "examples/flashsale_sim/text.h"
 
 namespace flashsale::sim {
@@ -30,6 +31,20 @@ Stock TotalOf(const SaleStock& stock) {
     total.reserved += line.reserved;
   }
   return total;
+}
+
+Json PersonaJson(const PersonaTally& tally) {
+  Json json;
+  json["seen"] = tally.seen;
+  json["admitted"] = tally.admitted;
+  json["bought"] = tally.bought;
+  json["units"] = tally.units;
+  json["challenged"] = tally.challenged;
+  json["denied"] = tally.denied;
+  json["limited"] = tally.limited;
+  json["abandoned"] = tally.abandoned;
+  json["no_shows"] = tally.no_shows;
+  return json;
 }
 
 template <typename Visit>
@@ -68,10 +83,22 @@ void WriteTimeline(const Timeline& timeline, Time opening, std::ostream& out) {
   }
 }
 
+void WriteCrowd(const CrowdTally& crowd, std::ostream& out) {
+  fmt::print(out, "{:<16} {:>11} {:>11} {:>11} {:>11} {:>11} {:>11} {:>11}\n", "who", "came",
+             "let in", "bought", "challenged", "denied", "too quick", "gave up");
+  for (std::size_t i = 0; i < kPersonas; ++i) {
+    const PersonaTally& tally = crowd.by_persona[i];
+    if (tally.seen == 0) continue;
+    fmt::print(out, "{:<16} {:>11} {:>11} {:>11} {:>11} {:>11} {:>11} {:>11}\n",
+               Name(static_cast<Persona>(i)), Grouped(tally.seen), Grouped(tally.admitted),
+               Grouped(tally.bought), Grouped(tally.challenged), Grouped(tally.denied),
+               Grouped(tally.limited), Grouped(tally.abandoned));
+  }
+}
+
 void WriteAnswers(const Answers& answers, std::ostream& out) {
   fmt::print(out, "{:<10} {:<20} {:>12}\n", "asked", "answered", "times");
   ForEachOperation([&](Operation operation) {
-    if (IsOperators(operation)) return;
     std::string_view asked = Name(operation);
     answers.ForEach(operation, [&](Code code, std::uint64_t count) {
       fmt::print(out, "{:<10} {:<20} {:>12}\n", asked, Name(code), Grouped(count));
@@ -129,6 +156,20 @@ void AddStock(const SaleStock& stock, Json& json) {
 
 void AddChecks(const std::vector<Check>& checks, Json& json) {
   for (const Check& check : checks) json[std::string(check.name)] = check.found;
+}
+
+void AddCrowd(const CrowdTally& crowd, Json& json) {
+  const PersonaTally bots = crowd.Bots();
+  const PersonaTally& people = crowd.people();
+  json["bots_seen"] = bots.seen;
+  json["bots_bought"] = bots.bought;
+  json["people_seen"] = people.seen;
+  json["people_bought"] = people.bought;
+  json["people_denied"] = people.denied;
+  json["people_challenged"] = people.challenged;
+  for (std::size_t i = 0; i < kPersonas; ++i) {
+    json["personas"][std::string(Name(static_cast<Persona>(i)))] = PersonaJson(crowd.by_persona[i]);
+  }
 }
 
 void AddAudit(const AuditReport& audit, Json& json) {

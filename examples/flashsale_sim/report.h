@@ -10,6 +10,7 @@
 
 #include "examples/flashsale_sim/answers.h"
 #include "examples/flashsale_sim/audit.h"
+#include "examples/flashsale_sim/crowd_tally.h"
 #include "examples/flashsale_sim/latencies.h"
 #include "examples/flashsale_sim/queue_audit.h"
 #include "examples/flashsale_sim/timeline.h"
@@ -33,6 +34,7 @@ std::vector<Check> ChecksOf(const QueueReport& queue);
 
 // For people.
 void WriteTimeline(const Timeline& timeline, Time opening, std::ostream& out);
+void WriteCrowd(const CrowdTally& crowd, std::ostream& out);
 void WriteAnswers(const Answers& answers, std::ostream& out);
 void WriteUnits(const SaleStock& stock, const AuditReport& audit, std::ostream& out);
 void WriteChecks(const std::vector<Check>& checks, std::ostream& out);
@@ -42,6 +44,7 @@ void WriteLatencies(const Answers& answers, const Latencies& latencies, std::ost
 // For programs: each adds members to an object.
 void AddStock(const SaleStock& stock, Json& json);
 void AddChecks(const std::vector<Check>& checks, Json& json);
+void AddCrowd(const CrowdTally& crowd, Json& json);
 // What an audit counted besides breaches.
 void AddAudit(const AuditReport& audit, Json& json);
 void AddAnswers(const Answers& answers, Json& json);

@@ -22,4 +22,14 @@ void Series::CutSilence() {
   }
 }
 
+Series::Sample SampleOf(const SaleStock& stock, Duration since_opening) {
+  Series::Sample sample{.since_opening = since_opening};
+  for (const Stock& line : stock.lines) {
+    sample.available += line.available();
+    sample.reserved += line.reserved;
+    sample.sold += line.sold;
+  }
+  return sample;
+}
+
 }  // namespace flashsale::sim

@@ -6,6 +6,7 @@
 
 #include "examples/flashsale_sim/answers.h"
 #include "flashsale/base/time.h"
+#include "flashsale/repository/inventory_repository.h"
 
 namespace flashsale::sim {
 
@@ -37,6 +38,9 @@ class Series {
   std::vector<Sample> samples_;
   Answers::ByCode last_{};
 };
+
+// How many units of a sale were where.
+Series::Sample SampleOf(const SaleStock& stock, Duration since_opening);
 
 }  // namespace flashsale::sim
 

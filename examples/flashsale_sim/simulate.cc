@@ -70,7 +70,7 @@ int Simulate(const SimulateOptions& options, const Output& output) {
   }
   WriteText(report, output.report);
   if (json.wanted()) WriteDocument(ToJson(report), json.stream());
-  if (html.wanted()) WriteHtml(report, html.stream());
+  if (html.wanted()) WriteHtml(PageOf(report), html.stream());
   if (!json.Close(output) || !html.Close(output)) return kExitBadInput;
   return report.ok() ? kExitOk : kExitInvariantBroken;
 }

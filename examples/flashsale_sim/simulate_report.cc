@@ -13,10 +13,6 @@
 namespace flashsale::sim {
 namespace {
 
-std::string_view Name(Allocation allocation) {
-  return allocation == Allocation::kLottery ? "lottery" : "fifo";
-}
-
 double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 double SecondsOf(std::uint64_t milliseconds) { return static_cast<double>(milliseconds) / 1'000; }
@@ -25,11 +21,6 @@ std::string Hex(const LotterySeed& seed) {
   std::string text;
   for (const std::uint8_t byte : seed) text += fmt::format("{:02x}", byte);
   return text;
-}
-
-double OpsPerSecond(const SimulateReport& report) {
-  const double seconds = report.machine->wall_time_s;
-  return seconds > 0 ? static_cast<double>(report.result.answers.Total()) / seconds : 0;
 }
 
 void WritePlan(const SimulateReport& report, std::ostream& out) {
@@ -48,19 +39,6 @@ void WritePlan(const SimulateReport& report, std::ostream& out) {
     fmt::print(out, ", gathering {} before the start", FormatDuration(plan.pre_queue));
   }
   out << '\n';
-}
-
-void WriteCrowd(const SimulateReport& report, std::ostream& out) {
-  fmt::print(out, "{:<16} {:>11} {:>11} {:>11} {:>11} {:>11} {:>11} {:>11}\n", "who", "came",
-             "let in", "bought", "challenged", "denied", "too quick", "gave up");
-  for (std::size_t i = 0; i < kPersonas; ++i) {
-    const PersonaTally& tally = report.result.crowd.by_persona[i];
-    if (tally.seen == 0) continue;
-    fmt::print(out, "{:<16} {:>11} {:>11} {:>11} {:>11} {:>11} {:>11} {:>11}\n",
-               sim::Name(static_cast<Persona>(i)), Grouped(tally.seen), Grouped(tally.admitted),
-               Grouped(tally.bought), Grouped(tally.challenged), Grouped(tally.denied),
-               Grouped(tally.limited), Grouped(tally.abandoned));
-  }
 }
 
 void WriteWaits(const SimulateReport& report, std::ostream& out) {
@@ -82,20 +60,6 @@ void WriteWaits(const SimulateReport& report, std::ostream& out) {
   }
 }
 
-Json PersonaJson(const PersonaTally& tally) {
-  Json json;
-  json["seen"] = tally.seen;
-  json["admitted"] = tally.admitted;
-  json["bought"] = tally.bought;
-  json["units"] = tally.units;
-  json["challenged"] = tally.challenged;
-  json["denied"] = tally.denied;
-  json["limited"] = tally.limited;
-  json["abandoned"] = tally.abandoned;
-  json["no_shows"] = tally.no_shows;
-  return json;
-}
-
 }  // namespace
 
 std::vector<Check> ChecksOf(const SimulateReport& report) {
@@ -110,7 +74,7 @@ void WriteText(const SimulateReport& report, std::ostream& out) {
   out << '\n';
   WriteTimeline(report.timeline, TermsOf(report.plan).start, out);
   out << '\n';
-  WriteCrowd(report, out);
+  WriteCrowd(result.crowd, out);
   out << '\n';
   WriteWaits(report, out);
   out << '\n';
@@ -130,7 +94,7 @@ void WriteText(const SimulateReport& report, std::ostream& out) {
       out,
       "\n{} in {:.1f} s: {} a second on one core; {} of memory at most, {} of it the crowd's\n",
       Counted(result.answers.Total(), "call"), report.machine->wall_time_s,
-      Grouped(static_cast<std::uint64_t>(OpsPerSecond(report))),
+      Grouped(static_cast<std::uint64_t>(report.OpsPerSecond())),
       FormatBytes(report.machine->peak_bytes), FormatBytes(result.crowd_bytes));
 }
 
@@ -159,18 +123,7 @@ Json ToJson(const SimulateReport& report) {
   AddStock(result.stock, json);
   AddChecks(ChecksOf(report), json);
   AddAudit(report.audit, json);
-  const PersonaTally bots = result.crowd.Bots();
-  const PersonaTally& people = result.crowd.people();
-  json["bots_seen"] = bots.seen;
-  json["bots_bought"] = bots.bought;
-  json["people_seen"] = people.seen;
-  json["people_bought"] = people.bought;
-  json["people_denied"] = people.denied;
-  json["people_challenged"] = people.challenged;
-  for (std::size_t i = 0; i < kPersonas; ++i) {
-    json["personas"][std::string(sim::Name(static_cast<Persona>(i)))] =
-        PersonaJson(result.crowd.by_persona[i]);
-  }
+  AddCrowd(result.crowd, json);
   json["tickets"] = result.queue.tickets;
   json["admissions"] = result.queue.admissions;
   json["wait_p50_s"] = SecondsOf(result.waits_ms.AtPerMille(500));
@@ -182,7 +135,7 @@ Json ToJson(const SimulateReport& report) {
   for (const std::string& finding : result.queue.findings) json["findings"].push_back(finding);
   json["invariants_hold"] = report.ok();
   if (!report.machine.has_value()) return json;
-  json["ops_per_second"] = OpsPerSecond(report);
+  json["ops_per_second"] = report.OpsPerSecond();
   json["latency_ns"] = LatencyJson(result.latencies);
   json["peak_memory_bytes"] = report.machine->peak_bytes;
   json["crowd_memory_bytes"] = result.crowd_bytes;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "examples/flashsale_sim/audit.h"
+#include "examples/flashsale_sim/page.h"
 #include "examples/flashsale_sim/report.h"
 #include "examples/flashsale_sim/simulation.h"
 #include "examples/flashsale_sim/timeline.h"
@@ -30,6 +31,12 @@ struct SimulateReport {
   };
   std::optional<Machine> machine = std::nullopt;
 
+  // 0 where what depends on the machine is left out.
+  double OpsPerSecond() const {
+    return machine.has_value() && machine->wall_time_s > 0
+               ? static_cast<double>(result.answers.Total()) / machine->wall_time_s
+               : 0;
+  }
   bool ok() const { return audit.ok() && result.queue.ok(); }
 };
 
@@ -41,6 +48,9 @@ void WriteText(const SimulateReport& report, std::ostream& out);
 
 // The same for programs.
 Json ToJson(const SimulateReport& report);
+
+// The same with plots; of the report, which must outlive it.
+Page PageOf(const SimulateReport& report);
 
 }  // namespace flashsale::sim
 

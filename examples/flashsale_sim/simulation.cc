@@ -30,13 +30,6 @@ Units PartOf(Units whole, std::uint32_t parts, std::uint32_t index) {
   return whole / parts + (index < whole % parts ? 1 : 0);
 }
 
-// How many of a line's units have been released once wave number `wave`, from 0, has come.
-Units ReleasedBy(Units units, std::uint32_t waves, std::uint32_t wave) {
-  Units released = 0;
-  for (std::uint32_t i = 0; i <= wave; ++i) released += PartOf(units, waves, i);
-  return released;
-}
-
 // Gathers whom the queue lets in until the shoppers can be told.
 class Doorman final : public AdmissionObserver {
  public:
@@ -231,13 +224,8 @@ Status Simulation::Sample() {
   if (!stock.ok()) return stock.status();
   const Result<QueueState> state = service_->queue().Read(queue_, clock_.Now());
   if (!state.ok()) return state.status();
-  Series::Sample sample{.since_opening = clock_.Now() - terms_.start,
-                        .in_flight = state->in_flight};
-  for (const Stock& line : stock->lines) {
-    sample.available += line.available();
-    sample.reserved += line.reserved;
-    sample.sold += line.sold;
-  }
+  Series::Sample sample = SampleOf(*stock, clock_.Now() - terms_.start);
+  sample.in_flight = state->in_flight;
   for (const std::uint64_t waiting : state->waiting) sample.waiting += waiting;
   result_.series.Take(sample, storefront_->answers());
   return {};
@@ -280,6 +268,12 @@ SaleTerms TermsOf(const SimulationPlan& plan) {
                            .released_at_first = ReleasedBy(units, plan.waves, 0)});
   }
   return terms;
+}
+
+Units ReleasedBy(Units units, std::uint32_t waves, std::uint32_t wave) {
+  Units released = 0;
+  for (std::uint32_t i = 0; i <= wave; ++i) released += PartOf(units, waves, i);
+  return released;
 }
 
 Time OpeningOf(const SimulationPlan& plan) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "examples/flashsale_sim/answers.h"
 #include "examples/flashsale_sim/audit.h"
@@ -28,6 +29,11 @@
 namespace flashsale::sim {
 
 enum class Allocation : std::uint8_t { kFifo = 0, kLottery = 1 };
+
+// "fifo", "lottery".
+constexpr std::string_view Name(Allocation allocation) {
+  return allocation == Allocation::kLottery ? "lottery" : "fifo";
+}
 
 // A sale and its crowd.
 struct SimulationPlan {
@@ -53,6 +59,9 @@ struct SimulationPlan {
 
 // The terms of the sale; the first line is the most popular.
 SaleTerms TermsOf(const SimulationPlan& plan);
+// How many of a line's units have been released once wave number `wave`, from 0, of `waves` has
+// come.  REQUIRES: wave < waves.
+Units ReleasedBy(Units units, std::uint32_t waves, std::uint32_t wave);
 // When people may begin to gather, and when all is over.
 Time OpeningOf(const SimulationPlan& plan);
 Time ClosingOf(const SimulationPlan& plan);

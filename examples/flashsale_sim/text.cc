@@ -82,6 +82,44 @@ std::string FormatLatency(std::uint64_t nanoseconds) {
   return fmt::format("{:.{}f} {}", value, decimals, kUnits[unit]);
 }
 
+std::string FormatSpan(Duration span) {
+  using std::chrono::hours;
+  using std::chrono::milliseconds;
+  using std::chrono::minutes;
+  using std::chrono::seconds;
+  // Each unit up to where the next begins.
+  struct Unit {
+    std::string_view name;
+    Duration span;
+    Duration up_to;
+  };
+  static constexpr std::array<Unit, 5> kUnits = {{{"ms", milliseconds(1), seconds(1)},
+                                                  {"s", seconds(1), seconds(90)},
+                                                  {"min", minutes(1), minutes(90)},
+                                                  {"h", hours(1), hours(36)},
+                                                  {"d", std::chrono::days(1), Duration::max()}}};
+  const Duration magnitude = span < Duration(0) ? -span : span;
+  std::size_t unit = 0;
+  while (magnitude >= kUnits[unit].up_to && unit + 1 < kUnits.size()) ++unit;
+  std::string number = fmt::format(
+      "{:.1f}", static_cast<double>(span.count()) / static_cast<double>(kUnits[unit].span.count()));
+  if (number.ends_with(".0")) number.resize(number.size() - 2);
+  return fmt::format("{} {}", number, kUnits[unit].name);
+}
+
+std::string Compact(std::uint64_t number) {
+  static constexpr std::array<std::string_view, 4> kUnits = {"K", "M", "G", "T"};
+  if (number < 10'000) return Grouped(number);
+  double value = static_cast<double>(number) / 1'000;
+  std::size_t unit = 0;
+  while (value >= 999.5 && unit + 1 < kUnits.size()) {
+    value /= 1'000;
+    ++unit;
+  }
+  const int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+  return fmt::format("{:.{}f} {}", value, decimals, kUnits[unit]);
+}
+
 std::string FormatBytes(std::uint64_t bytes) {
   constexpr std::uint64_t kMegabyte = 1'000'000;
   if (bytes < 1'000 * kMegabyte) return fmt::format("{} MB", bytes / kMegabyte);

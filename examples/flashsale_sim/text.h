@@ -29,6 +29,12 @@ std::string FormatMoment(Duration since_opening);
 // "850 ns", "12.3 us", "4.56 ms", "1.20 s": three digits.
 std::string FormatLatency(std::uint64_t nanoseconds);
 
+// "850 ms", "12.5 s", "4.2 min", "1.5 h", "3 d": one unit and at most one decimal.
+std::string FormatSpan(Duration span);
+
+// "9,999", "12.3 K", "1.23 M", "45.6 G": a number where there is room for three digits.
+std::string Compact(std::uint64_t number);
+
 // "1.5 GB", "512 MB".
 std::string FormatBytes(std::uint64_t bytes);
 

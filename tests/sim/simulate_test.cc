@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/sim/page_data.h"
 #include "tests/sim/temporary_file.h"
 
 namespace flashsale::sim {
@@ -112,14 +113,20 @@ TEST_CASE("the page holds all that it needs, and its data as it was") {
   CHECK(page.find("src=") == std::string::npos);
   CHECK(page.find("<link") == std::string::npos);
   CHECK(page.find("The MIT License") != std::string::npos);
-  const std::string open = "<script type=\"application/json\" id=\"data\">";
-  const std::size_t start = page.find(open) + open.size();
-  const nlohmann::json data =
-      nlohmann::json::parse(page.substr(start, page.find("</script>", start) - start));
+  const nlohmann::json data = PageData(page);
   CHECK(data.at("summary") == json.Json());
   CHECK(data.at("series").size() > 100);
   CHECK(data.at("waits").back().at(1) == 100);
   CHECK(data.at("latencies").at("operations").contains("join"));
+}
+
+TEST_CASE("the table of answers has the operators' calls too, so that it adds up") {
+  SimulateOptions options = Options();
+  options.plan.waves = 2;
+  const Ran ran = Run(options);
+  REQUIRE(ran.exit_code == kExitOk);
+  CHECK(ran.report.find("\nrelease    Done                            1\n") != std::string::npos);
+  CHECK(ran.report.find("\nsettle     Done                            1\n") != std::string::npos);
 }
 
 TEST_CASE("a file of a report that cannot be written is named before the run") {

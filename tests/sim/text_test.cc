@@ -65,5 +65,27 @@ TEST_CASE("bytes are told in megabytes and gigabytes") {
   CHECK(FormatBytes(1'550'000'000) == "1.6 GB");
 }
 
+TEST_CASE("a span has one unit and at most one decimal") {
+  CHECK(FormatSpan(Duration(0)) == "0 ms");
+  CHECK(FormatSpan(850ms) == "850 ms");
+  CHECK(FormatSpan(1s) == "1 s");
+  CHECK(FormatSpan(12'500ms) == "12.5 s");
+  CHECK(FormatSpan(90s) == "1.5 min");
+  CHECK(FormatSpan(89min) == "89 min");
+  CHECK(FormatSpan(90min) == "1.5 h");
+  CHECK(FormatSpan(72h) == "3 d");
+  CHECK(FormatSpan(-2s) == "-2 s");
+}
+
+TEST_CASE("a large number is told by three digits") {
+  CHECK(Compact(0) == "0");
+  CHECK(Compact(9'999) == "9,999");
+  CHECK(Compact(10'000) == "10.0 K");
+  CHECK(Compact(123'456) == "123 K");
+  CHECK(Compact(999'500) == "1.00 M");
+  CHECK(Compact(1'234'567) == "1.23 M");
+  CHECK(Compact(45'600'000'000) == "45.6 G");
+}
+
 }  // namespace
 }  // namespace flashsale::sim

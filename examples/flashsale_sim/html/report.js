@@ -1,7 +1,6 @@
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const summary = data.summary;
   const byId = (id) => document.getElementById(id);
   const number = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
   const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
@@ -14,17 +13,22 @@
     if (className) made.className = className;
     return made;
   };
-  const spaced = (name) => name.replaceAll("_", " ");
   const moment = (seconds) => {
     const whole = Math.abs(Math.round(seconds * 10) / 10);
     const minutes = Math.floor(whole / 60);
     const rest = (whole - minutes * 60).toFixed(1).padStart(4, "0");
     return `${seconds < 0 ? "\u2212" : ""}${String(minutes).padStart(2, "0")}:${rest}`;
   };
+  // The units that times are shown in, each for spans from `from` seconds on.
+  const units = [
+    { name: "days", short: "d", seconds: 86400, from: 129600 }, { name: "hours", short: "h", seconds: 3600, from: 10800 },
+    { name: "minutes", short: "min", seconds: 60, from: 120 }, { name: "seconds", short: "s", seconds: 1, from: 1 },
+    { name: "milliseconds", short: "ms", seconds: 1e-3, from: 0 },
+  ];
+  const unitFor = (seconds) => units.find((unit) => Math.abs(seconds) >= unit.from);
   const span = (seconds) => {
-    if (seconds < 90) return `${number.format(seconds)} s`;
-    if (seconds < 5400) return `${number.format(seconds / 60)} min`;
-    return `${number.format(seconds / 3600)} h`;
+    const unit = unitFor(seconds);
+    return `${number.format(seconds / unit.seconds)} ${unit.short}`;
   };
   const latency = (ns) => {
     if (ns < 1e3) return `${number.format(ns)} ns`;
@@ -32,15 +36,13 @@
     if (ns < 1e9) return `${number.format(ns / 1e6)} ms`;
     return `${number.format(ns / 1e9)} s`;
   };
-  const percent = (part, whole) => (whole ? `${number.format((100 * part) / whole)} %` : "none came");
-
   // columns: [{name, text?}]; rows: arrays of values
   const table = (caption, columns, rows) => {
     const made = element("table");
     made.append(element("caption", caption, "quiet"));
     const head = made.createTHead().insertRow();
     for (const column of columns) {
-      const cell = element("th", column.name);
+      const cell = element("th", column.name, column.text ? "text" : "");
       cell.scope = "col";
       head.append(cell);
     }
@@ -58,13 +60,9 @@
 
   // --- what stands above the plots
 
-  byId("title").textContent = `${number.format(summary.units)} units, ` +
-    `${number.format(summary.shoppers)} shoppers`;
-  byId("subtitle").textContent =
-    `${span(summary.duration_us / 1e6)} of sale in virtual time, carts held for ` +
-    `${span(summary.hold_us / 1e6)}, at most ${number.format(summary.limit)} each, ` +
-    `${summary.allocation === "lottery" ? "a draw" : "first come, first served"}, ` +
-    `${number.format(summary.admit_rate)} let in a second. Seed ${summary.seed}.`;
+  document.title = data.title;
+  byId("heading").textContent = data.heading;
+  byId("subtitle").textContent = data.subtitle;
   const broken = data.checks.filter((check) => check.found !== 0).length;
   const verdict = byId("verdict");
   verdict.className = broken === 0 ? "holds" : "broken";
@@ -72,19 +70,7 @@
     ? `\u2713 All ${data.checks.length} promises held`
     : `\u2717 ${broken} of ${data.checks.length} promises broken`;
 
-  const bots = summary.bots_seen;
-  const tiles = [
-    ["Sold", number.format(summary.sold), `of ${number.format(summary.released)} released`],
-    ["Gone after", summary.seconds_to_sell_out === null ? "never" : span(summary.seconds_to_sell_out),
-      "nothing left for newcomers"],
-    ["Median wait", span(summary.wait_p50_s), `99 of 100: ${span(summary.wait_p99_s)}`],
-    ["People served", number.format(summary.people_bought), `of ${number.format(summary.people_seen)} who came`],
-    ["Bots served", number.format(summary.bots_bought),
-      bots ? `${percent(summary.bots_bought, bots)} of ${number.format(bots)}` : "none came"],
-    ["Calls", compact.format(summary.ops),
-      summary.ops_per_second ? `${compact.format(summary.ops_per_second)} a second on one core` : "in all"],
-  ];
-  for (const [name, value, note] of tiles) {
+  for (const { name, value, note } of data.figures) {
     const tile = element("div");
     const figure = element("dd", value);
     figure.append(element("small", note));
@@ -94,7 +80,7 @@
 
   // --- plots
 
-  const samples = data.series;
+  const samples = data.series ?? [];
   const times = samples.map((sample) => sample.t);
   const column = (name) => samples.map((sample) => sample[name]);
   const wholeNumber = (value) => (value == null ? "\u2013" : number.format(value));
@@ -126,19 +112,27 @@
   };
 
   // name -> {x, series: [{name, values, fill?, scale?}], ...}
-  const minutesAxis = { label: "minutes since the opening", of: (t) => number.format(t / 60) };
+  const timeUnit = unitFor(times.length === 0 ? 0 : times[times.length - 1] - times[0]);
+  const timeAxis = {
+    label: `${timeUnit.name} since ${data.origin}`, of: (t) => number.format(t / timeUnit.seconds),
+  };
+  const last = (name) => samples[samples.length - 1][name];
+  const waits = data.waits ?? [];
+  const waitedBy = (share) => waits.find((point) => point[1] >= share)[0];
+  const waitUnit = unitFor(waits.length === 0 ? 0 : waits[waits.length - 1][0]);
   const plots = {
     stock: {
-      x: times, xAxis: minutesAxis, xText: moment, yLabel: "units", isTime: true,
+      x: times, xAxis: timeAxis, xText: moment, yLabel: "units", isTime: true,
       series: [
         { name: "sold", values: column("sold"), fill: true },
         { name: "in carts", values: column("reserved") },
         { name: "available", values: column("available") },
       ],
-      about: () => `Of ${number.format(summary.released)} units ${number.format(summary.sold)} were sold.`,
+      about: () => `At the end ${number.format(last("sold"))} units were sold, ` +
+        `${number.format(last("reserved"))} in carts and ${number.format(last("available"))} available.`,
     },
-    queue: {
-      x: times, xAxis: minutesAxis, xText: moment, yLabel: "people waiting", isTime: true,
+    queue: samples.length > 0 && "waiting" in samples[0] && {
+      x: times, xAxis: timeAxis, xText: moment, yLabel: "people waiting", isTime: true,
       secondLabel: "people in the shop",
       series: [
         { name: "waiting", values: column("waiting"), fill: true },
@@ -148,17 +142,16 @@
         `${number.format(Math.max(...column("in_flight")))} were in the shop.`,
     },
     answers: {
-      x: times, xAxis: minutesAxis, xText: moment, yLabel: "answers a second", isTime: true, log: true,
+      x: times, xAxis: timeAxis, xText: moment, yLabel: "answers a second", isTime: true, log: true,
       series: answerSeries(),
       about: () => `The most frequent answers were ${answerNames().slice(0, 3).join(", ")}.`,
     },
-    waits: {
-      x: data.waits.map((point) => point[0]),
-      xAxis: { label: "waited up to, in seconds", of: (t) => number.format(t) },
-      xText: (t) => span(t), yLabel: "% of those let in",
-      series: [{ name: "had waited no longer", values: data.waits.map((point) => point[1]), fill: true }],
-      about: () => `Half of those let in waited up to ${span(summary.wait_p50_s)}, ` +
-        `99 of 100 up to ${span(summary.wait_p99_s)}.`,
+    waits: data.waits && {
+      x: waits.map((point) => point[0]),
+      xAxis: { label: `waited up to, in ${waitUnit.name}`, of: (t) => number.format(t / waitUnit.seconds) },
+      xText: (t) => span(t), yLabel: "% of those let in", isTime: true,
+      series: [{ name: "had waited no longer", values: waits.map((point) => point[1]), fill: true }],
+      about: () => `Half of those let in waited up to ${span(waitedBy(50))}, 99 of 100 up to ${span(waitedBy(99))}.`,
     },
     latencies: data.latencies && {
       x: data.latencies.percentiles.map((_, i) => i),
@@ -166,7 +159,7 @@
       xText: (i) => `p${data.latencies.percentiles[i]}`, yLabel: "time to answer", log: true,
       isSteps: true, yText: latency,
       series: Object.entries(data.latencies.operations).map(([name, values]) => ({ name, values })),
-      about: () => "Time to answer by operation, from the median to the slowest in ten thousand.",
+      about: () => "Time to answer by operation, from the median to the slowest of all.",
     },
   };
 
@@ -184,6 +177,13 @@
     { line: undefined, legend: "solid" }, { line: [8, 4], legend: "dashed" }, { line: [2, 3], legend: "dotted" },
   ];
 
+  // What axes of time are divided into, in seconds.
+  const timeSteps = [
+    ...[-4, -3, -2, -1].flatMap((power) => [1, 2, 5].map((step) => step * 10 ** power)),
+    1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 3600, 7200, 21600,
+    ...[1, 2, 5, 10, 20, 50, 100, 200, 500].map((days) => days * 86400),
+  ];
+
   const draw = (plot, target) => {
     const yText = plot.yText ?? wholeNumber;
     const yAxisText = plot.yText ?? ((value) => compact.format(value));
@@ -197,7 +197,7 @@
       axis(plot.xAxis.label, {
         size: 30,
         values: (_, values) => values.map((value) => plot.xAxis.of(value)),
-        ...(plot.isTime ? { incrs: [1, 5, 10, 30, 60, 120, 300, 600, 1200, 3600, 7200, 21600, 86400] } : {}),
+        ...(plot.isTime ? { incrs: timeSteps } : {}),
         ...(plot.isSteps ? { incrs: [1] } : {}),
       }),
       axis(plot.yLabel, { size: 66, values: yValues }),
@@ -234,6 +234,7 @@
       section.remove();
       continue;
     }
+    if (data.notes[section.dataset.plot]) section.querySelector("p").textContent = data.notes[section.dataset.plot];
     const title = section.querySelector("h2").textContent;
     const chart = element("div", undefined, "chart");
     chart.setAttribute("role", "img");
@@ -267,12 +268,26 @@
 
   // --- what stands below the plots
 
-  const personas = Object.entries(summary.personas).filter(([, one]) => one.seen > 0);
-  byId("crowd").append(table("The crowd by kind",
-    ["who", "came", "let in", "bought", "units", "challenged", "denied", "too quick", "gave up", "no-shows"].map((name) => ({ name })),
-    personas.map(([name, one]) => [spaced(name), ...["seen", "admitted", "bought", "units", "challenged", "denied",
-      "limited", "abandoned", "no_shows"].map((field) => number.format(one[field]))])));
+  const addTable = ({ title, note, columns, rows }, before) => {
+    if (rows.length === 0) return;
+    const section = element("section", undefined, "table");
+    const heading = element("h2", title);
+    heading.id = `${title.toLowerCase().replaceAll(/[^a-z]+/g, "-")}-heading`;
+    section.setAttribute("aria-labelledby", heading.id);
+    const scroll = element("div", undefined, "scroll");
+    scroll.tabIndex = 0;
+    scroll.setAttribute("role", "region");
+    scroll.setAttribute("aria-label", `${title}, as a table`);
+    scroll.append(table(title, columns, rows));
+    section.append(heading);
+    if (note) section.append(element("p", note));
+    section.append(scroll);
+    byId("main").insertBefore(section, before);
+  };
+  for (const one of data.tables) addTable(one, byId("promises").closest("section"));
+  addTable(data.options, null);
 
+  byId("proof").textContent = data.proof;
   const promises = table("Promises and breaches",
     [{ name: "promise" }, { name: "verdict" }, { name: "breaches" }, { name: "counted as" }],
     data.checks.map((check) => [check.promise, check.found === 0 ? "holds" : "BROKEN",
@@ -288,8 +303,5 @@
     line.append(element("time", moment(turn.t)), turn.what);
     byId("story").append(line);
   }
-  byId("run").append(table("The options of this run", [{ name: "option" }, { name: "value" }],
-    ["seed", "backend", "shoppers", "bots_share", "units", "lines", "limit", "waves", "allocation", "admit_rate",
-      "max_in_flight", "lottery_seed"].filter((name) => name in summary)
-      .map((name) => [spaced(name), String(summary[name])])));
+  if (data.timeline.length === 0) byId("story").closest("section").remove();
 })();

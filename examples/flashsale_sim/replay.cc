@@ -9,10 +9,12 @@
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
+#include <nlohmann/json.hpp>
 
 #include "examples/flashsale_sim/audit.h"
 #include "examples/flashsale_sim/crowd.h"
 #include "examples/flashsale_sim/dice.h"
+#include "examples/flashsale_sim/html_report.h"
 #include "examples/flashsale_sim/replay_report.h"
 #include "examples/flashsale_sim/shop.h"
 #include "examples/flashsale_sim/timeline.h"
@@ -55,7 +57,8 @@ int Replay(const ReplayOptions& options, const Output& output) {
     return kExitBadInput;
   }
   OutputFile json("--json", options.json_file);
-  if (!json.Open(output)) return kExitBadInput;
+  OutputFile html("--html", options.html_file);
+  if (!json.Open(output) || !html.Open(output)) return kExitBadInput;
 
   const SalePlan plan = PlanSale(options, *crowd);
   Result<std::unique_ptr<Storage>> storage =
@@ -85,16 +88,17 @@ int Replay(const ReplayOptions& options, const Output& output) {
   }
 
   const AuditReport findings = audit.Report();
-  const ReplayReport report{.plan = plan,
-                            .crowd = *crowd,
-                            .timeline = timeline,
-                            .result = *result,
-                            .audit = findings,
-                            .seed = options.seed,
-                            .wall_time_s = wall_time.count()};
+  ReplayReport report{.plan = plan,
+                      .crowd = *crowd,
+                      .timeline = timeline,
+                      .result = *result,
+                      .audit = findings,
+                      .seed = options.seed};
+  if (!options.reproducible) report.wall_time_s = wall_time.count();
   WriteText(report, output.report);
-  if (json.wanted()) WriteJson(report, json.stream());
-  if (!json.Close(output)) return kExitBadInput;
+  if (json.wanted()) WriteDocument(ToJson(report), json.stream());
+  if (html.wanted()) WriteHtml(PageOf(report), html.stream());
+  if (!json.Close(output) || !html.Close(output)) return kExitBadInput;
   return findings.ok() ? kExitOk : kExitInvariantBroken;
 }
 

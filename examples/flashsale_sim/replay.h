@@ -26,8 +26,11 @@ struct ReplayOptions {
   // Whether the service's default rates are kept, which a crowd that resends meets; else only a
   // flood from one place is limited, so that the replay measures the sale.
   bool default_rates = false;
+  // Leaves out what depends on the machine, so that the reports of two runs are the same bytes.
+  bool reproducible = false;
   // Empty: none is written.
   std::string json_file = {};
+  std::string html_file = {};
 };
 
 // What a person may ask for.

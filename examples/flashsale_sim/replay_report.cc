@@ -8,7 +8,6 @@
 #include <fmt/ostream.h>
 #include <nlohmann/json.hpp>
 
-#include "examples/flashsale_sim/report.h"
 #include "examples/flashsale_sim/text.h"
 
 namespace flashsale::sim {
@@ -83,10 +82,19 @@ void WriteText(const ReplayReport& report, std::ostream& out) {
              Counted(calls, "answer"));
   WriteChecks(ChecksOf(report.audit), out);
   WriteFindings(report.audit.findings, out);
-  fmt::print(out, "\n{} in {:.2f} s\n", Counted(calls, "call"), report.wall_time_s);
+  if (!report.wall_time_s.has_value()) return;
+  fmt::print(out, "\n{} in {:.2f} s\n", Counted(calls, "call"), *report.wall_time_s);
 }
 
-void WriteJson(const ReplayReport& report, std::ostream& out) {
+std::uint64_t ReplayReport::suspected() const {
+  std::uint64_t calls = 0;
+  for (const BotAction action : {BotAction::kChallenge, BotAction::kTarpit, BotAction::kDeny}) {
+    calls += result.suspicions.judged[static_cast<std::size_t>(action)];
+  }
+  return calls;
+}
+
+Json ToJson(const ReplayReport& report) {
   Json json = {
       {"seed", report.seed},
       {"shoppers", report.crowd.shoppers.size()},
@@ -103,8 +111,8 @@ void WriteJson(const ReplayReport& report, std::ostream& out) {
   if (report.crowd.log.has_value()) json["log"] = LogJson(*report.crowd.log);
   json["findings"] = report.audit.findings;
   json["invariants_hold"] = report.audit.ok();
-  json["wall_time_s"] = report.wall_time_s;
-  WriteDocument(json, out);
+  if (report.wall_time_s.has_value()) json["wall_time_s"] = *report.wall_time_s;
+  return json;
 }
 
 }  // namespace flashsale::sim

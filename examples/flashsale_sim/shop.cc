@@ -24,6 +24,8 @@ namespace {
 constexpr Time kOpening{std::chrono::sys_days(std::chrono::year(2027) / 1 / 1)};
 
 constexpr std::uint64_t kStepsPerProgress = 1 << 14;
+// Of the series; polls come more often.
+constexpr int kSamples = 400;
 
 // Something that will happen.
 struct Plan {
@@ -54,12 +56,15 @@ class Shop {
   Status Reserve(const Plan& plan);
   Status Poll(Time now);
   Status Settle();
+  Status Sample();
   void PlanNext(Plan plan);
   void PlanCart(const Plan& reserve);
   const UserId& UserOf(const Plan& plan) const { return run_.crowd.shoppers[plan.shopper]; }
   // Unique for each cart of a shopper, which is all that an id has to be.
   static ReservationId IdOf(const Plan& plan) { return ReservationId::FromInteger(plan.cart); }
   RequestContext ContextOf(const Plan& plan);
+  // By then the youngest holds have lapsed and those who pay late have tried.
+  Duration whole_span() const { return OpenFor(run_.plan.hold) + 2 * run_.plan.hold; }
   Duration poll_period() const { return std::max<Duration>(run_.plan.hold / 300, Duration(1)); }
 
   const SaleRun& run_;
@@ -72,6 +77,7 @@ class Shop {
   std::priority_queue<Plan, std::vector<Plan>, std::greater<>> plans_;
   std::uint64_t plans_made_ = 0;
   HeaderField user_agent_;
+  Time next_sample_ = kOpening;
   bool settled_ = false;
 };
 
@@ -97,6 +103,7 @@ Result<SaleResult> Shop::Run() {
                         .events = storefront_->events()});
     }
   }
+  result_.series.CutSilence();
   result_.answers = storefront_->answers();
   result_.latencies = storefront_->latencies();
   result_.suspicions = defence_->chain().Stats();
@@ -133,8 +140,7 @@ Status Shop::Open() {
   if (terms.lines[0].released_at_first < terms.lines[0].units) {
     PlanNext({.at = terms.start + (terms.end - terms.start) / 2, .kind = Plan::Kind::kRelease});
   }
-  // By then the youngest holds have lapsed and those who pay late have tried.
-  PlanNext({.at = terms.end + 2 * run_.plan.hold, .kind = Plan::Kind::kSettle});
+  PlanNext({.at = terms.start + whole_span(), .kind = Plan::Kind::kSettle});
   return {};
 }
 
@@ -167,6 +173,14 @@ Status Shop::Settle() {
   if (!stock.ok()) return stock.status();
   result_.stock = *std::move(stock);
   settled_ = true;
+  return Sample();
+}
+
+Status Shop::Sample() {
+  next_sample_ = clock_.Now() + whole_span() / kSamples;
+  const Result<SaleStock> stock = service_->ReadStock(storefront_->sale());
+  if (!stock.ok()) return stock.status();
+  result_.series.Take(SampleOf(*stock, clock_.Now() - kOpening), storefront_->answers());
   return {};
 }
 
@@ -209,6 +223,9 @@ void Shop::PlanCart(const Plan& reserve) {
 
 Status Shop::Poll(Time now) {
   if (Status status = storefront_->Poll().status(); !status.ok()) return status;
+  if (now >= next_sample_) {
+    if (Status status = Sample(); !status.ok()) return status;
+  }
   // No oftener than a sale of this length needs: one of 90 days would be polled for ever.
   PlanNext({.at = now + poll_period(), .kind = Plan::Kind::kPoll});
   return {};

@@ -9,6 +9,7 @@
 #include "examples/flashsale_sim/dice.h"
 #include "examples/flashsale_sim/latencies.h"
 #include "examples/flashsale_sim/progress.h"
+#include "examples/flashsale_sim/series.h"
 #include "examples/flashsale_sim/timeline.h"
 #include "flashsale/base/status.h"
 #include "flashsale/base/time.h"
@@ -41,6 +42,8 @@ RateLimits GenerousLimits();
 // What came of a sale, besides what its events tell.
 struct SaleResult {
   Answers answers;
+  // Nobody queues.
+  Series series;
   // What depends on the machine.
   Latencies latencies;
   // When all was over.

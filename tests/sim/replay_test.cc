@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/sim/page_data.h"
 #include "tests/sim/temporary_file.h"
 
 namespace flashsale::sim {
@@ -64,6 +65,56 @@ TEST_CASE("a replayed crowd gives the same JSON twice, but for the wall time") {
   CHECK(second.Json().at("outcomes") != one.at("outcomes"));
 }
 
+TEST_CASE("without what depends on the machine the same seed gives the same bytes") {
+  const TemporaryFile json("same.json");
+  const TemporaryFile html("same.html");
+  ReplayOptions options{.synthetic_shoppers = 1'000,
+                        .reproducible = true,
+                        .json_file = json.path(),
+                        .html_file = html.path()};
+  const Ran first = Run(options);
+  REQUIRE(first.exit_code == kExitOk);
+  const std::string first_json = json.Text();
+  const std::string first_html = html.Text();
+  CHECK_FALSE(json.Json().contains("wall_time_s"));
+  const Ran second = Run(options);
+  CHECK(second.report == first.report);
+  CHECK(json.Text() == first_json);
+  CHECK(html.Text() == first_html);
+  options.seed = 2;
+  CHECK(Run(options).report != first.report);
+  CHECK(html.Text() != first_html);
+}
+
+TEST_CASE("the page shows the sale, and no queue that there was not") {
+  const TemporaryFile log("page-log");
+  const TemporaryFile json("page.json");
+  const TemporaryFile html("page.html");
+  log.Write(
+      "rubbish </script>\n"
+      "192.0.2.1 - - [17/May/2015:10:05:03 +0000] \"GET /\" 200 1 \"-\" \"a\"\n"
+      "192.0.2.2 - - [17/May/2015:10:05:04 +0000] \"GET /\" 200 1 \"-\" \"b\"\n");
+  ReplayOptions options{.log_file = log.path(), .json_file = json.path(), .html_file = html.path()};
+  REQUIRE(Run(options).exit_code == kExitOk);
+  const nlohmann::json data = PageData(html.Text());
+  CHECK(data.at("summary") == json.Json());
+  CHECK(data.at("series").size() > 100);
+  CHECK(data.at("series").size() <= 402);
+  CHECK(data.at("series").front().at("available") == 1);
+  CHECK_FALSE(data.at("series").front().contains("waiting"));
+  CHECK(data.at("series").back().at("sold") == json.Json().at("sold"));
+  CHECK_FALSE(data.contains("waits"));
+  CHECK(data.at("latencies").at("operations").contains("reserve"));
+  CHECK(data.at("checks").size() == 9);
+  CHECK(data.at("tables").at(0).at("title") == "Suspicions");
+  CHECK(data.at("tables").at(1).at("rows").at(0).at(0) == "1");
+  CHECK(data.at("timeline").front().at("what") == "the sale opens");
+
+  options.reproducible = true;
+  REQUIRE(Run(options).exit_code == kExitOk);
+  CHECK_FALSE(PageData(html.Text()).contains("latencies"));
+}
+
 TEST_CASE("malformed lines are named and the rest is replayed") {
   const TemporaryFile log("log");
   const TemporaryFile json("malformed.json");
@@ -94,6 +145,10 @@ TEST_CASE("a file that cannot be read or written is named") {
   const Ran unwritable = Run({.synthetic_shoppers = 1, .json_file = "/nonexistent/out.json"});
   CHECK(unwritable.exit_code == kExitBadInput);
   CHECK(unwritable.errors.find("--json '/nonexistent/out.json'") != std::string::npos);
+  const Ran no_page = Run({.synthetic_shoppers = 1, .html_file = "/nonexistent/out.html"});
+  CHECK(no_page.exit_code == kExitBadInput);
+  CHECK(no_page.errors.find("--html '/nonexistent/out.html'") != std::string::npos);
+  CHECK(no_page.report.empty());
 }
 
 TEST_CASE("sales at the edges of what may be asked go through") {

@@ -47,16 +47,14 @@ struct Sale {
     return Status();
   }
   std::string Json() const {
-    std::ostringstream out;
     const AuditReport report = audit.Report();
-    WriteJson({.plan = plan,
-               .crowd = crowd,
-               .timeline = timeline,
-               .result = result,
-               .audit = report,
-               .seed = kSeed},
-              out);
-    return out.str();
+    return ToJson({.plan = plan,
+                   .crowd = crowd,
+                   .timeline = timeline,
+                   .result = result,
+                   .audit = report,
+                   .seed = kSeed})
+        .dump();
   }
 
   Dice dice{kSeed};

@@ -29,6 +29,16 @@ class Histogram {
     greatest_ = std::max(greatest_, other.greatest_);
   }
 
+  // Values that the library has counted; the greatest is known as well as its bucket says.
+  void Add(const LatencyHistogram& other) {
+    counts_.Merge(other);
+    for (std::size_t i = other.buckets.size(); i > 0; --i) {
+      if (other.buckets[i - 1] == 0) continue;
+      greatest_ = std::max(greatest_, LatencyHistogram::HighestOf(i - 1));
+      return;
+    }
+  }
+
   std::uint64_t total() const { return counts_.count; }
   std::uint64_t greatest() const { return greatest_; }
 

@@ -1,11 +1,11 @@
 #include "examples/flashsale_sim/load.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <thread>
 #include <utility>
@@ -15,10 +15,15 @@
 #include <fmt/ostream.h>
 #include <nlohmann/json.hpp>
 
+#include "examples/flashsale_sim/challenge.h"
+#include "examples/flashsale_sim/defence.h"
+#include "examples/flashsale_sim/html_report.h"
 #include "examples/flashsale_sim/load_caller.h"
+#include "examples/flashsale_sim/load_doors.h"
 #include "examples/flashsale_sim/load_report.h"
 #include "examples/flashsale_sim/load_sale.h"
 #include "examples/flashsale_sim/memory_use.h"
+#include "examples/flashsale_sim/text.h"
 #include "flashsale/backend/memory.h"
 #include "flashsale/policy/lottery_strategy.h"
 
@@ -33,76 +38,140 @@ constexpr auto kTurn = std::chrono::milliseconds(2);
 constexpr std::size_t kEventsPerSale = std::size_t{1} << 18;
 // Given up after: what still holds something then will hold it for ever.
 constexpr int kMostTriesToFinish = 1'000;
+// So that the page of a long load is no larger than that of a short one.
+constexpr int kMostSamples = 600;
+// Between two samples there are calls enough to speak of a rate.
+constexpr auto kLeastSampleInterval = std::chrono::milliseconds(50);
+constexpr std::size_t kMostMoments = 100;
 
 // Puts the load on, sale after sale, and does what a server does beside the calls.
 class LoadRun {
  public:
-  explicit LoadRun(const LoadOptions& options) : options_(options), dice_(options.seed) {}
+  explicit LoadRun(const LoadOptions& options)
+      : options_(options),
+        dice_(options.seed),
+        lottery_(LotterySeedOf(dice_)),
+        challenges_(dice_) {}
 
   Result<LoadReport> Run();
 
  private:
+  bool draws() const { return options_.plan.allocation == Allocation::kLottery; }
+  bool has_bots() const { return options_.plan.bots_per_million > 0; }
+
   Status Open();
-  Status OpenSale();
+  // Opens the next sale where it is due: for those who gather, and to sell.
+  Status OpenSales(Time now);
+  Status Announce(Time start);
   // What a server does from time to time.
   Status Turn();
   Status Finish(LoadSale& sale);
   void StartCallers(WallClock::time_point start, WallClock::time_point end);
   void SampleMemory(WallClock::time_point start);
-  SaleTerms TermsAt(Time now) const;
+  // How the sales stand.
+  Status Sample(Time now);
+  Answers AnswersSoFar() const;
+  void TellOf(LoadSale& sale);
+  void EndStory();
+  SaleTerms TermsAt(Time start) const;
+  QueueSetup Queue() const;
 
   const LoadOptions& options_;
   const Dice dice_;
+  const LotteryStrategy lottery_;
+  ChallengeDesk challenges_;
   std::unique_ptr<Storage> storage_;
+  std::unique_ptr<Defence> defence_;  // null: there are no bots
   std::unique_ptr<FlashSaleService> service_;
-  std::optional<LotteryStrategy> lottery_;
-  // The last one is open; callers may name every one of them.
+  // Callers may name every one of them.
   std::vector<std::unique_ptr<LoadSale>> sales_;
   std::size_t first_unfinished_ = 0;
-  std::atomic<const LoadSale*> current_{nullptr};
-  Time next_sale_ = kMinTime;
+  // How many of them have started; the one after these, if there is one, gathers.
+  std::size_t started_ = 0;
+  LoadDoors doors_;
+  Time first_call_ = kMinTime;
+  Time next_start_ = kMinTime;
+  Time next_sample_ = kMinTime;
   std::vector<std::unique_ptr<LoadCaller>> callers_;
   std::vector<std::thread> threads_;
   std::atomic<std::uint32_t> running_{0};
   LoadReport report_{.options = options_};
   std::uint64_t reserved_ = 0;
   std::uint64_t bought_ = 0;
+  std::vector<Timeline::Moment> moments_;
+  std::uint64_t untold_ = 0;
 };
 
-SaleTerms LoadRun::TermsAt(Time now) const {
-  SimulationPlan plan = options_.plan;
-  plan.duration = options_.sale_length;
-  plan.waves = 1;
-  SaleTerms terms = TermsOf(plan);
-  terms.id = SaleId("load-" + std::to_string(sales_.size()));
-  terms.start = now;
-  terms.end = now + options_.sale_length;
+SaleTerms LoadRun::TermsAt(Time start) const {
+  SaleTerms terms = TermsOf(options_.plan);
+  terms.id = SaleId("sale-" + std::to_string(sales_.size() + 1));
+  terms.start = start;
+  terms.end = start + options_.sale_length;
   return terms;
+}
+
+QueueSetup LoadRun::Queue() const {
+  QueueSetup queue{
+      .strategy = draws() ? &lottery_ : nullptr,
+      .max_in_flight = options_.plan.max_in_flight,
+      .max_waiting = std::max<std::uint64_t>(QueueSetup{}.max_waiting, options_.plan.shoppers)};
+  if (options_.plan.pre_queue == Duration(0)) return queue;
+  // Who gathers says nothing until the start, and then comes when it is their turn to call; who
+  // never does keeps the others from coming in for a part of the sale only.
+  queue.heartbeat_timeout =
+      std::max(queue.heartbeat_timeout, options_.plan.pre_queue + options_.sale_length);
+  queue.admission_window = std::clamp<Duration>(options_.sale_length / 4, std::chrono::seconds(1),
+                                                queue.admission_window);
+  return queue;
 }
 
 Status LoadRun::Open() {
   Result<std::unique_ptr<Storage>> storage =
       OpenMemoryStorage({.events_per_sale = kEventsPerSale,
+                         .rate_keys = std::max<std::uint64_t>(
+                             has_bots() ? options_.plan.shoppers : 0, MemoryOptions{}.rate_keys),
                          .hash_seed = dice_.Roll(Dice::Purpose::kHashSeed, 0) | 1});
   if (!storage.ok()) return storage.status();
   storage_ = *std::move(storage);
-  Result<std::unique_ptr<FlashSaleService>> service = FlashSaleService::New(
-      {.storage = *storage_, .rate_limits = std::nullopt, .join_on_reserve = false});
+  if (has_bots()) {
+    Result<std::unique_ptr<Defence>> defence =
+        Defence::New({.storage = *storage_, .verifier = challenges_, .dice = dice_});
+    if (!defence.ok()) return defence.status();
+    defence_ = *std::move(defence);
+  }
+  Result<std::unique_ptr<FlashSaleService>> service =
+      FlashSaleService::New({.storage = *storage_,
+                             .rate_limits = std::nullopt,
+                             .bots = has_bots() ? &defence_->chain() : nullptr,
+                             .join_on_reserve = false,
+                             .strategies = {&lottery_}});
   if (!service.ok()) return service.status();
   service_ = *std::move(service);
-  return OpenSale();
+  first_call_ = service_->clock().Now();
+  next_start_ = first_call_ + options_.plan.pre_queue;
+  return OpenSales(first_call_);
 }
 
-Status LoadRun::OpenSale() {
-  const Time now = service_->clock().Now();
-  next_sale_ = now + options_.sale_length;
+Status LoadRun::OpenSales(Time now) {
+  if (started_ == sales_.size() && now >= next_start_ - options_.plan.pre_queue) {
+    // A machine that stalls may come too late for it.
+    if (Status status = Announce(std::max(next_start_, now)); !status.ok()) return status;
+  }
+  if (started_ < sales_.size() && now >= sales_.back()->terms().start) {
+    doors_.OpenForSelling(*sales_.back());
+    next_start_ = sales_.back()->terms().end;
+    ++started_;
+  }
+  return {};
+}
+
+Status LoadRun::Announce(Time start) {
   Result<std::unique_ptr<LoadSale>> sale =
-      LoadSale::Open({.service = *service_, .inventory = storage_->inventory()}, TermsAt(now),
-                     options_.plan.max_in_flight);
+      LoadSale::Open({.service = *service_, .inventory = storage_->inventory()},
+                     {.terms = TermsAt(start), .queue = Queue(), .waves = options_.plan.waves});
   if (!sale.ok()) return sale.status();
   sales_.push_back(*std::move(sale));
-  // Release pairs with the callers' acquire: the sale is there before its address.
-  current_.store(sales_.back().get(), std::memory_order_release);
+  if (options_.plan.pre_queue > Duration(0)) doors_.OpenForGathering(*sales_.back());
   ++report_.sales;
   return {};
 }
@@ -112,8 +181,10 @@ void LoadRun::StartCallers(WallClock::time_point start, WallClock::time_point en
     callers_.push_back(std::make_unique<LoadCaller>(
         LoadCaller::Parts{.service = *service_,
                           .dice = dice_,
-                          .current = current_,
+                          .doors = doors_,
                           .shoppers = options_.plan.shoppers,
+                          .bots_per_million = options_.plan.bots_per_million,
+                          .challenges = has_bots() ? &challenges_ : nullptr,
                           .limit_per_user = options_.plan.limit_per_user,
                           .threads = report_.threads,
                           .thread = i}));
@@ -137,10 +208,12 @@ Status LoadRun::Turn() {
   const Time now = service_->clock().Now();
   service_->Poll();
   for (std::size_t i = first_unfinished_; i < sales_.size(); ++i) {
+    if (Status status = sales_[i]->ReleaseWaves(now); !status.ok()) return status;
     if (Status status = sales_[i]->ReadAlong(); !status.ok()) return status;
   }
-  if (now >= next_sale_) {
-    if (Status status = OpenSale(); !status.ok()) return status;
+  if (Status status = OpenSales(now); !status.ok()) return status;
+  if (now >= next_sample_) {
+    if (Status status = Sample(now); !status.ok()) return status;
   }
   if (sales_[first_unfinished_]->IsOver(now)) {
     if (Status status = Finish(*sales_[first_unfinished_]); !status.ok()) return status;
@@ -158,12 +231,57 @@ Status LoadRun::Finish(LoadSale& sale) {
       report_.audit.Add(**finished);
       reserved_ += sale.reserved();
       bought_ += sale.bought();
+      report_.waits_us.Add(sale.TakeWaits());
+      TellOf(sale);
       return {};
     }
     service_->Poll();
     std::this_thread::sleep_for(kTurn);
   }
   return {StatusCode::kFailedPrecondition, "a sale cannot be settled: holds remain"};
+}
+
+Status LoadRun::Sample(Time now) {
+  next_sample_ =
+      now + std::max<Duration>(options_.plan.duration / kMostSamples, kLeastSampleInterval);
+  // The stock is that of the sale that sells, or else of the first that will.
+  Result<Series::Sample> sample =
+      sales_[std::max<std::size_t>(started_, 1) - 1]->Look(now, first_call_);
+  if (!sample.ok()) return sample.status();
+  if (started_ > 0 && started_ < sales_.size()) {
+    const Result<Series::Sample> gathering = sales_.back()->Look(now, first_call_);
+    if (!gathering.ok()) return gathering.status();
+    sample->waiting += gathering->waiting;
+  }
+  report_.series.Take(*std::move(sample), AnswersSoFar());
+  return {};
+}
+
+Answers LoadRun::AnswersSoFar() const {
+  Answers answers;
+  for (const auto& caller : callers_) answers.Add(caller->answers());
+  return answers;
+}
+
+void LoadRun::TellOf(LoadSale& sale) {
+  const Timeline timeline = sale.TakeTimeline();
+  for (Timeline::Moment moment : timeline.moments()) {
+    if (moments_.size() == kMostMoments) {
+      ++untold_;
+      continue;
+    }
+    moment.what = fmt::format("{}: {}", sale.terms().id.view(), moment.what);
+    moments_.push_back(std::move(moment));
+  }
+}
+
+void LoadRun::EndStory() {
+  // Told sale by sale, and sales overlap.
+  std::ranges::stable_sort(moments_, {}, &Timeline::Moment::at);
+  report_.story = StoryOf(moments_, first_call_);
+  if (untold_ == 0) return;
+  report_.story.push_back({.since_origin = report_.story.back().since_origin,
+                           .what = fmt::format("and {} of later sales", Counted(untold_, "turn"))});
 }
 
 void LoadRun::SampleMemory(WallClock::time_point start) {
@@ -188,9 +306,11 @@ Result<LoadReport> LoadRun::Run() {
   report_.wall_time_s = std::chrono::duration<double>(WallClock::now() - start).count();
   report_.memory_end = ResidentBytes();
   for (std::thread& thread : threads_) thread.join();
+  if (status.ok()) status = Sample(service_->clock().Now());
   for (const auto& caller : callers_) {
     if (status.ok()) status = caller->status();
     report_.answers.Add(caller->answers());
+    report_.crowd.Add(caller->tally());
     report_.latencies.Add(caller->latencies());
     report_.missed += caller->missed();
   }
@@ -198,6 +318,7 @@ Result<LoadReport> LoadRun::Run() {
     if (status = sales_[i]->CancelSale(); status.ok()) status = Finish(*sales_[i]);
   }
   if (!status.ok()) return status;
+  EndStory();
   report_.audit.Compare("reserves", {.told = report_.answers.Of(Operation::kReserve, Code::kDone),
                                      .recorded = reserved_});
   report_.audit.Compare("purchases",
@@ -211,7 +332,8 @@ Result<LoadReport> LoadRun::Run() {
 
 int Load(const LoadOptions& options, const Output& output) {
   OutputFile json("--json", options.json_file);
-  if (!json.Open(output)) return kExitBadInput;
+  OutputFile html("--html", options.html_file);
+  if (!json.Open(output) || !html.Open(output)) return kExitBadInput;
   const Result<LoadReport> report = LoadRun(options).Run();
   if (!report.ok()) {
     fmt::print(output.errors, "the load broke off: {}\n", report.status().ToString());
@@ -219,7 +341,8 @@ int Load(const LoadOptions& options, const Output& output) {
   }
   WriteText(*report, output.report);
   if (json.wanted()) WriteDocument(ToJson(*report), json.stream());
-  if (!json.Close(output)) return kExitBadInput;
+  if (html.wanted()) WriteHtml(PageOf(*report), html.stream());
+  if (!json.Close(output) || !html.Close(output)) return kExitBadInput;
   return report->audit.ok() ? kExitOk : kExitInvariantBroken;
 }
 

@@ -13,7 +13,8 @@
 namespace flashsale::sim {
 
 struct LoadOptions {
-  // plan.duration: for how long calls are made.  Gathering and waves play no part.
+  // plan.duration: for how long calls are made.  plan.waves, plan.pre_queue: of each sale;
+  // pre_queue <= sale_length.  Without bots no detector is asked.
   SimulationPlan plan = {.shoppers = 1'000'000,
                          .bots_per_million = 0,
                          .units = 200'000,
@@ -32,6 +33,7 @@ struct LoadOptions {
   std::string backend = "memory";
   // Empty: none is written.
   std::string json_file = {};
+  std::string html_file = {};
 };
 
 // Calls the facade from real threads in real time, one sale after the other, and tells how long

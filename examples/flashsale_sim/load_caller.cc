@@ -11,8 +11,15 @@ using Purpose = Dice::Purpose;
 
 // How many a thread stands for at a time.
 constexpr std::size_t kShoppersPerThread = 256;
-// Looks at a position before somebody gives up.
+// Looks at a position before a person gives up, and before a bot does.
 constexpr std::uint8_t kMostLooks = 12;
+constexpr std::uint8_t kMostLooksOfBots = 48;
+// Joins of a fast clicker.
+constexpr std::uint8_t kMostClicks = 15;
+// Out of a hundred newcomers: they come for the next sale, while that may be joined.
+constexpr std::uint64_t kEarlyPercent = 35;
+// Out of a hundred people who are challenged.
+constexpr std::uint64_t kPassesPercent = 95;
 // Out of a hundred of those who hold something.
 constexpr std::uint64_t kPaysPercent = 60;
 constexpr std::uint64_t kTurnsBackPercent = 30;
@@ -31,12 +38,18 @@ Code CodeOf(const Outcome& outcome) { return outcome.code; }
 
 }  // namespace
 
-LoadCaller::LoadCaller(const Parts& parts) : parts_(parts), shoppers_(kShoppersPerThread) {}
+LoadCaller::LoadCaller(const Parts& parts) : parts_(parts), shoppers_(kShoppersPerThread) {
+  if (parts.challenges == nullptr) return;
+  visitor_.emplace(parts.dice, Visitor::Crowd{.shoppers = parts.shoppers,
+                                              .bots_per_million = parts.bots_per_million});
+}
 
 void LoadCaller::Run(const std::optional<Pacer>& pacer, Pacer::Instant until) {
   for (Shopper& shopper : shoppers_) Renew(shopper);
   std::size_t turn = 0;
   for (std::uint64_t call = 0; status_.ok(); ++call) {
+    // Before the call's time, which is the library's alone.
+    Show(shoppers_[turn]);
     const auto now = std::chrono::steady_clock::now();
     const Pacer::Instant meant_for = pacer.has_value() ? pacer->At(call) : now;
     if (meant_for >= until) return;
@@ -61,14 +74,29 @@ bool LoadCaller::Note(Operation operation, Pacer::Instant meant_for, const Made&
   return true;
 }
 
+void LoadCaller::Show(const Shopper& shopper) {
+  if (!visitor_.has_value()) return;
+  if (shopper.stage != Stage::kJoin && shopper.stage != Stage::kReserve) return;
+  const auto identity = static_cast<std::uint32_t>(IdentityOf(shopper));
+  context_ =
+      shopper.has_proof
+          ? visitor_->ShowWithProof(shopper.persona, identity, shopper.requests,
+                                    parts_.challenges->Pass(parts_.service.clock().Now(),
+                                                            shopper.number << 8 | shopper.requests))
+          : visitor_->Show(shopper.persona, identity, shopper.requests);
+}
+
 void LoadCaller::Call(Shopper& shopper, Pacer::Instant meant_for) {
   FlashSaleService& service = parts_.service;
   const SaleRef& sale = shopper.sale->name();
-  const UserId user = UserOf(shopper);
+  const UserId user = UserId::FromInteger(IdentityOf(shopper));
   const ReservationId id = ReservationId::FromInteger(shopper.number);
+  const bool is_first = shopper.requests++ == 0;
   switch (shopper.stage) {
     case Stage::kJoin: {
-      const Result<QueuePlace> place = service.Join({.sale = sale, .user = user});
+      if (is_first) ++TallyOf(shopper).seen;
+      const Result<QueuePlace> place =
+          service.Join({.sale = sale, .user = user, .context = context_});
       if (Note(Operation::kJoin, meant_for, place)) OnJoined(shopper, *place);
       return;
     }
@@ -84,15 +112,17 @@ void LoadCaller::Call(Shopper& shopper, Pacer::Instant meant_for) {
            .id = id,
            .line = shopper.line,
            .units = static_cast<Units>(
-               1 + parts_.dice.Below(parts_.limit_per_user, Purpose::kUnits, shopper.number))});
+               1 + parts_.dice.Below(parts_.limit_per_user, Purpose::kUnits, shopper.number)),
+           .context = context_});
       if (Note(Operation::kReserve, meant_for, outcome)) OnReserved(shopper, *outcome);
       return;
     }
     case Stage::kPay: {
-      const std::uint64_t roll = Roll(shopper, Purpose::kIntent) % 100;
+      // A bot takes whatever it gets.
+      const std::uint64_t roll = IsBot(shopper.persona) ? 0 : Roll(shopper, Purpose::kIntent) % 100;
       if (roll < kPaysPercent) {
-        Note(Operation::kConfirm, meant_for,
-             service.Confirm({.sale = sale, .user = user, .id = id}));
+        const Result<Outcome> outcome = service.Confirm({.sale = sale, .user = user, .id = id});
+        if (Note(Operation::kConfirm, meant_for, outcome)) OnPaid(shopper, *outcome);
       } else if (roll < kPaysPercent + kTurnsBackPercent) {
         Note(Operation::kCancel, meant_for, service.Cancel({.sale = sale, .user = user, .id = id}));
       } else if (roll < kPaysPercent + kTurnsBackPercent + kExtendsPercent) {
@@ -100,8 +130,9 @@ void LoadCaller::Call(Shopper& shopper, Pacer::Instant meant_for) {
         ++shopper.tries;
         return;
       } else {
-        // Walks away without a word; the turn is the newcomer's.
+        // Walks away without a word; the turn is the next one's.
         Renew(shopper);
+        Show(shopper);
         return Call(shopper, meant_for);
       }
       return Renew(shopper);
@@ -114,8 +145,22 @@ void LoadCaller::Call(Shopper& shopper, Pacer::Instant meant_for) {
 
 void LoadCaller::OnJoined(Shopper& shopper, const QueuePlace& place) {
   const Code code = place.outcome.code;
-  if (code != Code::kDone && code != Code::kAlreadyDone) return Renew(shopper);
-  OnLooked(shopper, place);
+  if (code != Code::kDone && code != Code::kAlreadyDone) {
+    if (!TriesAgain(shopper, code)) Renew(shopper);
+    return;
+  }
+  if (shopper.persona == Persona::kFastClicker && place.entry.state == TicketState::kWaiting &&
+      ++shopper.tries < kMostClicks) {
+    return;
+  }
+  // Else from an earlier visit, of which somebody is waiting already.
+  const bool is_own_ticket = code == Code::kDone || shopper.tries > 0;
+  shopper.tries = 0;
+  const bool is_early =
+      place.sale_state == SaleState::kNotStarted && parts_.doors.Look().selling != shopper.sale;
+  if (!is_early) return OnLooked(shopper, place);
+  if (is_own_ticket) WaitElsewhere(shopper);
+  Renew(shopper);
 }
 
 void LoadCaller::OnLooked(Shopper& shopper, const QueuePlace& place) {
@@ -123,13 +168,24 @@ void LoadCaller::OnLooked(Shopper& shopper, const QueuePlace& place) {
     case TicketState::kNone:
       return Renew(shopper);
     case TicketState::kAdmitted:
+      ++TallyOf(shopper).admitted;
       shopper.stage = Stage::kReserve;
       shopper.tries = 0;
       return;
-    case TicketState::kWaiting:
-      shopper.stage =
-          place.sold_out_for_good || ++shopper.tries > kMostLooks ? Stage::kLeave : Stage::kLook;
+    case TicketState::kWaiting: {
+      const std::uint8_t most = IsBot(shopper.persona) ? kMostLooksOfBots : kMostLooks;
+      shopper.stage = Stage::kLook;
+      if (place.sold_out_for_good) {
+        shopper.stage = Stage::kLeave;
+      } else if (++shopper.tries > most) {
+        ++TallyOf(shopper).abandoned;
+        shopper.stage = Stage::kLeave;
+      } else if (shopper.has_gathered && shopper.sale == gathered_for_) {
+        WaitElsewhere(shopper);
+        Renew(shopper);
+      }
       return;
+    }
   }
 }
 
@@ -145,14 +201,76 @@ void LoadCaller::OnReserved(Shopper& shopper, const Outcome& outcome) {
     shopper.line = static_cast<std::uint16_t>((shopper.line + std::size_t{1}) % lines);
     return;
   }
-  shopper.stage = Stage::kLeave;
+  if (!TriesAgain(shopper, outcome.code)) shopper.stage = Stage::kLeave;
+}
+
+void LoadCaller::OnPaid(const Shopper& shopper, const Outcome& outcome) {
+  if (outcome.code != Code::kDone && outcome.code != Code::kRevived) return;
+  PersonaTally& tally = TallyOf(shopper);
+  ++tally.bought;
+  tally.units += outcome.units;
+}
+
+bool LoadCaller::TriesAgain(Shopper& shopper, Code refusal) {
+  PersonaTally& tally = TallyOf(shopper);
+  switch (refusal) {
+    case Code::kChallenge:
+    case Code::kLimitChallenge: {
+      if (shopper.has_proof) return false;
+      ++tally.challenged;
+      const bool passes = shopper.persona == Persona::kCaptchaSolver ||
+                          (shopper.persona == Persona::kPerson &&
+                           Roll(shopper, Purpose::kChallenge) % 100 < kPassesPercent);
+      shopper.has_proof = passes;
+      return passes;
+    }
+    case Code::kDenied:
+      ++tally.denied;
+      return false;
+    case Code::kRateLimited:
+      // Whatever it is told.
+      if (shopper.persona == Persona::kFastClicker && ++shopper.tries < kMostClicks) return true;
+      ++tally.limited;
+      return false;
+    default:
+      return false;
+  }
+}
+
+void LoadCaller::WaitElsewhere(Shopper& shopper) {
+  if (gathered_for_ != shopper.sale) {
+    if (gathered_for_ != nullptr && shopper.sale->terms().start < gathered_for_->terms().start) {
+      return;  // to a sale that has passed meanwhile nobody comes back
+    }
+    for (const Shopper& gone : gathered_) ++TallyOf(gone).no_shows;
+    gathered_.clear();
+    gathered_for_ = shopper.sale;
+  }
+  shopper.stage = Stage::kLook;
+  shopper.has_gathered = true;
+  gathered_.push_back(shopper);
 }
 
 void LoadCaller::Renew(Shopper& shopper) {
-  shopper = {.sale = parts_.current.load(std::memory_order_acquire),
-             .number = renewed_++ * parts_.threads + parts_.thread};
+  const LoadDoors::Open open = parts_.doors.Look();
+  const std::uint64_t number = renewed_ * parts_.threads + parts_.thread;
+  // Every other place, as long as there are any.
+  const bool may_come_back = !gathered_.empty() && gathered_for_ == open.selling;
+  if (may_come_back && ++returns_ % 2 == 0) {
+    shopper = gathered_.front();
+    gathered_.pop_front();
+    return;
+  }
+  ++renewed_;
+  const bool is_early = open.gathering != nullptr &&
+                        (open.selling == nullptr ||
+                         parts_.dice.Below(100, Purpose::kArrival, number) < kEarlyPercent);
+  shopper = {.sale = is_early ? open.gathering : open.selling, .number = number};
   shopper.line = static_cast<std::uint16_t>(
-      parts_.dice.Below(shopper.sale->terms().lines.size(), Purpose::kLine, shopper.number));
+      parts_.dice.Below(shopper.sale->terms().lines.size(), Purpose::kLine, number));
+  if (parts_.bots_per_million == 0) return;
+  shopper.persona = PersonaOf(parts_.dice, parts_.bots_per_million,
+                              static_cast<std::uint32_t>(IdentityOf(shopper)));
 }
 
 }  // namespace flashsale::sim

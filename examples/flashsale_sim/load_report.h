@@ -3,12 +3,17 @@
 
 #include <cstdint>
 #include <ostream>
+#include <vector>
 
 #include "examples/flashsale_sim/answers.h"
 #include "examples/flashsale_sim/audit.h"
+#include "examples/flashsale_sim/crowd_tally.h"
+#include "examples/flashsale_sim/histogram.h"
 #include "examples/flashsale_sim/latencies.h"
 #include "examples/flashsale_sim/load.h"
+#include "examples/flashsale_sim/page.h"
 #include "examples/flashsale_sim/report.h"
+#include "examples/flashsale_sim/series.h"
 
 namespace flashsale::sim {
 
@@ -22,6 +27,13 @@ struct LoadReport {
   std::uint64_t missed = 0;
   double wall_time_s = 0;
   std::uint64_t sales = 0;
+  // Every visit counts.
+  CrowdTally crowd;
+  // From their tickets until people were let in, in microseconds.
+  Histogram waits_us;
+  // Of the sale that sells at each instant.
+  Series series;
+  std::vector<Page::Moment> story;
   // Summed up over all sales.
   AuditReport audit;
   // What the process had of the machine's memory: once the first tenth was over, half-way, at the
@@ -40,6 +52,8 @@ struct LoadReport {
 
 void WriteText(const LoadReport& report, std::ostream& out);
 Json ToJson(const LoadReport& report);
+// Of the report, which must outlive it.
+Page PageOf(const LoadReport& report);
 
 }  // namespace flashsale::sim
 

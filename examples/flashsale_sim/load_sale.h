@@ -4,13 +4,17 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "examples/flashsale_sim/audit.h"
+#include "examples/flashsale_sim/series.h"
+#include "examples/flashsale_sim/timeline.h"
 #include "flashsale/base/status.h"
 #include "flashsale/base/time.h"
 #include "flashsale/domain/sale_terms.h"
 #include "flashsale/service/flash_sale_service.h"
+#include "flashsale/service/latency_histogram.h"
 
 namespace flashsale::sim {
 
@@ -27,17 +31,27 @@ class LoadSale {
     FlashSaleService& service;
     InventoryRepository& inventory;
   };
-  static Result<std::unique_ptr<LoadSale>> Open(const Parts& parts, const SaleTerms& terms,
-                                                std::uint32_t max_in_flight);
+  // What is laid down of it.
+  struct Plan {
+    SaleTerms terms;
+    QueueSetup queue = {};
+    // In how many parts the stock comes, evenly over the time that it is open.
+    std::uint32_t waves = 1;
+  };
+  static Result<std::unique_ptr<LoadSale>> Open(const Parts& parts, const Plan& plan);
 
   // For callers.
   const SaleRef& name() const { return name_; }
-  const SaleTerms& terms() const { return terms_; }
+  const SaleTerms& terms() const { return plan_.terms; }
 
   Status ReadAlong();
+  // Releases the parts of the stock that are due by `now`.
+  Status ReleaseWaves(Time now);
+  // How it stands; times count from `origin`.
+  Result<Series::Sample> Look(Time now, Time origin) const;
 
   // Whether by `now` the last of its holds has lapsed.
-  bool IsOver(Time now) const { return now >= terms_.end + 2 * terms_.hold; }
+  bool IsOver(Time now) const { return now >= plan_.terms.end + 2 * plan_.terms.hold; }
   // Ends it before its time.
   Status CancelSale();
   // Settles it, checks its counters, removes it, and gives the audit's word; what is left is a
@@ -47,18 +61,26 @@ class LoadSale {
   // Recorded promises, to be compared with those that callers were given.
   std::uint64_t reserved() const { return reserved_; }
   std::uint64_t bought() const { return bought_; }
+  // What there is to tell of it once it is finished, to be taken once, so that all that is left of
+  // it is a name: its turns, and how long people waited, in microseconds from their tickets.
+  Timeline TakeTimeline() { return std::exchange(timeline_, {}); }
+  LatencyHistogram TakeWaits() { return std::exchange(waits_us_, {}); }
 
  private:
-  LoadSale(const Parts& parts, const SaleTerms& terms);
+  LoadSale(const Parts& parts, const Plan& plan);
 
   const Parts parts_;
-  const SaleTerms terms_;
+  const Plan plan_;
   SaleRef name_;
+  SaleRef queue_;
   std::optional<Audit> audit_;
   std::vector<Event> events_;
   std::uint64_t cursor_ = 0;
   std::uint64_t reserved_ = 0;
   std::uint64_t bought_ = 0;
+  std::uint32_t next_wave_ = 1;
+  Timeline timeline_;
+  LatencyHistogram waits_us_;
 };
 
 }  // namespace flashsale::sim

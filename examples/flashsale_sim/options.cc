@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include "examples/flashsale_sim/crowd.h"
 #include "examples/flashsale_sim/option_values.h"
+#include "examples/flashsale_sim/text.h"
 #include "flashsale/domain/sale_terms.h"
 #include "flashsale/version.h"
 
@@ -25,6 +27,19 @@ constexpr NumberRange kAnySeed = {0, std::numeric_limits<std::uint64_t>::max()};
 constexpr DurationRange kHolds = {milliseconds(1), days(30)};
 constexpr std::uint64_t kMostRate = 10'000'000;
 constexpr std::uint64_t kMostThreads = 1'024;
+
+// What every subcommand writes besides the story on the terminal.
+void AddReports(CLI::App& app, std::string& json_file, std::string& html_file) {
+  AddFile(app, {"--json", "FILE", "Write what came of it to this file as JSON"}, json_file);
+  AddFile(app, {"--html", "FILE", "Write a page with plots to this file"}, html_file);
+}
+
+// For what runs in virtual time.
+void AddReproducible(CLI::App& app, bool& reproducible) {
+  app.add_flag("--reproducible", reproducible,
+               "Leave out what depends on the machine (times, memory, latencies), so that the "
+               "reports of two runs are the same bytes");
+}
 
 void AddReplay(CLI::App& app, ReplayOptions& options) {
   CLI::App& replay = *app.add_subcommand(
@@ -54,8 +69,8 @@ void AddReplay(CLI::App& app, ReplayOptions& options) {
                   "Keep the service's default rate limits (5 a minute for a shopper, 60 for an "
                   "address); else only floods are limited (100 a second), so that the replay "
                   "measures the sale");
-  AddFile(replay, {"--json", "FILE", "Write what came of it to this file as JSON"},
-          options.json_file);
+  AddReproducible(replay, options.reproducible);
+  AddReports(replay, options.json_file, options.html_file);
   replay.callback([&options] {
     if (options.log_file.empty() == (options.synthetic_shoppers == 0)) {
       throw CLI::ValidationError(
@@ -92,6 +107,8 @@ void AddSale(CLI::App& app, SimulationPlan& plan, std::string& backend) {
   AddNumber(app, {"--max-in-flight", "N", "How many may be in the shop at once (default: 10000)"},
             {1, std::uint64_t{1} << 30}, plan.max_in_flight);
   AddDuration(app, {"--hold", "D", "How long a cart is held: 300s, 5m"}, kHolds, plan.hold);
+  AddNumber(app, {"--waves", "N", "In how many parts the units come, evenly spaced (default: 1)"},
+            {1, 1'000}, plan.waves);
   app.add_option_function<std::string>(
          "--backend",
          [&backend](const std::string& text) {
@@ -129,21 +146,14 @@ void AddSimulate(CLI::App& app, SimulateOptions& options) {
            plan.bots_per_million);
   AddDuration(simulate, {"--duration", "D", "How long the sale is open (default: 15m)"},
               {milliseconds(100), days(7)}, plan.duration);
-  AddNumber(simulate,
-            {"--waves", "N", "In how many parts the units come, evenly spaced (default: 1)"},
-            {1, 1'000}, plan.waves);
   AddDuration(simulate,
               {"--pre-queue", "D",
                "How long before the start shoppers may gather; 0s: not at all (default: 5m)"},
               {Duration(0), days(1)}, plan.pre_queue);
   AddNumber(simulate, {"--seed", "S", "Chooses everything that is left to chance (default: 1)"},
             kAnySeed, options.seed);
-  simulate.add_flag("--reproducible", options.reproducible,
-                    "Leave out what depends on the machine (times, memory, latencies), so that the "
-                    "reports of two runs are the same bytes");
-  AddFile(simulate, {"--json", "FILE", "Write what came of it to this file as JSON"},
-          options.json_file);
-  AddFile(simulate, {"--html", "FILE", "Write a page with plots to this file"}, options.html_file);
+  AddReproducible(simulate, options.reproducible);
+  AddReports(simulate, options.json_file, options.html_file);
   simulate.footer(
       "Defaults: 100000 shoppers, 10000 units, 500 let in a second, carts held for 5m.  The same "
       "options and "
@@ -169,13 +179,48 @@ void AddLoad(CLI::App& app, LoadOptions& options) {
               {"--sale-length", "D",
                "How long each sale is open before the next takes its place (default: 10s)"},
               {milliseconds(100), hours(1)}, options.sale_length);
+  AddShare(load,
+           {"--bots", "SHARE",
+            "How many of the shoppers are bots: 0.2, 20%; with any, every join and reserve is "
+            "looked at by the bot detectors (default: 0: none, and no detectors)"},
+           plan.bots_per_million);
+  AddDuration(load,
+              {"--pre-queue", "D",
+               "How long before its start each sale may be joined, while the one before it sells; "
+               "at most the --sale-length (default: 0s: not at all)"},
+              {Duration(0), hours(1)}, plan.pre_queue);
   AddNumber(load, {"--seed", "S", "Chooses what shoppers do (default: 1)"}, kAnySeed, options.seed);
-  AddFile(load, {"--json", "FILE", "Write what came of it to this file as JSON"},
-          options.json_file);
+  AddReports(load, options.json_file, options.html_file);
   load.footer(
       "Defaults: a million shoppers who come again and again, 200000 units a sale, 10000 let in a "
-      "second, carts held for 10s.  No rates are kept: a few threads stand for everybody.");
-  load.callback([&plan] { CheckSale(plan); });
+      "second, carts held for 10s.  No rates are kept: a few threads stand for everybody, and each "
+      "shopper comes again as soon as all others have come, so of few shoppers the detectors "
+      "suspect many.  --waves parts the units over --sale-length.  The draw of --allocation is "
+      "among "
+      "those who came before the start: give it a --pre-queue.  In real time no two runs are "
+      "alike, "
+      "so there is no --reproducible.");
+  load.callback([&options] {
+    CheckSale(options.plan);
+    if (options.plan.pre_queue > options.sale_length) {
+      throw CLI::ValidationError(
+          "--pre-queue",
+          fmt::format("'{}': expected at most the --sale-length of {}",
+                      FormatDuration(options.plan.pre_queue), FormatDuration(options.sale_length)));
+    }
+  });
+}
+
+// The parser itself would only say that the word was not expected.
+void CheckSubcommand(const CLI::App& app, int argc, const char* const* argv) {
+  static constexpr std::string_view kExpected = "expected replay, simulate or load";
+  if (argc < 2) throw CLI::ValidationError("A subcommand is required", std::string(kExpected));
+  const std::string_view word = argv[1];
+  if (word.starts_with('-')) return;
+  const auto is_named = [word](const CLI::App* one) { return one->get_name() == word; };
+  if (!app.get_subcommands(is_named).empty()) return;
+  throw CLI::ValidationError(fmt::format("'{}'", word),
+                             fmt::format("no subcommand: {}", kExpected));
 }
 
 }  // namespace
@@ -195,6 +240,7 @@ Request ParseCommandLine(int argc, const char* const* argv, const ParserOutput& 
   AddSimulate(app, simulate);
   AddLoad(app, load);
   try {
+    CheckSubcommand(app, argc, argv);
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const bool is_help = app.exit(error, output.help, output.errors) == 0;

@@ -58,6 +58,7 @@ struct Check {
   }
   void operator()(const LoadOptions& options) const {
     Require(errors.empty());
+    Require(options.plan.pre_queue <= options.sale_length);
     CheckPlan(options.plan);
   }
 };

@@ -50,5 +50,21 @@ TEST_CASE("what threads counted adds up") {
   CHECK(seen == 3);
 }
 
+TEST_CASE("what the library has counted is added with its greatest") {
+  LatencyHistogram counted;
+  counted.buckets.resize(LatencyHistogram::kBuckets);
+  counted.buckets[LatencyHistogram::BucketOf(20)] = 3;
+  counted.buckets[LatencyHistogram::BucketOf(31)] = 1;
+  counted.count = 4;
+  Histogram histogram;
+  histogram.Record(5);
+  histogram.Add(counted);
+  CHECK(histogram.total() == 5);
+  CHECK(histogram.greatest() == 31);
+  CHECK(histogram.AtPerMille(500) == 20);
+  histogram.Add(LatencyHistogram());
+  CHECK(histogram.total() == 5);
+}
+
 }  // namespace
 }  // namespace flashsale::sim

@@ -3,15 +3,38 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstddef>
 #include <sstream>
 #include <string>
 
+#include "tests/sim/page_data.h"
 #include "tests/sim/temporary_file.h"
 
 namespace flashsale::sim {
 namespace {
 
 using namespace std::chrono_literals;
+
+struct Ran {
+  int exit_code;
+  std::string report;
+  std::string errors;
+};
+
+Ran Run(const LoadOptions& options) {
+  std::ostringstream report;
+  std::ostringstream errors;
+  const int exit_code = Load(options, {.report = report, .errors = errors});
+  return {.exit_code = exit_code, .report = report.str(), .errors = errors.str()};
+}
+
+TEST_CASE("a file of a load's report that cannot be written is named before the run") {
+  LoadOptions options{.html_file = "/nonexistent/out.html"};
+  const Ran ran = Run(options);
+  CHECK(ran.exit_code == kExitBadInput);
+  CHECK(ran.errors.find("--html '/nonexistent/out.html': expected a file") != std::string::npos);
+  CHECK(ran.report.empty());
+}
 
 TEST_SUITE_BEGIN("contention");
 
@@ -27,12 +50,10 @@ TEST_CASE("threads that call sale after sale break no promise") {
     options.plan.limit_per_user = 2;
     options.plan.hold = 50ms;
     options.plan.duration = 1s;
-    std::ostringstream report;
-    std::ostringstream errors;
-    const int exit_code = Load(options, {.report = report, .errors = errors});
-    CAPTURE(report.str());
-    CAPTURE(errors.str());
-    REQUIRE(exit_code == kExitOk);
+    const Ran ran = Run(options);
+    CAPTURE(ran.report);
+    CAPTURE(ran.errors);
+    REQUIRE(ran.exit_code == kExitOk);
     const nlohmann::json told = json.Json();
     CHECK(told.at("invariants_hold") == true);
     CHECK(told.at("oversold") == 0);
@@ -51,14 +72,97 @@ TEST_CASE("an open loop makes no more calls than were meant") {
   LoadOptions options{.rate = 1'000, .threads = 2, .json_file = json.path()};
   options.plan.duration = 300ms;
   options.plan.hold = 50ms;
-  std::ostringstream report;
-  std::ostringstream errors;
-  REQUIRE(Load(options, {.report = report, .errors = errors}) == kExitOk);
+  REQUIRE(Run(options).exit_code == kExitOk);
   const nlohmann::json told = json.Json();
   // Made or missed, each of them counts; one may end a hold beside.
   const long meant = told.at("ops").get<long>() + told.at("missed").get<long>();
   CHECK(meant <= 300);
   CHECK(meant >= 290);
+}
+
+TEST_CASE("bots, waves and a pre-queue have a meaning, and the page tells of them") {
+  for (const Allocation allocation : {Allocation::kFifo, Allocation::kLottery}) {
+    const TemporaryFile json("bots.json");
+    const TemporaryFile html("bots.html");
+    LoadOptions options{
+        .threads = 2, .sale_length = 300ms, .json_file = json.path(), .html_file = html.path()};
+    options.plan = {.shoppers = 100'000,
+                    .bots_per_million = 400'000,
+                    .units = 600,
+                    .lines = 2,
+                    .waves = 3,
+                    .hold = 50ms,
+                    .duration = 1s,
+                    .allocation = allocation,
+                    .admissions_per_second = 10'000,
+                    .pre_queue = 150ms};
+    const Ran ran = Run(options);
+    CAPTURE(ran.report);
+    CAPTURE(ran.errors);
+    REQUIRE(ran.exit_code == kExitOk);
+    const nlohmann::json told = json.Json();
+    CHECK(told.at("invariants_hold") == true);
+    CHECK(told.at("bots_share") == 0.4);
+    CHECK(told.at("waves") == 3);
+    CHECK(told.at("pre_queue_us") == 150'000);
+    CHECK(told.at("bots_seen").get<long>() > 0);
+    CHECK(told.at("people_seen").get<long>() > told.at("bots_seen").get<long>() / 2);
+    for (const char* name :
+         {"bots_bought", "people_bought", "people_denied", "people_challenged"}) {
+      CAPTURE(name);
+      CHECK(told.at(name).is_number());
+    }
+    CHECK(told.at("bots_bought").get<long>() + told.at("people_bought").get<long>() <=
+          told.at("sold").get<long>());
+    // Somebody on a farm's devices, or who clicks by a timer, was found out.
+    CHECK(told.at("outcomes").contains("Challenge"));
+    CHECK(ran.report.find("scalper_farm") != std::string::npos);
+
+    const nlohmann::json data = PageData(html.Text());
+    CHECK(data.at("summary") == told);
+    CHECK(data.at("series").size() >= 2);
+    CHECK(data.at("series").size() <= 1'000 / 50 + 3);
+    CHECK(data.at("series").front().contains("waiting"));
+    CHECK(data.at("latencies").at("operations").contains("join"));
+    CHECK(data.at("tables").at(0).at("title") == "The crowd");
+    std::size_t waves = 0;
+    for (const nlohmann::json& turn : data.at("timeline")) {
+      const auto what = turn.at("what").get<std::string>();
+      if (what.find("a wave of ") != std::string::npos) ++waves;
+    }
+    CHECK(waves >= 1);
+  }
+}
+
+TEST_CASE("without bots no detector is asked, of bots alone no person comes") {
+  const TemporaryFile json("kinds.json");
+  LoadOptions options{.threads = 1, .json_file = json.path()};
+  options.plan.duration = 100ms;
+  options.plan.hold = 50ms;
+  REQUIRE(Run(options).exit_code == kExitOk);
+  CHECK(json.Json().at("bots_seen") == 0);
+  CHECK(json.Json().at("people_seen").get<long>() > 0);
+  CHECK_FALSE(json.Json().at("outcomes").contains("Challenge"));
+  CHECK_FALSE(json.Json().at("outcomes").contains("Denied"));
+
+  options.plan.bots_per_million = 1'000'000;
+  REQUIRE(Run(options).exit_code == kExitOk);
+  CHECK(json.Json().at("people_seen") == 0);
+  CHECK(json.Json().at("bots_seen").get<long>() > 0);
+}
+
+TEST_CASE("before its start a sale may be joined, and nothing is sold") {
+  const TemporaryFile json("early.json");
+  LoadOptions options{.threads = 1, .sale_length = 1h, .json_file = json.path()};
+  options.plan.duration = 100ms;
+  options.plan.hold = 50ms;
+  options.plan.pre_queue = 1h;
+  REQUIRE(Run(options).exit_code == kExitOk);
+  const nlohmann::json told = json.Json();
+  CHECK(told.at("outcomes_by_verb").at("join").at("Done").get<long>() > 0);
+  CHECK_FALSE(told.at("outcomes_by_verb").contains("reserve"));
+  CHECK(told.at("sold") == 0);
+  CHECK(told.at("sales") == 1);
 }
 
 TEST_SUITE_END();

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstddef>
+#include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -40,13 +42,15 @@ TEST_CASE("replay takes a file and has a default for everything else") {
   CHECK(options.limit_per_user == 1);
   CHECK(options.hold == Duration(5min));
   CHECK(options.seed == 1);
+  CHECK_FALSE(options.reproducible);
   CHECK(options.json_file.empty());
+  CHECK(options.html_file.empty());
 }
 
 TEST_CASE("replay takes every option") {
-  const Parsed parsed =
-      Parse({"replay", "--synthetic", "1000", "--units", "7", "--limit", "2", "--hold", "300s",
-             "--seed", "18446744073709551615", "--json", "out.json"});
+  const Parsed parsed = Parse({"replay", "--synthetic", "1000", "--units", "7", "--limit", "2",
+                               "--hold", "300s", "--seed", "18446744073709551615", "--json",
+                               "out.json", "--html", "out.html", "--reproducible"});
   REQUIRE(std::holds_alternative<ReplayOptions>(parsed.request));
   const ReplayOptions& options = std::get<ReplayOptions>(parsed.request);
   CHECK(options.synthetic_shoppers == 1'000);
@@ -55,6 +59,8 @@ TEST_CASE("replay takes every option") {
   CHECK(options.hold == Duration(300s));
   CHECK(options.seed == 18'446'744'073'709'551'615U);
   CHECK(options.json_file == "out.json");
+  CHECK(options.html_file == "out.html");
+  CHECK(options.reproducible);
 }
 
 TEST_CASE("a bad option is named with its value and what was expected") {
@@ -106,9 +112,21 @@ TEST_CASE("a bad option is named with its value and what was expected") {
       {{"load", "--threads", "0"}, "--threads", "'0'", "from 1 to 1024"},
       {{"load", "--duration", "soon"}, "--duration", "'soon'", "from 10ms to 7d"},
       {{"load", "--sale-length", "2h"}, "--sale-length", "'2h'", "from 100ms to 1h"},
-      {{"load", "--html", "x"}, "", "--html", "not expected"},
+      {{"load", "--html", ""}, "--html", "''", "expected a file's name"},
+      {{"load", "--bots", "2"}, "--bots", "'2'", "expected a share from 0 to 1"},
+      {{"load", "--units", "3", "--waves", "4"}, "--waves", "'4'", "for each of 3 units"},
+      {{"load", "--pre-queue", "2h"}, "--pre-queue", "'2h'", "from 0s to 1h"},
+      {{"load", "--pre-queue", "11s"},
+       "--pre-queue",
+       "'11s'",
+       "expected at most the --sale-length of 10s"},
+      {{"load", "--reproducible"}, "", "--reproducible", "not expected"},
       {{"load", "--backend", "sqlite"}, "--backend", "'sqlite'", "expected memory"},
-      {{}, "", "", "subcommand is required"}};
+      {{"replay", "x", "--html", ""}, "--html", "''", "expected a file's name"},
+      {{"bogus"}, "", "'bogus'", "no subcommand: expected replay, simulate or load"},
+      {{"load2", "--help"}, "", "'load2'", "no subcommand: expected replay, simulate or load"},
+      {{""}, "", "''", "no subcommand: expected replay, simulate or load"},
+      {{}, "", "subcommand is required", "expected replay, simulate or load"}};
   for (const Case& bad : cases) {
     const Parsed parsed = Parse(bad.arguments);
     CAPTURE(parsed.errors);
@@ -179,16 +197,78 @@ TEST_CASE("a share is a fraction or a percentage") {
   CHECK(share("33.3%") == 333'000);
 }
 
-TEST_CASE("load takes what it shares with simulate, and its own") {
-  const Parsed parsed = Parse({"load", "--rate", "100000", "--threads", "2", "--duration", "600s",
-                               "--sale-length", "5s", "--units", "77"});
+TEST_CASE("load takes every option") {
+  const Parsed parsed =
+      Parse({"load",   "--rate",          "100000", "--threads",    "2",       "--duration",
+             "600s",   "--units",         "77",     "--shoppers",   "5000",    "--sale-length",
+             "5s",     "--lines",         "3",      "--limit",      "2",       "--bots",
+             "5%",     "--hold",          "2s",     "--waves",      "4",       "--pre-queue",
+             "3s",     "--seed",          "9",      "--json",       "a.json",  "--html",
+             "a.html", "--backend",       "memory", "--allocation", "lottery", "--admit-rate",
+             "50",     "--max-in-flight", "40"});
+  CAPTURE(parsed.errors);
   REQUIRE(std::holds_alternative<LoadOptions>(parsed.request));
   const LoadOptions& options = std::get<LoadOptions>(parsed.request);
+  const SimulationPlan& plan = options.plan;
   CHECK(options.rate == 100'000);
   CHECK(options.threads == 2);
-  CHECK(options.plan.duration == Duration(600s));
   CHECK(options.sale_length == Duration(5s));
-  CHECK(options.plan.units == 77);
+  CHECK(options.seed == 9);
+  CHECK(options.json_file == "a.json");
+  CHECK(options.html_file == "a.html");
+  CHECK(plan.duration == Duration(600s));
+  CHECK(plan.units == 77);
+  CHECK(plan.shoppers == 5'000);
+  CHECK(plan.lines == 3);
+  CHECK(plan.limit_per_user == 2);
+  CHECK(plan.bots_per_million == 50'000);
+  CHECK(plan.hold == Duration(2s));
+  CHECK(plan.waves == 4);
+  CHECK(plan.pre_queue == Duration(3s));
+  CHECK(plan.allocation == Allocation::kLottery);
+  CHECK(plan.admissions_per_second == 50);
+  CHECK(plan.max_in_flight == 40);
+}
+
+TEST_CASE("load has neither bots nor a pre-queue unless it is told to") {
+  const Parsed parsed = Parse({"load"});
+  REQUIRE(std::holds_alternative<LoadOptions>(parsed.request));
+  const LoadOptions& options = std::get<LoadOptions>(parsed.request);
+  CHECK(options.plan.bots_per_million == 0);
+  CHECK(options.plan.pre_queue == Duration(0));
+  CHECK(options.plan.waves == 1);
+  CHECK(options.html_file.empty());
+}
+
+// The options that a help text names.
+std::set<std::string> OptionsIn(const std::string& help) {
+  std::set<std::string> options;
+  std::istringstream lines(help);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t start = line.find_first_not_of(' ');
+    if (start == std::string::npos || line.compare(start, 2, "--") != 0) continue;
+    options.insert(line.substr(start, line.find(' ', start) - start));
+  }
+  return options;
+}
+
+TEST_CASE("load takes whatever simulate takes, but for what real time cannot do") {
+  const std::set<std::string> load = OptionsIn(Parse({"load", "--help"}).help);
+  const std::set<std::string> simulate = OptionsIn(Parse({"simulate", "--help"}).help);
+  CHECK(simulate.size() > 15);
+  for (const std::string& option : simulate) {
+    CAPTURE(option);
+    CHECK(load.contains(option) == (option != "--reproducible"));
+  }
+}
+
+TEST_CASE("every subcommand writes JSON and a page") {
+  for (const char* subcommand : {"replay", "simulate", "load"}) {
+    CAPTURE(subcommand);
+    const std::set<std::string> options = OptionsIn(Parse({subcommand, "--help"}).help);
+    CHECK(options.contains("--json"));
+    CHECK(options.contains("--html"));
+  }
 }
 
 TEST_CASE("help is no error") {

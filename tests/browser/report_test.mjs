@@ -1,15 +1,20 @@
-// Opens the page of a simulation in a browser, without a network, in light and in dark, on a wide
-// and on a narrow screen: nothing is logged as an error, nothing is loaded, every plot has something
-// drawn, every plot has a label and a table.  Takes a screenshot of each.
-// Usage: node report_test.mjs CHROMIUM PAGE FOLDER
+// Opens the page of each subcommand in a browser, without a network, in light and in dark, on a wide
+// and on a narrow screen: nothing is logged as an error, nothing is loaded, the plots that it should
+// have and no others have something drawn, a label and a table.  Takes a screenshot of each.
+// Usage: node report_test.mjs CHROMIUM FOLDER     (the pages are FOLDER/simulate.html and so on)
 
 import { strict as assert } from "node:assert";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
-const [executablePath, file, folder] = process.argv.slice(2);
-const plots = ["stock", "queue", "answers", "waits", "latencies"];
+const [executablePath, folder] = process.argv.slice(2);
+const reports = [
+  { name: "simulate", title: /simulated/, plots: ["stock", "queue", "answers", "waits", "latencies"], tables: 2 },
+  { name: "replay", title: /replayed/, plots: ["stock", "answers", "latencies"], tables: 3 },
+  { name: "load", title: /under load/, plots: ["stock", "queue", "answers", "waits", "latencies"], tables: 2 },
+];
+const urlOf = (report) => pathToFileURL(resolve(folder, `${report.name}.html`)).href;
 const looks = [
   { name: "light", colorScheme: "light", width: 1280, height: 900 },
   { name: "dark", colorScheme: "dark", width: 1280, height: 900 },
@@ -49,10 +54,11 @@ const contrast = (page, selector) => page.evaluate((wanted) => {
   return (light + 0.05) / (dark + 0.05);
 }, selector);
 
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-try {
+const lookAt = async (browser, report) => {
+  const { plots } = report;
   const backgrounds = new Set();
   for (const look of looks) {
+    const where = `${report.name}, ${look.name}`;
     const context = await browser.newContext({
       colorScheme: look.colorScheme, viewport: { width: look.width, height: look.height }, offline: true,
     });
@@ -65,41 +71,52 @@ try {
     page.on("request", (request) => {
       if (!request.url().startsWith("file:") && !request.url().startsWith("data:")) complaints.push(request.url());
     });
-    await page.goto(pathToFileURL(resolve(file)).href);
+    await page.goto(urlOf(report));
     await page.waitForSelector("section.plot canvas");
 
     const drawn = await drawnPixels(page);
-    assert.deepEqual(Object.keys(drawn), plots, look.name);
+    assert.deepEqual(Object.keys(drawn), plots, where);
+    assert.match(await page.title(), report.title);
+    assert.equal(await page.locator("section.table").count(), report.tables, `${where}: tables`);
+    for (const text of await page.locator("#tiles dd, #tiles dt, #subtitle, #proof").allTextContents()) {
+      assert.ok(text.length > 0 && !/undefined|NaN|null/.test(text), `${where}: '${text}' is shown`);
+    }
+    assert.ok(await page.locator("#story li").count() > 2, `${where}: no story`);
     for (const [name, found] of Object.entries(drawn)) {
-      assert.ok(found.drawn > 2000 && found.colours > 2, `${look.name}: nothing drawn in ${name}`);
+      assert.ok(found.drawn > 2000 && found.colours > 2, `${where}: nothing drawn in ${name}`);
       const label = await page.getAttribute(`[data-plot=${name}] .chart`, "aria-label");
-      assert.ok(label.length > 40, `${look.name}: ${name} has no label`);
+      assert.ok(label.length > 40, `${where}: ${name} has no label`);
     }
     assert.match(await page.textContent("#verdict"), /promises held/);
     for (const selector of ["h1", "#subtitle", "#verdict", "#tiles dt", ".u-legend th", "summary"]) {
       const ratio = await contrast(page, selector);
-      assert.ok(ratio >= 4.5, `${look.name}: ${selector} has a contrast of ${ratio.toFixed(2)}`);
+      assert.ok(ratio >= 4.5, `${where}: ${selector} has a contrast of ${ratio.toFixed(2)}`);
     }
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    assert.ok(overflow <= 0, `${look.name}: the page is ${overflow} pixels wider than the window`);
+    assert.ok(overflow <= 0, `${where}: the page is ${overflow} pixels wider than the window`);
 
     backgrounds.add(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
-    await page.screenshot({ path: join(folder, `report-${look.name}.png`), fullPage: true });
+    await page.screenshot({ path: join(folder, `report-${report.name}-${look.name}.png`), fullPage: true });
     for (const name of plots) {
       await page.click(`[data-plot=${name}] summary`);
       const table = page.locator(`[data-plot=${name}] details tbody tr`);
       await table.first().waitFor();
       const rows = await table.count();
-      assert.ok(rows >= 5, `${look.name}: the table of ${name} has ${rows} rows`);
+      assert.ok(rows >= 5, `${where}: the table of ${name} has ${rows} rows`);
     }
-    assert.deepEqual(complaints, [], look.name);
+    assert.deepEqual(complaints, [], where);
     await context.close();
   }
-  assert.equal(backgrounds.size, 2, "light and dark look the same");
+  assert.equal(backgrounds.size, 2, `${report.name}: light and dark look the same`);
+};
+
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+try {
+  for (const report of reports) await lookAt(browser, report);
 
   // Who changes their mind while the page is open gets the other colours.
   const page = await browser.newPage({ colorScheme: "light" });
-  await page.goto(pathToFileURL(resolve(file)).href);
+  await page.goto(urlOf(reports[0]));
   const stroke = () => page.evaluate(() => {
     const canvas = document.querySelector("[data-plot=stock] canvas");
     return canvas.toDataURL();
@@ -111,4 +128,4 @@ try {
 } finally {
   await browser.close();
 }
-console.log(`the page is in order; screenshots: ${folder}/report-*.png`);
+console.log(`the pages are in order; screenshots: ${folder}/report-*.png`);

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <ranges>
 #include <string>
 #include <thread>
 #include <utility>
@@ -271,13 +270,13 @@ void LoadRun::TellOf(LoadSale& sale) {
       continue;
     }
     moment.what = fmt::format("{}: {}", sale.terms().id.view(), moment.what);
-    moments_.push_back(std::move(moment));
+    // By time: sales overlap.
+    const auto after = std::ranges::upper_bound(moments_, moment.at, {}, &Timeline::Moment::at);
+    moments_.insert(after, std::move(moment));
   }
 }
 
 void LoadRun::EndStory() {
-  // Told sale by sale, and sales overlap.
-  std::ranges::stable_sort(moments_, {}, &Timeline::Moment::at);
   report_.story = StoryOf(moments_, first_call_);
   if (untold_ == 0) return;
   report_.story.push_back({.since_origin = report_.story.back().since_origin,

@@ -49,7 +49,7 @@ void LoadCaller::Run(const std::optional<Pacer>& pacer, Pacer::Instant until) {
   std::size_t turn = 0;
   for (std::uint64_t call = 0; status_.ok(); ++call) {
     // Before the call's time, which is the library's alone.
-    Show(shoppers_[turn]);
+    if (visitor_.has_value()) Show(shoppers_[turn]);
     const auto now = std::chrono::steady_clock::now();
     const Pacer::Instant meant_for = pacer.has_value() ? pacer->At(call) : now;
     if (meant_for >= until) return;
@@ -75,7 +75,6 @@ bool LoadCaller::Note(Operation operation, Pacer::Instant meant_for, const Made&
 }
 
 void LoadCaller::Show(const Shopper& shopper) {
-  if (!visitor_.has_value()) return;
   if (shopper.stage != Stage::kJoin && shopper.stage != Stage::kReserve) return;
   const auto identity = static_cast<std::uint32_t>(IdentityOf(shopper));
   context_ =
@@ -132,7 +131,7 @@ void LoadCaller::Call(Shopper& shopper, Pacer::Instant meant_for) {
       } else {
         // Walks away without a word; the turn is the next one's.
         Renew(shopper);
-        Show(shopper);
+        if (visitor_.has_value()) Show(shopper);
         return Call(shopper, meant_for);
       }
       return Renew(shopper);

@@ -80,7 +80,7 @@ class LoadCaller {
 
   // Makes the shopper's next call; latency counts from `meant_for`.
   void Call(Shopper& shopper, Pacer::Instant meant_for);
-  // What a web server would see of that call.
+  // What a web server would see of that call.  REQUIRES: there are bots.
   void Show(const Shopper& shopper);
   void OnJoined(Shopper& shopper, const QueuePlace& place);
   void OnLooked(Shopper& shopper, const QueuePlace& place);

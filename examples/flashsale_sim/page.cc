@@ -60,6 +60,7 @@ Page::Table OptionsTable(const Json& summary, std::span<const std::string_view> 
 
 std::vector<Page::Moment> StoryOf(const std::vector<Timeline::Moment>& moments, Time origin) {
   std::vector<Page::Moment> story;
+  story.reserve(moments.size());
   for (const Timeline::Moment& moment : moments) {
     story.push_back({.since_origin = moment.at - origin, .what = moment.what});
   }

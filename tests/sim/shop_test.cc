@@ -44,7 +44,7 @@ struct Sale {
                                       .timeline = timeline});
     if (!ran.ok()) return ran.status();
     result = *std::move(ran);
-    return Status();
+    return {};
   }
   std::string Json() const {
     const AuditReport report = audit.Report();

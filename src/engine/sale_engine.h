@@ -60,7 +60,7 @@ class SaleEngine {
   // REQUIRES of all below: IsValid(now).
   void Apply(Time now, std::span<const Command> commands, std::span<Outcome> outcomes);
   // Asks for the cache lines that the command is going to need.
-  void Prefetch(const Command& command) const { PrefetchUser(hash_(command.user.bytes())); }
+  void Prefetch(const UserId& user) const { PrefetchUser(hash_(user.bytes())); }
   SaleStock ReadStock(Time now) const;
   Tally ReadTally(const TallyKey& key);
   std::optional<Reservation> Find(const UserId& user, const ReservationId& id);

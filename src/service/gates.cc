@@ -61,9 +61,6 @@ void Gates::Probe(Passage& passage) const {
   if (parts_.bots != nullptr) {
     new (&passage.bots) CompositeBotDetector::Probes(parts_.bots->ProbeFor(QueryOf(passage)));
   }
-  if (passage.sale->terms().requires_admission && passage.action == GuardedAction::kReserve) {
-    passage.admission = parts_.admissions.Probe(passage.sale->admissions(), passage.user);
-  }
 }
 
 std::optional<Outcome> Gates::CheckRates(const Passage& passage, Time now) const {
@@ -96,37 +93,36 @@ bool Gates::BotsArePending(const Passage& passage, Time now, std::optional<Outco
   return false;
 }
 
-std::optional<Outcome> Gates::CheckReserve(const Passage& passage, Time now,
-                                           Command& command) const {
-  const SaleTerms& terms = passage.sale->terms();
+std::optional<Outcome> Gates::CheckLimit(const ServedSale& sale, const Command& command) {
+  const SaleTerms& terms = sale.terms();
   // More than this user may have, but not more than they could be granted.
   const Units limit = command.user_limit == 0 ? terms.limit_per_user : command.user_limit;
   if (command.units > limit && command.units <= terms.limit_ceiling.value_or(limit)) {
     return Refusal(Code::kLimitChallenge);
   }
-  if (!terms.requires_admission) return std::nullopt;
-  return CheckAdmission(passage, now, command);
-}
-
-std::optional<Outcome> Gates::CheckAdmission(const Passage& passage, Time now,
-                                             Command& command) const {
-  Admission admission;
-  const Status status =
-      parts_.admissions.FindAdmissions(now, {&passage.admission, 1}, {&admission, 1});
-  if (!status.ok()) {
-    if (std::optional<Outcome> refusal = Degraded(parts_.when_queue_fails)) return refusal;
-    // An admission of the moment: no less than any that the queue has given.
-    admission = {.number = static_cast<std::uint64_t>(now.time_since_epoch().count()), .grant = 1};
-  }
-  if (admission.number == 0) return SendToQueue(passage, now);
-  command.admission_number = admission.number;
-  command.admission_grant = admission.grant;
   return std::nullopt;
 }
 
-std::optional<Outcome> Gates::CheckStore(const UserId& user, Time now,
-                                         CircuitBreaker::Permit& permit) const {
-  if (parts_.breaker == nullptr) return std::nullopt;
+std::optional<Outcome> Gates::FindAdmissions(Time now, std::span<const AdmissionProbe> probes,
+                                             std::span<Admission> admissions) const {
+  if (parts_.admissions.FindAdmissions(now, probes, admissions).ok()) return std::nullopt;
+  // An admission of the moment: no less than any that the queue has given.
+  std::fill(
+      admissions.begin(), admissions.end(),
+      Admission{.number = static_cast<std::uint64_t>(now.time_since_epoch().count()), .grant = 1});
+  return Degraded(parts_.when_queue_fails);
+}
+
+std::optional<Outcome> Gates::CheckAdmission(const Passage& passage, const Admission& found,
+                                             Time now, Command& command) const {
+  if (found.number == 0) return SendToQueue(passage, now);
+  command.admission_number = found.number;
+  command.admission_grant = found.grant;
+  return std::nullopt;
+}
+
+std::optional<Outcome> Gates::CheckBreaker(const UserId& user, Time now,
+                                           CircuitBreaker::Permit& permit) const {
   permit = parts_.breaker->TryAcquire(now);
   if (permit) return std::nullopt;
   const Duration wait = permit.retry_after();

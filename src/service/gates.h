@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 
 #include "flashsale/base/id.h"
 #include "flashsale/base/outcome.h"
@@ -49,8 +50,7 @@ class Gates {
 
   explicit Gates(const Parts& parts);
 
-  // One request on its way.  The context, the sale and the id stay where they are until it is
-  // through.
+  // One request on its way.  The context and the sale stay where they are until it is through.
   struct Passage {
     const ServedSale* sale;
     bool is_probed;
@@ -59,9 +59,9 @@ class Gates {
     GuardedAction action;
     RateLimiter::Probe rate;
     CompositeBotDetector::Probes bots;
-    AdmissionProbe admission;
   };
 
+  // For the rates and the detectors.
   void Probe(Passage& passage) const;
 
   // Of all below: nothing where it may go on.
@@ -80,9 +80,20 @@ class Gates {
   }
   // Whether the store may be asked, whose answer is then to be reported to `permit`.
   std::optional<Outcome> CheckStore(const UserId& user, Time now,
-                                    CircuitBreaker::Permit& permit) const;
-  // For a new reserve: limit and admission, which it writes into the command.
-  std::optional<Outcome> CheckReserve(const Passage& passage, Time now, Command& command) const;
+                                    CircuitBreaker::Permit& permit) const {
+    if (parts_.breaker == nullptr) return std::nullopt;
+    return CheckBreaker(user, now, permit);
+  }
+  // For a new reserve.
+  static std::optional<Outcome> CheckLimit(const ServedSale& sale, const Command& command);
+  // For new reserves of sales that require admission: writes what each has been given.  What is
+  // answered goes for all of them.
+  std::optional<Outcome> FindAdmissions(Time now, std::span<const AdmissionProbe> probes,
+                                        std::span<Admission> admissions) const;
+  // Writes the admission that was found into the command.  Whoever has none is told how things
+  // stand in the queue, and with the stock.
+  std::optional<Outcome> CheckAdmission(const Passage& passage, const Admission& found, Time now,
+                                        Command& command) const;
 
   // Puts who passed the gates of a join into line, unless they have bought all that they may.
   Result<QueuePlace> Enqueue(const ServedSale& sale, const UserId& user, std::uint8_t tier,
@@ -96,7 +107,8 @@ class Gates {
 
  private:
   static BotQuery QueryOf(const Passage& passage);
-  std::optional<Outcome> CheckAdmission(const Passage& passage, Time now, Command& command) const;
+  std::optional<Outcome> CheckBreaker(const UserId& user, Time now,
+                                      CircuitBreaker::Permit& permit) const;
   // What somebody is told who was not let in.
   Outcome SendToQueue(const Passage& passage, Time now) const;
 

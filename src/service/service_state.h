@@ -16,6 +16,7 @@
 #include "flashsale/policy/rate_limiter.h"
 #include "flashsale/service/flash_sale_service.h"
 #include "flashsale/service/reservation_cleaner.h"
+#include "service/commands.h"
 #include "service/delivery_watch.h"
 #include "service/gates.h"
 #include "service/lapsed_admissions.h"
@@ -139,23 +140,52 @@ struct FlashSaleService::State {
   // was made before.
   void Finish(const ServedSale& sale, const Command& command, const Outcome& outcome, Time now,
               const AdmissionProbe* probe = nullptr);
+  // How far a reserve has come.
+  enum class ReserveStage : std::uint8_t {
+    kGuarded,   // the gates stand before it
+    kRefused,   // answered with `outcome`, unless the store knows its id
+    kAnswered,  // answered with `outcome`
+    kToStore,
+  };
   // One reserve on its way.
   struct ReserveCall {
-    bool resend;
+    explicit ReserveCall(const ReserveRequest& request)
+        : command(CommandOf(request)), resend(request.resend) {}
+    ReserveCall(const Command& prepared, bool is_resend) : command(prepared), resend(is_resend) {}
+
+    bool IsGuarded() const { return stage == ReserveStage::kGuarded; }
+    void End(ReserveStage as, const Outcome& with) {
+      stage = as;
+      outcome = with;
+    }
+    // If there is a refusal.
+    void Refuse(const std::optional<Outcome>& refusal) {
+      if (refusal.has_value()) End(ReserveStage::kRefused, *refusal);
+    }
+
     Command command;
-    Outcome outcome;  // of who does not get as far as the store
-    bool to_store;
-    bool guarded;  // has to pass the gates, which are probed
+    bool resend;
+    ReserveStage stage = ReserveStage::kGuarded;
+    Outcome outcome;
     Gates::Passage passage;
     CircuitBreaker::Permit permit;  // not granted where there is no breaker, or it is not asked
   };
-  // The shape, the sale and its phase; probes the gates of who gets that far.
+  // One that comes by itself.
+  struct LoneReserve : ReserveCall {
+    using ReserveCall::ReserveCall;
+    AdmissionProbe admission;  // probed where the gates are and the sale requires admission
+  };
+  class ReserveBatch;
+  // The shape, the sale and its phase; readies the passage of who gets that far.
   void Begin(const Sales::Visit& visit, const ReserveRequest& request, Time now, ReserveCall& call);
+  // Asks for the memory that the gates and the store are going to need.
+  void Probe(LoneReserve& call);
   // The gates; waits for detectors that take their time.
-  void Guard(ReserveCall& call, Time now);
-  // The gates after the detectors, which have refused or not.
-  void GuardOn(ReserveCall& call, const std::optional<Outcome>& refusal, Time now);
-  void Refuse(ReserveCall& call, const Outcome& refusal, Time now);
+  void Guard(LoneReserve& call, Time now);
+  // The gates after the detectors.
+  void GuardOn(LoneReserve& call, Time now);
+  // Who is refused goes to the store all the same, if that knows the id.
+  void LookUp(ReserveCall& call, Time now);
   // Tells the circuit breaker how the store did.
   static void Report(CircuitBreaker::Permit& permit, const Status& status, Time start, Time now);
   // Tells the queue what became of somebody whom it let in.

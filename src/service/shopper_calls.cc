@@ -8,12 +8,13 @@
 
 #include "flashsale/service/flash_sale_service.h"
 #include "service/commands.h"
+#include "service/reserve_batch.h"
 #include "service/service_state.h"
 
 namespace flashsale::inline v0 {
 namespace {
 
-// How many requests of a batch are probed before the first is checked.
+// How many commands go to the store at once.
 constexpr std::size_t kWindow = 32;
 
 Outcome Invalid(Field field) { return {.code = Code::kInvalid, .field = field}; }
@@ -65,60 +66,64 @@ Status SizesDiffer(std::size_t requests, std::size_t outcomes) {
 
 void FlashSaleService::State::Begin(const Sales::Visit& visit, const ReserveRequest& request,
                                     Time now, ReserveCall& call) {
-  call.resend = request.resend;
-  call.command = CommandOf(request);
-  call.to_store = false;
-  call.guarded = false;
-  call.permit = {};
+  call.passage.sale = nullptr;
   if (!request.sale.id().valid()) {
-    call.outcome = Invalid(Field::kSale);
+    call.End(ReserveStage::kAnswered, Invalid(Field::kSale));
     return;
   }
   if (const Field field = FindShapeError(call.command); field != Field::kNone) {
-    call.outcome = Invalid(field);
+    call.End(ReserveStage::kAnswered, Invalid(field));
     return;
   }
   const ServedSale* const sale = visit.Find(request.sale.id(), request.sale.hint());
-  call.passage.sale = sale;
   if (sale == nullptr) {
-    call.outcome = {.code = Code::kUnknownSale};
+    call.End(ReserveStage::kAnswered, {.code = Code::kUnknownSale});
     return;
   }
-  const Code phase = AnswerToNewReserve(PhaseOf(*sale, now));
-  if (phase != Code::kDone) {
-    Refuse(call, {.code = phase}, now);
-    return;
-  }
-  call.guarded = true;
+  call.passage.sale = sale;
   call.passage.context = &request.context;
   call.passage.user = request.user;
   call.passage.action = GuardedAction::kReserve;
+  const Code phase = AnswerToNewReserve(PhaseOf(*sale, now));
+  if (phase != Code::kDone) call.End(ReserveStage::kRefused, {.code = phase});
+}
+
+void FlashSaleService::State::Probe(LoneReserve& call) {
+  if (!call.IsGuarded()) return;
+  const ServedSale& sale = *call.passage.sale;
+  const std::span<const UserId> user(&call.passage.user, 1);
   gates.Probe(call.passage);
-  inventory.Prefetch(sale->inventory(), call.command);
-}
-
-void FlashSaleService::State::Guard(ReserveCall& call, Time now) {
-  if (!call.guarded) return;
-  std::optional<Outcome> refusal = gates.CheckRates(call.passage, now);
-  if (!refusal.has_value()) refusal = gates.CheckBots(call.passage, now);
-  GuardOn(call, refusal, now);
-}
-
-void FlashSaleService::State::GuardOn(ReserveCall& call, const std::optional<Outcome>& refused,
-                                      Time now) {
-  std::optional<Outcome> refusal = refused;
-  if (!refusal.has_value()) refusal = gates.CheckReserve(call.passage, now, call.command);
-  if (!refusal.has_value()) refusal = gates.CheckStore(call.command.user, now, call.permit);
-  if (refusal.has_value()) {
-    Refuse(call, *refusal, now);
-  } else {
-    call.to_store = true;
+  if (sale.terms().requires_admission) {
+    admissions.ProbeAll(sale.admissions(), user, {&call.admission, 1});
   }
+  inventory.Prefetch(sale.inventory(), user);
 }
 
-void FlashSaleService::State::Refuse(ReserveCall& call, const Outcome& refusal, Time now) {
-  call.outcome = refusal;
-  call.to_store = gates.IsKnown(*call.passage.sale, call.command, call.resend, now);
+void FlashSaleService::State::Guard(LoneReserve& call, Time now) {
+  if (call.IsGuarded()) call.Refuse(gates.CheckRates(call.passage, now));
+  if (call.IsGuarded()) call.Refuse(gates.CheckBots(call.passage, now));
+  GuardOn(call, now);
+}
+
+void FlashSaleService::State::GuardOn(LoneReserve& call, Time now) {
+  const ServedSale* const sale = call.passage.sale;
+  if (call.IsGuarded()) call.Refuse(Gates::CheckLimit(*sale, call.command));
+  if (call.IsGuarded() && sale->terms().requires_admission) {
+    Admission admission;
+    call.Refuse(gates.FindAdmissions(now, {&call.admission, 1}, {&admission, 1}));
+    if (call.IsGuarded()) {
+      call.Refuse(gates.CheckAdmission(call.passage, admission, now, call.command));
+    }
+  }
+  if (call.IsGuarded()) call.Refuse(gates.CheckStore(call.command.user, now, call.permit));
+  if (call.IsGuarded()) call.stage = ReserveStage::kToStore;
+  LookUp(call, now);
+}
+
+void FlashSaleService::State::LookUp(ReserveCall& call, Time now) {
+  if (call.stage != ReserveStage::kRefused) return;
+  const bool known = gates.IsKnown(*call.passage.sale, call.command, call.resend, now);
+  call.stage = known ? ReserveStage::kToStore : ReserveStage::kAnswered;
 }
 
 void FlashSaleService::State::Report(CircuitBreaker::Permit& permit, const Status& status,
@@ -136,6 +141,7 @@ void FlashSaleService::State::TellQueue(const ServedSale& sale, const Command& c
                                         const AdmissionProbe* probe) {
   if (outcome.code != Code::kDone && outcome.code != Code::kRevived) return;
   if (command.verb == Verb::kReserve) {
+    if (command.admission_number == 0) return;
     // What the queue does not hear of now, the end of the window heals; so with the rest.
     const std::span<const std::uint64_t> number(&command.admission_number, 1);
     if (probe != nullptr) {
@@ -160,16 +166,17 @@ void FlashSaleService::State::TellQueue(const ServedSale& sale, const Command& c
 Result<Outcome> FlashSaleService::State::Reserve(const ReserveRequest& request) {
   const Time now = Now();
   const Sales::Visit visit(sales);
-  ReserveCall call;
+  LoneReserve call(request);
   Begin(visit, request, now, call);
+  Probe(call);
   Guard(call, now);
-  if (!call.to_store) return call.outcome;
+  if (call.stage != ReserveStage::kToStore) return call.outcome;
   const ServedSale& sale = *call.passage.sale;
   Outcome outcome;
   Status status = inventory.Apply(sale.inventory(), now, {&call.command, 1}, {&outcome, 1});
   if (call.permit) Report(call.permit, status, now, Now());
   if (!status.ok()) return status;
-  Finish(sale, call.command, outcome, now, call.guarded ? &call.passage.admission : nullptr);
+  Finish(sale, call.command, outcome, now, &call.admission);
   return outcome;
 }
 
@@ -190,46 +197,12 @@ Status FlashSaleService::State::ReserveAll(std::span<const ReserveRequest> reque
   if (requests.size() != outcomes.size()) return SizesDiffer(requests.size(), outcomes.size());
   const Time now = Now();
   const Sales::Visit visit(sales);
-  std::array<ReserveCall, kWindow> calls;
-  std::array<Command, kWindow> commands;
-  std::array<Outcome, kWindow> answers;
-  for (std::size_t first = 0; first < requests.size(); first += kWindow) {
-    const std::size_t count = std::min(kWindow, requests.size() - first);
-    for (std::size_t i = 0; i < count; ++i) {
-      Begin(visit, requests[first + i], now, calls[i]);
-    }
-    for (std::size_t i = 0; i < count; ++i) Guard(calls[i], now);
-    // What goes to one sale, one after the other, goes at once.
-    for (std::size_t i = 0; i < count;) {
-      if (!calls[i].to_store) {
-        outcomes[first + i] = calls[i].outcome;
-        ++i;
-        continue;
-      }
-      const ServedSale& sale = *calls[i].passage.sale;
-      std::size_t run = 0;
-      while (i + run < count && calls[i + run].to_store && calls[i + run].passage.sale == &sale) {
-        commands[run] = calls[i + run].command;
-        ++run;
-      }
-      const std::span<Outcome> results = std::span(answers).first(run);
-      Status status =
-          inventory.Apply(sale.inventory(), now, std::span(commands).first(run), results);
-      if (made.breaker != nullptr) {
-        const Time after = Now();
-        for (std::size_t k = 0; k < run; ++k) {
-          if (calls[i + k].permit) Report(calls[i + k].permit, status, now, after);
-        }
-      }
-      if (!status.ok()) return status;
-      for (std::size_t k = 0; k < run; ++k) {
-        outcomes[first + i + k] = results[k];
-        const ReserveCall& call = calls[i + k];
-        Finish(sale, commands[k], results[k], now,
-               call.guarded ? &call.passage.admission : nullptr);
-      }
-      i += run;
-    }
+  for (std::size_t first = 0; first < requests.size();) {
+    const std::size_t count = std::min(ReserveBatch::kMost, requests.size() - first);
+    ReserveBatch batch(*this, now, outcomes.subspan(first, count));
+    Status status = batch.Carry(visit, requests.subspan(first, count));
+    if (!status.ok()) return status;
+    first += count;
   }
   return {};
 }

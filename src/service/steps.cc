@@ -74,18 +74,16 @@ class FlashSaleService::State::PendingReserve {
       state.CountAnswer(Operation::kReserve, {.code = Code::kUnknownSale});
       return Answered({.code = Code::kUnknownSale});
     }
-    ReserveCall call;
-    call.resend = resend_;
-    call.command = command_;
-    call.to_store = false;
+    LoneReserve call(command_, resend_);
     call.passage.sale = sale;
     call.passage.user = command_.user;
     call.passage.action = GuardedAction::kReserve;
     if (sale->terms().requires_admission) {
-      call.passage.admission = state.made.queue->Probe(sale->queue(), command_.user);
+      call.admission = state.admissions.Probe(sale->admissions(), command_.user);
     }
     // The phase may have turned meanwhile; the store judges that itself.
-    state.GuardOn(call, refusal, now);
+    call.Refuse(refusal);
+    state.GuardOn(call, now);
     return state.StepOf(call, now);
   }
 
@@ -144,7 +142,7 @@ Step FlashSaleService::State::Answered(const Outcome& outcome) {
 }
 
 Step FlashSaleService::State::StepOf(ReserveCall& call, Time now) {
-  if (!call.to_store) {
+  if (call.stage != ReserveStage::kToStore) {
     CountAnswer(Operation::kReserve, call.outcome);
     return Answered(call.outcome);
   }
@@ -166,14 +164,16 @@ Step FlashSaleService::State::StepOf(ReserveCall& call, Time now) {
 
 Step FlashSaleService::Prepare(const ReserveRequest& request, Time now, StepSink* later) {
   const State::Sales::Visit visit(state_->sales);
-  State::ReserveCall call;
+  State::LoneReserve call(request);
   state_->Begin(visit, request, now, call);
-  if (later == nullptr || !call.guarded || !state_->gates.MayWaitForBots()) {
+  state_->Probe(call);
+  if (later == nullptr || !state_->gates.MayWaitForBots()) {
     state_->Guard(call, now);
     return state_->StepOf(call, now);
   }
-  std::optional<Outcome> refusal = state_->gates.CheckRates(call.passage, now);
-  if (!refusal.has_value()) {
+  if (call.IsGuarded()) call.Refuse(state_->gates.CheckRates(call.passage, now));
+  if (call.IsGuarded()) {
+    std::optional<Outcome> refusal;
     try {
       const auto pending = std::make_shared<State::PendingReserve>(*state_, request, call, *later);
       const bool waits = state_->gates.BotsArePending(
@@ -188,8 +188,9 @@ Step FlashSaleService::Prepare(const ReserveRequest& request, Time now, StepSink
       // Before any detector was asked.
       refusal = OutOfMemory();
     }
+    call.Refuse(refusal);
   }
-  state_->GuardOn(call, refusal, now);
+  state_->GuardOn(call, now);
   return state_->StepOf(call, now);
 }
 

@@ -447,14 +447,13 @@ class Comparison {
   }
 
   void CompareEverybody() {
+    std::vector<UserId> users(kUsers);
     std::vector<QueueCommand> looks(kUsers);
+    for (std::uint64_t i = 0; i < kUsers; ++i) looks[i].user = users[i] = QueueUser(i);
     std::vector<AdmissionProbe> probes(kUsers);
     std::vector<AdmissionProbe> model_probes(kUsers);
-    for (std::uint64_t i = 0; i < kUsers; ++i) {
-      looks[i].user = QueueUser(i);
-      probes[i] = ours_.Probe(sale_, looks[i].user);
-      model_probes[i] = model_.Probe(sale_, looks[i].user);
-    }
+    ours_.ProbeAll(sale_, users, probes);
+    model_.ProbeAll(sale_, users, model_probes);
     std::vector<Admission> got(kUsers);
     std::vector<Admission> expected(kUsers);
     if (!Agree(ours_.FindAdmissions(now_, probes, got),

@@ -49,8 +49,8 @@ class StorageDecorator final : public Storage {
     Result<SaleRef> Resolve(const SaleId& sale) override {
       return Call<Result<SaleRef>>(StorageCall::kResolve, [&] { return inner_.Resolve(sale); });
     }
-    void Prefetch(const SaleRef& sale, const Command& command) override {
-      inner_.Prefetch(sale, command);  // changes nothing, so nothing can go wrong with it
+    void Prefetch(const SaleRef& sale, std::span<const UserId> users) override {
+      inner_.Prefetch(sale, users);  // changes nothing, so nothing can go wrong with it
     }
     Status Apply(const SaleRef& sale, Time now, std::span<const Command> commands,
                  std::span<Outcome> outcomes) override {

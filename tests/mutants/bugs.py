@@ -44,6 +44,7 @@ WATCH = "src/service/delivery_watch.cc"
 QUEUES = "src/backend/memory/memory_queue_repository.cc"
 COMPOSITE = "src/policy/composite_bot_detector.cc"
 SHOPPERS = "src/service/shopper_calls.cc"
+RESERVE_BATCH = "src/service/reserve_batch.cc"
 CHAIN = "src/policy/bot_chain.cc"
 REPLAY = "src/policy/replay_memory.cc"
 BREAKER = "src/policy/circuit_breaker.cc"
@@ -370,9 +371,10 @@ bug("who may be granted more is not asked for a challenge", "service",
     (GATES, "  if (command.units > limit && command.units <= terms.limit_ceiling.value_or(limit)) {\n"
             "    return Refusal(Code::kLimitChallenge);\n  }\n", ""))
 bug("the limit is asked after the admission", "service",
-    (GATES, "  // More than this user may have, but not more than they could be granted.\n",
-     "  if (terms.requires_admission) {\n"
-     "    if (const auto refusal = CheckAdmission(passage, now, command)) return refusal;\n  }\n"))
+    (SHOPPERS, "  if (call.IsGuarded()) call.Refuse(Gates::CheckLimit(*sale, call.command));\n", ""),
+    (SHOPPERS, "  if (call.IsGuarded()) call.Refuse(gates.CheckStore(call.command.user",
+     "  if (call.IsGuarded()) call.Refuse(Gates::CheckLimit(*sale, call.command));\n"
+     "  if (call.IsGuarded()) call.Refuse(gates.CheckStore(call.command.user"))
 bug("a join that is sent again is refused as if it were new", "service",
     (SHOPPERS, "  return place.has_value() ? *place : made",
      "  return made"))
@@ -387,8 +389,11 @@ bug("another's admission is used", "backend",
 bug("the circuit breaker does not hear of a reserve", "service",
     (SHOPPERS, "  if (call.permit) Report(call.permit, status, now, Now());\n", ""))
 bug("the circuit breaker does not hear of a batch", "service",
-    (SHOPPERS, "          if (calls[i + k].permit) Report(calls[i + k].permit, status, now, after);\n",
-     ""))
+    (RESERVE_BATCH, "      if (calls_[i].permit) Report(calls_[i].permit, status_, now_, after);\n", ""))
+bug("a batch looks for what its own requests have reserved before they have", "service",
+    (RESERVE_BATCH, "  if (may_be_known && !Flush()) return false;\n", ""))
+bug("a batch tells of the stock before its own requests have reserved", "service",
+    (RESERVE_BATCH, "  if (admissions_[i].number == 0 && !Flush()) return false;\n", ""))
 bug("the circuit breaker does not hear of a join", "service",
     (SHOPPERS, "  if (permit) Report(permit, place.status(), now, Now());\n", ""))
 bug("a sink that fails is told of with each delivery", "service",

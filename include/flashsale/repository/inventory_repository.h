@@ -99,12 +99,12 @@ class FLASHSALE_EXPORT InventoryRepository {
   // A name that makes later calls quicker.  Errors: NotFound.
   virtual Result<SaleRef> Resolve(const SaleId& sale) = 0;
 
-  // Asks for the memory that Apply is going to need for this command, and returns at once: a caller
-  // with other things to look up first lets its cache misses overlap with those.  A hint; here it
-  // does nothing.
-  virtual void Prefetch(const SaleRef& sale, const Command& command) {
+  // Asks for the memory that Apply is going to need for commands of these users, and returns at
+  // once: a caller with other things to look up first lets its cache misses overlap with those.  A
+  // hint; here it does nothing.
+  virtual void Prefetch(const SaleRef& sale, std::span<const UserId> users) {
     (void)sale;
-    (void)command;
+    (void)users;
   }
 
   // Carries out a batch for one sale, in order, each command judged at `now`, and writes one outcome

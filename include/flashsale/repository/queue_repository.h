@@ -185,6 +185,12 @@ class FLASHSALE_EXPORT QueueRepository {
 
   // Hashes the user and asks for the memory that FindAdmissions is going to need; never blocks.
   virtual AdmissionProbe Probe(const SaleRef& sale, const UserId& user) = 0;
+  // The same for each of many.  Here it probes one after the other.  REQUIRES: as many probes as
+  // users.
+  virtual void ProbeAll(const SaleRef& sale, std::span<const UserId> users,
+                        std::span<AdmissionProbe> probes) {
+    for (std::size_t i = 0; i < users.size(); ++i) probes[i] = Probe(sale, users[i]);
+  }
 
   // Writes the live admission of each, or one with the number 0.  Where a sale has no queue: that.
   // Errors: InvalidArgument where the spans differ in size; those of the store.

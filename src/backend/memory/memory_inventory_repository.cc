@@ -28,6 +28,12 @@ Status InvalidTime(Time now) {
                 fmt::format("now: {} us, expected 0 to 2^53 - 1", now.time_since_epoch().count()));
 }
 
+Status SizesDiffer(std::size_t commands, std::size_t outcomes) {
+  return Status(
+      StatusCode::kInvalidArgument,
+      fmt::format("outcomes: {}, expected one for each of {} commands", outcomes, commands));
+}
+
 }  // namespace
 
 template <typename R, typename Use>
@@ -72,19 +78,16 @@ Result<SaleRef> MemoryInventoryRepository::Resolve(const SaleId& sale) {
   return SaleRef(sale, hint);
 }
 
-void MemoryInventoryRepository::Prefetch(const SaleRef& sale, const Command& command) {
+void MemoryInventoryRepository::Prefetch(const SaleRef& sale, std::span<const UserId> users) {
   const Engines::Pinned engine(directory_, sale.id(), sale.hint());
-  if (engine.get() != nullptr) engine->Prefetch(command);
+  if (engine.get() == nullptr) return;
+  for (const UserId& user : users) engine->Prefetch(user);
 }
 
 Status MemoryInventoryRepository::Apply(const SaleRef& sale, Time now,
                                         std::span<const Command> commands,
                                         std::span<Outcome> outcomes) {
-  if (outcomes.size() != commands.size()) {
-    return Status(StatusCode::kInvalidArgument, "outcomes: " + std::to_string(outcomes.size()) +
-                                                    ", expected one for each of " +
-                                                    std::to_string(commands.size()) + " commands");
-  }
+  if (outcomes.size() != commands.size()) return SizesDiffer(commands.size(), outcomes.size());
   const Field misnamed = FindCallError(sale, now);
   if (misnamed != Field::kNone) {
     std::fill(outcomes.begin(), outcomes.end(), Outcome{.code = Code::kInvalid, .field = misnamed});

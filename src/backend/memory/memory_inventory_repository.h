@@ -19,7 +19,7 @@ class MemoryInventoryRepository final : public InventoryRepository {
 
   Result<Outcome> Create(const SaleTerms& terms) override;
   Result<SaleRef> Resolve(const SaleId& sale) override;
-  void Prefetch(const SaleRef& sale, const Command& command) override;
+  void Prefetch(const SaleRef& sale, std::span<const UserId> users) override;
   Status Apply(const SaleRef& sale, Time now, std::span<const Command> commands,
                std::span<Outcome> outcomes) override;
   Result<SaleStock> ReadStock(const SaleRef& sale, Time now) override;

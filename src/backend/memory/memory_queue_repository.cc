@@ -17,14 +17,12 @@ Status NoSuchQueue(const SaleRef& sale) {
   return Status(StatusCode::kNotFound, fmt::format("sale: no queue of '{}'", sale.id().view()));
 }
 
-Status CheckTime(Time now) {
-  if (IsValid(now)) return Status();
+Status InvalidTime(Time now) {
   return Status(StatusCode::kInvalidArgument,
                 fmt::format("now: {} us, expected 0 to 2^53 - 1", now.time_since_epoch().count()));
 }
 
-Status CheckSizes(std::string_view outputs, std::size_t given, std::size_t expected) {
-  if (given == expected) return Status();
+Status SizesDiffer(std::string_view outputs, std::size_t given, std::size_t expected) {
   return Status(StatusCode::kInvalidArgument,
                 fmt::format("{}: {}, expected {}", outputs, given, expected));
 }
@@ -46,7 +44,7 @@ R MemoryQueueRepository::With(const SaleRef& sale, Use use) {
 
 template <typename R, typename Use>
 R MemoryQueueRepository::WithAt(const SaleRef& sale, Time now, Use use) {
-  if (Status status = CheckTime(now); !status.ok()) return status;
+  if (!IsValid(now)) return InvalidTime(now);
   return With<R>(sale, use);
 }
 
@@ -81,44 +79,54 @@ Result<SaleRef> MemoryQueueRepository::Resolve(const SaleId& sale) {
 Status MemoryQueueRepository::Apply(const SaleRef& sale, Time now,
                                     std::span<const QueueCommand> commands,
                                     std::span<QueueAnswer> answers) {
-  if (Status status = CheckSizes("answers", answers.size(), commands.size()); !status.ok()) {
-    return status;
-  }
+  if (answers.size() != commands.size())
+    return SizesDiffer("answers", answers.size(), commands.size());
   return WithAt<Status>(sale, now,
                         [&](WaitingLine& line) { return line.Apply(now, commands, answers); });
 }
 
 AdmissionProbe MemoryQueueRepository::Probe(const SaleRef& sale, const UserId& user) {
-  const AdmissionProbe probe{.sale = sale, .user = user, .hash = hash_(user.bytes())};
-  const Lines::Pinned line(directory_, sale.id(), sale.hint());
-  if (line.get() != nullptr) line->Prefetch(probe.hash);
+  AdmissionProbe probe;
+  ProbeAll(sale, {&user, 1}, {&probe, 1});
   return probe;
+}
+
+void MemoryQueueRepository::ProbeAll(const SaleRef& sale, std::span<const UserId> users,
+                                     std::span<AdmissionProbe> probes) {
+  const Lines::Pinned line(directory_, sale.id(), sale.hint());
+  for (std::size_t i = 0; i < users.size(); ++i) {
+    AdmissionProbe& probe = probes[i];
+    probe.sale = sale;
+    probe.user = users[i];
+    probe.hash = hash_(users[i].bytes());
+    if (line.get() != nullptr) line->Prefetch(probe.hash);
+  }
 }
 
 Status MemoryQueueRepository::FindAdmissions(Time now, std::span<const AdmissionProbe> probes,
                                              std::span<Admission> admissions) {
-  if (Status status = CheckSizes("admissions", admissions.size(), probes.size()); !status.ok()) {
-    return status;
-  }
-  if (Status status = CheckTime(now); !status.ok()) return status;
+  if (admissions.size() != probes.size())
+    return SizesDiffer("admissions", admissions.size(), probes.size());
+  if (!IsValid(now)) return InvalidTime(now);
+  const Lines::Visit visit(directory_);
   for (std::size_t i = 0; i < probes.size(); ++i) {
-    const Lines::Pinned line(directory_, probes[i].sale.id(), probes[i].sale.hint());
-    admissions[i] = line.get() == nullptr
-                        ? Admission{}
-                        : line->FindAdmission(now, probes[i].hash, probes[i].user);
+    const AdmissionProbe& probe = probes[i];
+    const WaitingLine* const line = visit.Find(probe.sale.id(), probe.sale.hint());
+    admissions[i] =
+        line == nullptr ? Admission{} : line->FindAdmission(now, probe.hash, probe.user);
   }
   return Status();
 }
 
 Status MemoryQueueRepository::MarkUsed(Time now, std::span<const AdmissionProbe> probes,
                                        std::span<const std::uint64_t> numbers) {
-  if (Status status = CheckSizes("numbers", numbers.size(), probes.size()); !status.ok()) {
-    return status;
-  }
-  if (Status status = CheckTime(now); !status.ok()) return status;
+  if (numbers.size() != probes.size()) return SizesDiffer("numbers", numbers.size(), probes.size());
+  if (!IsValid(now)) return InvalidTime(now);
+  const Lines::Visit visit(directory_);
   for (std::size_t i = 0; i < probes.size(); ++i) {
-    const Lines::Pinned line(directory_, probes[i].sale.id(), probes[i].sale.hint());
-    if (line.get() != nullptr) line->MarkUsed(probes[i].hash, probes[i].user, numbers[i]);
+    const AdmissionProbe& probe = probes[i];
+    WaitingLine* const line = visit.Find(probe.sale.id(), probe.sale.hint());
+    if (line != nullptr) line->MarkUsed(probe.hash, probe.user, numbers[i]);
   }
   return Status();
 }

@@ -25,6 +25,8 @@ class MemoryQueueRepository final : public QueueRepository {
   Status Apply(const SaleRef& sale, Time now, std::span<const QueueCommand> commands,
                std::span<QueueAnswer> answers) override;
   AdmissionProbe Probe(const SaleRef& sale, const UserId& user) override;
+  void ProbeAll(const SaleRef& sale, std::span<const UserId> users,
+                std::span<AdmissionProbe> probes) override;
   Status FindAdmissions(Time now, std::span<const AdmissionProbe> probes,
                         std::span<Admission> admissions) override;
   Status MarkUsed(Time now, std::span<const AdmissionProbe> probes,

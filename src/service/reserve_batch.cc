@@ -1,0 +1,160 @@
+#include "service/reserve_batch.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+namespace flashsale::inline v0 {
+
+Status FlashSaleService::State::ReserveBatch::Carry(const Sales::Visit& visit,
+                                                    std::span<const ReserveRequest> requests) {
+  for (const ReserveRequest& request : requests) {
+    state_.Begin(visit, request, now_, calls_.emplace_back(request));
+  }
+  Probe();
+  for (ReserveCall& call : calls_) {
+    if (call.IsGuarded()) call.Refuse(state_.gates.CheckRates(call.passage, now_));
+  }
+  for (ReserveCall& call : calls_) {
+    if (call.IsGuarded()) call.Refuse(state_.gates.CheckBots(call.passage, now_));
+  }
+  for (ReserveCall& call : calls_) {
+    if (call.IsGuarded()) call.Refuse(Gates::CheckLimit(*call.passage.sale, call.command));
+  }
+  FindAdmissions();
+  for (std::size_t i = 0; i < calls_.size(); ++i) {
+    if (!CheckAdmission(i) || !CheckStore(i) || !LookUp(i) || !Answer(i)) return status_;
+  }
+  Flush();
+  return status_;
+}
+
+std::size_t FlashSaleService::State::ReserveBatch::GuardedFrom(std::size_t first) const {
+  std::size_t end = first + 1;
+  while (end < calls_.size() && calls_[first].IsGuarded() && calls_[end].IsGuarded() &&
+         calls_[end].passage.sale == calls_[first].passage.sale) {
+    ++end;
+  }
+  return end - first;
+}
+
+void FlashSaleService::State::ReserveBatch::Probe() {
+  UpToMost<UserId> users;
+  for (ReserveCall& call : calls_) {
+    users.push_back(call.command.user);
+    if (call.IsGuarded()) state_.gates.Probe(call.passage);
+  }
+  probes_.resize(calls_.size(), boost::container::default_init);
+  for (std::size_t first = 0, count = 0; first < calls_.size(); first += count) {
+    count = GuardedFrom(first);
+    if (!calls_[first].IsGuarded()) continue;
+    const ServedSale& sale = *calls_[first].passage.sale;
+    const std::span<const UserId> of(users.data() + first, count);
+    if (sale.terms().requires_admission) {
+      state_.admissions.ProbeAll(sale.admissions(), of, {probes_.data() + first, count});
+    }
+    state_.inventory.Prefetch(sale.inventory(), of);
+  }
+}
+
+void FlashSaleService::State::ReserveBatch::FindAdmissions() {
+  admissions_.resize(calls_.size());
+  for (std::size_t first = 0, count = 0; first < calls_.size(); first += count) {
+    count = GuardedFrom(first);
+    if (!calls_[first].IsGuarded()) continue;
+    if (!calls_[first].passage.sale->terms().requires_admission) continue;
+    const std::optional<Outcome> refusal = state_.gates.FindAdmissions(
+        now_, {probes_.data() + first, count}, {admissions_.data() + first, count});
+    for (std::size_t i = first; i < first + count; ++i) calls_[i].Refuse(refusal);
+  }
+}
+
+bool FlashSaleService::State::ReserveBatch::CheckAdmission(std::size_t i) {
+  ReserveCall& call = calls_[i];
+  if (!call.IsGuarded() || !call.passage.sale->terms().requires_admission) return true;
+  // Whoever has none is told how things stand with the queue and the stock.
+  if (admissions_[i].number == 0 && !Flush()) return false;
+  call.Refuse(state_.gates.CheckAdmission(call.passage, admissions_[i], now_, call.command));
+  return true;
+}
+
+bool FlashSaleService::State::ReserveBatch::CheckStore(std::size_t i) {
+  ReserveCall& call = calls_[i];
+  if (!call.IsGuarded()) return true;
+  std::optional<Outcome> refusal = state_.gates.CheckStore(call.command.user, now_, call.permit);
+  if (refusal.has_value() && !waiting_.empty()) {
+    // The breaker may wait for what becomes of these.
+    if (!Flush()) return false;
+    refusal = state_.gates.CheckStore(call.command.user, now_, call.permit);
+  }
+  call.Refuse(refusal);
+  if (call.IsGuarded()) call.stage = ReserveStage::kToStore;
+  return true;
+}
+
+bool FlashSaleService::State::ReserveBatch::LookUp(std::size_t i) {
+  ReserveCall& call = calls_[i];
+  if (call.stage != ReserveStage::kRefused) return true;
+  const bool may_be_known =
+      std::any_of(commands_.begin(), commands_.end(),
+                  [&call](const Command& before) { return before.user == call.command.user; });
+  if (may_be_known && !Flush()) return false;
+  state_.LookUp(call, now_);
+  return true;
+}
+
+bool FlashSaleService::State::ReserveBatch::Answer(std::size_t i) {
+  const ReserveCall& call = calls_[i];
+  if (call.stage != ReserveStage::kToStore) {
+    outcomes_[i] = call.outcome;
+    return true;
+  }
+  const bool elsewhere =
+      !waiting_.empty() && calls_[waiting_.front()].passage.sale != call.passage.sale;
+  if (elsewhere && !Flush()) return false;
+  commands_.push_back(call.command);
+  waiting_.push_back(i);
+  return true;
+}
+
+bool FlashSaleService::State::ReserveBatch::Flush() {
+  if (waiting_.empty()) return true;
+  const ServedSale& sale = *calls_[waiting_.front()].passage.sale;
+  UpToMost<Outcome> outcomes(waiting_.size());
+  status_ = state_.inventory.Apply(sale.inventory(), now_, {commands_.data(), commands_.size()},
+                                   {outcomes.data(), outcomes.size()});
+  if (state_.made.breaker != nullptr) {
+    const Time after = state_.Now();
+    for (const std::size_t i : waiting_) {
+      if (calls_[i].permit) Report(calls_[i].permit, status_, now_, after);
+    }
+  }
+  if (!status_.ok()) return false;
+  for (std::size_t k = 0; k < waiting_.size(); ++k) {
+    outcomes_[waiting_[k]] = outcomes[k];
+    CountUnits(sale, commands_[k], outcomes[k]);
+  }
+  if (sale.terms().requires_admission) MarkUsed({outcomes.data(), outcomes.size()});
+  commands_.clear();
+  waiting_.clear();
+  return true;
+}
+
+void FlashSaleService::State::ReserveBatch::MarkUsed(std::span<const Outcome> outcomes) {
+  UpToMost<std::uint64_t> numbers;
+  // Their probes move up to the first of those who waited: nobody needs the ones there any more.
+  AdmissionProbe* const probes = probes_.data() + waiting_.front();
+  for (std::size_t k = 0; k < waiting_.size(); ++k) {
+    if (outcomes[k].code != Code::kDone || commands_[k].admission_number == 0) continue;
+    const AdmissionProbe& probe = probes_[waiting_[k]];
+    AdmissionProbe& place = probes[numbers.size()];
+    if (&place != &probe) place = probe;
+    numbers.push_back(commands_[k].admission_number);
+  }
+  if (numbers.empty()) return;
+  // What the queue does not hear of now, the end of the window heals.
+  (void)state_.admissions.MarkUsed(now_, {probes, numbers.size()},
+                                   {numbers.data(), numbers.size()});
+}
+
+}  // namespace flashsale::inline v0

@@ -52,8 +52,8 @@ RateLimiter::Probe RateLimiter::ProbeFor(const RateSubject& subject, std::uint32
   const auto add = [&](RateScope scope, const std::array<std::uint8_t, 16>& bytes) {
     const std::optional<CellRate>& rate = limits_[IndexOf(scope)];
     if (!rate.has_value()) return;
-    probe.charges_[probe.count_++] = {
-        .probe = rates_.Probe({.scope = scope, .bytes = bytes}), .rate = *rate, .weight = weight};
+    probe.Add(
+        {.probe = rates_.Probe({.scope = scope, .bytes = bytes}), .rate = *rate, .weight = weight});
   };
   add(RateScope::kGlobal, {});
   if (!subject.address.is_unspecified()) {

@@ -40,11 +40,24 @@ TEST_CASE("each key has a rate of its own, exact to the microsecond") {
     const RateDecision refused = table.Take(hash, kNow, kFiveAMinute, 1);
     CHECK_FALSE(refused.allowed);
     CHECK(refused.retry_after == 12s);
-    CHECK_FALSE(table.Look(hash, kNow + 12 * kSecond - 1'000, kFiveAMinute, 1).allowed);
-    CHECK(table.Look(hash, kNow + 12 * kSecond, kFiveAMinute, 1).allowed);
+    CHECK_FALSE(table.Look(hash, kNow + 12 * kSecond - 1'000, kFiveAMinute, 1).allowed());
+    CHECK(table.Look(hash, kNow + 12 * kSecond, kFiveAMinute, 1).allowed());
     CHECK(table.Take(hash, kNow + 12 * kSecond, kFiveAMinute, 1).allowed);
     CHECK_FALSE(table.Take(hash, kNow + 12 * kSecond, kFiveAMinute, 1).allowed);
   }
+}
+
+TEST_CASE("what a look has found is taken once, and only if nobody has taken since") {
+  RateTable table(1'000);
+  REQUIRE(table.ok());
+  const RateTable::Bucket first = table.Look(7, kNow, kFiveAMinute, 4);
+  const RateTable::Bucket second = table.Look(7, kNow, kFiveAMinute, 4);
+  REQUIRE(second.allowed());
+  CHECK(RateTable::TakeSeen(first));
+  CHECK_FALSE(RateTable::TakeSeen(first));
+  CHECK_FALSE(RateTable::TakeSeen(second));
+  CHECK(table.Take(7, kNow, kFiveAMinute, 1).allowed);
+  CHECK_FALSE(table.Take(7, kNow, kFiveAMinute, 1).allowed);
 }
 
 TEST_CASE("a wait that does not fall on a step of the clock is never told too short") {
@@ -161,7 +174,7 @@ TEST_CASE("a swept table has forgotten full buckets and nothing else, for any le
       now += std::chrono::nanoseconds(RateTable::kLongestRest).count() / 2;
       table.Sweep(now, table.set_count());
       if (half == 0) {
-        for (const std::uint64_t key : keys) CHECK_FALSE(table.Look(key, now, daily, 1).allowed);
+        for (const std::uint64_t key : keys) CHECK_FALSE(table.Look(key, now, daily, 1).allowed());
       }
     }
   }
@@ -171,7 +184,7 @@ TEST_CASE("a swept table has forgotten full buckets and nothing else, for any le
   for (int i = 0; i < 100; ++i) {
     now += std::chrono::nanoseconds(RateTable::kLongestRest).count();
     table.Sweep(now, table.set_count());
-    if (i > 1) CHECK(table.Look(rests, now, daily, 1).allowed);
+    if (i > 1) CHECK(table.Look(rests, now, daily, 1).allowed());
   }
 }
 

@@ -2,6 +2,8 @@
 #define FLASHSALE_BASE_IP_ADDRESS_H_
 
 #include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -40,12 +42,14 @@ class FLASHSALE_EXPORT IpAddress {
   static std::optional<IpAddress> Parse(std::string_view text);
 
   constexpr bool is_v4() const {
-    for (std::size_t i = 0; i < 12; ++i) {
-      if (bytes_[i] != kMapped[i]) return false;
-    }
-    return true;
+    constexpr Parts kMapped = std::bit_cast<Parts>(IpAddress().bytes_);
+    const auto parts = std::bit_cast<Parts>(bytes_);
+    return parts.first == kMapped.first && parts.middle == kMapped.middle;
   }
-  constexpr bool is_unspecified() const { return *this == IpAddress() || bytes_ == Bytes{}; }
+  constexpr bool is_unspecified() const {
+    const auto parts = std::bit_cast<Parts>(bytes_);
+    return parts.first == 0 && parts.last == 0 && (parts.middle == 0 || is_v4());
+  }
 
   // The address itself for IPv6, its IPv4-mapped form for IPv4.
   constexpr const Bytes& bytes() const { return bytes_; }
@@ -70,8 +74,12 @@ class FLASHSALE_EXPORT IpAddress {
   friend constexpr bool operator==(const IpAddress&, const IpAddress&) = default;
 
  private:
-  static constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0,    0,
-                                                           0, 0, 0, 0, 0xFF, 0xFF};
+  // Looked at as numbers, since each request asks.
+  struct Parts {
+    std::uint64_t first;
+    std::uint32_t middle;
+    std::uint32_t last;
+  };
 
   Bytes bytes_ = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0, 0, 0};
 };

@@ -67,12 +67,18 @@ class FLASHSALE_EXPORT RateLimiter {
   // The limits that a request falls under.
   class Probe {
    public:
-    std::span<const RateCharge> charges() const { return {charges_.data(), count_}; }
+    Probe() {}  // NOLINT(modernize-use-equals-default): charges are made one by one
+    std::span<const RateCharge> charges() const { return {charges_, count_}; }
 
    private:
     friend class RateLimiter;
-    // Of no meaning beyond count_.
-    std::array<RateCharge, kRateScopes> charges_;
+    void Add(const RateCharge& charge) { std::construct_at(charges_ + count_++, charge); }
+
+    // Room for so many: a request falls under a few of them, and half a kilobyte would be written
+    // for each if all were made beforehand.
+    union {
+      RateCharge charges_[kRateScopes];
+    };
     std::size_t count_ = 0;
   };
 

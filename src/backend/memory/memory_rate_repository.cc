@@ -12,6 +12,12 @@ constexpr Duration kSweepEvery = RateTable::kLongestRest / kSweepSteps;
 // There is one global key, or few.
 constexpr std::uint64_t kGlobalKeys = 64;
 
+// What a charge adds to the answer to all of them: the longest wait counts.
+void Note(const RateDecision& decision, std::size_t charge, RateVerdict& verdict) {
+  if (decision.allowed || decision.retry_after < verdict.decision.retry_after) return;
+  verdict = {.decision = decision, .refused_by = charge};
+}
+
 }  // namespace
 
 std::unique_ptr<MemoryRateRepository> MemoryRateRepository::New(std::uint64_t hash_seed,
@@ -41,48 +47,43 @@ RateProbe MemoryRateRepository::Probe(const RateKey& key) {
   return probe;
 }
 
-void MemoryRateRepository::LookAt(Time now, std::span<const RateCharge> charges,
-                                  RateVerdict& verdict, std::span<RateTable::Bucket> buckets) {
-  verdict = {.decision = {.allowed = true}};
-  const std::int64_t now_ns = CellRate::Nanoseconds(now);
-  for (std::size_t i = 0; i < charges.size(); ++i) {
-    const RateCharge& charge = charges[i];
-    const RateDecision decision =
-        TableOf(charge.probe.scope)
-            .Look(charge.probe.hash[0], now_ns, charge.rate, charge.weight,
-                  i < buckets.size() ? &buckets[i] : nullptr);
-    if (decision.allowed || decision.retry_after < verdict.decision.retry_after) continue;
-    verdict = {.decision = decision, .refused_by = i};
-  }
+RateTable::Bucket MemoryRateRepository::LookAt(std::int64_t now_ns,
+                                               const RateCharge& charge) const {
+  return TableOf(charge.probe.scope).Look(charge.probe.hash[0], now_ns, charge.rate, charge.weight);
 }
 
 Status MemoryRateRepository::Look(Time now, std::span<const RateCharge> charges,
                                   RateVerdict& verdict) {
-  LookAt(now, charges, verdict, {});
+  const std::int64_t now_ns = CellRate::Nanoseconds(now);
+  verdict = {.decision = {.allowed = true}};
+  for (std::size_t i = 0; i < charges.size(); ++i) {
+    Note(LookAt(now_ns, charges[i]).decision(), i, verdict);
+  }
   return Status();
 }
 
 Status MemoryRateRepository::Take(Time now, std::span<const RateCharge> charges,
                                   RateVerdict& verdict) {
+  const std::int64_t now_ns = CellRate::Nanoseconds(now);
+  verdict = {.decision = {.allowed = true}};
   // A look first: as a rule a refusal charges nothing for a moment, and brings in no key.
   // What it has seen is taken from then, unless it has changed.
-  std::array<RateTable::Bucket, kRateScopes> buckets;
-  const std::size_t looked_at = charges.size() > 1 ? std::min(charges.size(), buckets.size()) : 0;
-  if (looked_at != 0) {
-    LookAt(now, charges, verdict, buckets);
-    if (!verdict.decision.allowed) return Status();
+  std::array<RateTable::Bucket, kRateScopes> seen;
+  const std::size_t looked_at = std::min(charges.size(), seen.size());
+  for (std::size_t i = 0; i < looked_at; ++i) {
+    seen[i] = LookAt(now_ns, charges[i]);
+    Note(seen[i].decision(), i, verdict);
   }
-  const std::int64_t now_ns = CellRate::Nanoseconds(now);
+  if (!verdict.decision.allowed) return Status();
   for (std::size_t i = 0; i < charges.size(); ++i) {
+    if (i < looked_at && RateTable::TakeSeen(seen[i])) continue;
     const RateCharge& charge = charges[i];
-    const RateDecision decision = TableOf(charge.probe.scope)
-                                      .Take(charge.probe.hash[0], now_ns, charge.rate,
-                                            charge.weight, i < looked_at ? &buckets[i] : nullptr);
+    const RateDecision decision =
+        TableOf(charge.probe.scope).Take(charge.probe.hash[0], now_ns, charge.rate, charge.weight);
     if (decision.allowed) continue;
     verdict = {.decision = decision, .refused_by = i};
     return Return(now, charges.first(i));
   }
-  verdict = {.decision = {.allowed = true}};
   return Status();
 }
 

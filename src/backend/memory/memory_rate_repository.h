@@ -29,10 +29,10 @@ class MemoryRateRepository final : public RateRepository {
  private:
   MemoryRateRepository(std::uint64_t hash_seed, std::uint64_t keys);
 
-  // `buckets`: what was seen of the first of them; as many as there are.
-  void LookAt(Time now, std::span<const RateCharge> charges, RateVerdict& verdict,
-              std::span<RateTable::Bucket> buckets);
-  RateTable& TableOf(RateScope scope) { return *tables_[static_cast<std::size_t>(scope) - 1]; }
+  RateTable::Bucket LookAt(std::int64_t now_ns, const RateCharge& charge) const;
+  RateTable& TableOf(RateScope scope) const {
+    return *tables_[static_cast<std::size_t>(scope) - 1];
+  }
 
   const engine::KeyedHash hash_;
   std::array<std::unique_ptr<RateTable>, kRateScopes> tables_;

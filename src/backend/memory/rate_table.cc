@@ -1,5 +1,6 @@
 #include "backend/memory/rate_table.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace flashsale::inline v0::memory {
@@ -54,7 +55,8 @@ std::int64_t RateTable::Used(std::uint64_t value, std::uint64_t now, const Pace&
   return ahead < 0 || ahead > pace.burst + kMostSkew ? 0 : ahead;
 }
 
-RateTable::Found RateTable::Find(Set& set, std::uint64_t tag, std::uint64_t now, const Pace& pace) {
+inline RateTable::Found RateTable::Find(Set& set, std::uint64_t tag, std::uint64_t now,
+                                        const Pace& pace) {
   std::array<std::uint64_t, kWords> values;
   std::size_t nobody = kShared;
   for (std::size_t i = kShared + 1; i < kWords; ++i) {
@@ -71,15 +73,22 @@ RateTable::Found RateTable::Find(Set& set, std::uint64_t tag, std::uint64_t now,
   if (nobody != kShared) {
     return {.word = &set.words[nobody], .value = 0, .tag = tag, .ahead = 0, .newcomer = true};
   }
-  Found least{.word = nullptr, .ahead = std::numeric_limits<std::int64_t>::max()};
+  std::size_t least = kShared;
+  std::int64_t least_ahead = std::numeric_limits<std::int64_t>::max();
   for (std::size_t i = kShared + 1; i < kWords; ++i) {
     const std::int64_t ahead = Used(values[i], now, pace);
-    if (ahead < least.ahead) least = {.word = &set.words[i], .value = values[i], .ahead = ahead};
+    if (ahead >= least_ahead) continue;
+    least = i;
+    least_ahead = ahead;
   }
   // Who has used least makes room if they have a permit left: to be forgotten gives them nothing
   // that they could not have.
-  if (least.ahead <= pace.burst - pace.permit) {
-    return {.word = least.word, .value = least.value, .tag = tag, .ahead = 0, .newcomer = true};
+  if (least_ahead <= pace.burst - pace.permit) {
+    return {.word = &set.words[least],
+            .value = values[least],
+            .tag = tag,
+            .ahead = 0,
+            .newcomer = true};
   }
   Word& shared = set.words[kShared];
   const std::uint64_t value = shared.load(std::memory_order_relaxed);
@@ -90,49 +99,58 @@ RateTable::Found RateTable::Find(Set& set, std::uint64_t tag, std::uint64_t now,
           .newcomer = false};
 }
 
-RateDecision RateTable::Decide(const Found& found, const Pace& pace, std::uint32_t weight) {
-  if (weight > pace.most) return {.retry_after = RateDecision::kNever};
-  const std::int64_t wait = found.ahead + pace.permit * weight - pace.burst;
-  if (wait <= 0) return {.allowed = true};
-  return {.retry_after = Duration((wait * kNanosecondsPerTick + 999) / 1'000)};
-}
-
-RateDecision RateTable::Take(std::uint64_t hash, std::int64_t now_ns, const CellRate& rate,
-                             std::uint32_t weight, const Bucket* seen) {
+RateTable::Bucket RateTable::Look(std::uint64_t hash, std::int64_t now_ns, const CellRate& rate,
+                                  std::uint32_t weight) const {
   const Pace pace(rate);
+  Bucket bucket;
+  bucket.allowed_ = false;
+  bucket.retry_after_ = RateDecision::kNever;
+  if (weight > pace.most) return bucket;
   const std::uint64_t now = NowTicks(now_ns);
   Set& set = SetOf(hash);
-  for (;; seen = nullptr) {
-    const Found found = seen != nullptr ? seen->found_ : Find(set, TagOf(hash), now, pace);
-    const RateDecision decision = Decide(found, pace, weight);
-    if (!decision.allowed) return decision;
-    const auto tat = static_cast<std::uint64_t>(found.ahead + pace.permit * weight);
-    const std::uint64_t value = found.tag | ((now + tat) & kTimeMask);
-    std::uint64_t expected = found.value;
-    // Sequentially consistent, as are the looks at the set: of two who bring in one key at once and
-    // give it two words at least one sees the other's.
-    if (!found.word->compare_exchange_strong(expected, value, std::memory_order_seq_cst)) continue;
-    if (!found.newcomer || !DropTwin(set, found, value)) return decision;
-  }
+  const Found found = Find(set, TagOf(hash), now, pace);
+  const std::int64_t ahead = found.ahead + pace.permit * weight;
+  const std::int64_t wait = std::max(ahead - pace.burst, std::int64_t{0});
+  bucket.allowed_ = wait == 0;
+  // Rounded up: whoever comes back then does not come too early.
+  bucket.retry_after_ = Duration((wait * kNanosecondsPerTick + 999) / 1'000);
+  bucket.set_ = &set;
+  bucket.word_ = found.word;
+  bucket.seen_ = found.value;
+  bucket.next_ = found.tag | ((now + static_cast<std::uint64_t>(ahead)) & kTimeMask);
+  bucket.newcomer_ = found.newcomer;
+  return bucket;
 }
 
-bool RateTable::DropTwin(Set& set, const Found& mine, std::uint64_t written) {
-  for (std::size_t i = 0; i < kWords; ++i) {
-    Word& word = set.words[i];
-    if (i == kShared || &word == mine.word) continue;
-    if ((word.load(std::memory_order_seq_cst) & ~kTimeMask) != mine.tag) continue;
+bool RateTable::TakeSeen(const Bucket& seen) {
+  std::uint64_t expected = seen.seen_;
+  // Sequentially consistent, as are the looks at the set: of two who bring in one key at once and
+  // give it two words at least one sees the other's.
+  if (!seen.word_->compare_exchange_strong(expected, seen.next_, std::memory_order_seq_cst)) {
+    return false;
+  }
+  return !seen.newcomer_ || !DropTwin(seen);
+}
+
+bool RateTable::DropTwin(const Bucket& mine) {
+  const std::uint64_t tag = mine.next_ & ~kTimeMask;
+  for (std::size_t i = kShared + 1; i < kWords; ++i) {
+    const Word& word = mine.set_->words[i];
+    if ((word.load(std::memory_order_seq_cst) & ~kTimeMask) != tag) continue;
+    if (&word == mine.word_) continue;
     // Where somebody has used mine already, it is theirs to keep: one burst more, once.
-    return mine.word->compare_exchange_strong(written, 0, std::memory_order_seq_cst);
+    std::uint64_t written = mine.next_;
+    return mine.word_->compare_exchange_strong(written, 0, std::memory_order_seq_cst);
   }
   return false;
 }
 
-RateDecision RateTable::Look(std::uint64_t hash, std::int64_t now_ns, const CellRate& rate,
-                             std::uint32_t weight, Bucket* bucket) const {
-  const Pace pace(rate);
-  const Found found = Find(SetOf(hash), TagOf(hash), NowTicks(now_ns), pace);
-  if (bucket != nullptr) bucket->found_ = found;
-  return Decide(found, pace, weight);
+RateDecision RateTable::Take(std::uint64_t hash, std::int64_t now_ns, const CellRate& rate,
+                             std::uint32_t weight) {
+  for (;;) {
+    const Bucket seen = Look(hash, now_ns, rate, weight);
+    if (!seen.allowed() || TakeSeen(seen)) return seen.decision();
+  }
 }
 
 void RateTable::Return(std::uint64_t hash, const CellRate& rate, std::uint32_t weight) {

@@ -35,13 +35,17 @@ class RateTable {
 
   void Prefetch(std::uint64_t hash) const { __builtin_prefetch(&SetOf(hash), 1); }
 
-  // What a look at a key's bucket has found, for a Take that follows at once.
+  // What a key has left, and what to make of it.
   class Bucket;
-  RateDecision Look(std::uint64_t hash, std::int64_t now_ns, const CellRate& rate,
-                    std::uint32_t weight, Bucket* bucket = nullptr) const;
-  // Takes `weight` permits, or none.  `seen`: of a Look with the same arguments, or null.
+  // Whether `weight` permits are there; takes none.
+  Bucket Look(std::uint64_t hash, std::int64_t now_ns, const CellRate& rate,
+              std::uint32_t weight) const;
+  // Takes what a look has found.  False, and nothing was taken, where it has changed since.
+  // REQUIRES: seen.allowed().
+  static bool TakeSeen(const Bucket& seen);
+  // Takes `weight` permits, or none.
   RateDecision Take(std::uint64_t hash, std::int64_t now_ns, const CellRate& rate,
-                    std::uint32_t weight, const Bucket* seen = nullptr);
+                    std::uint32_t weight);
   // Puts `weight` permits back, as far as the key is still known.
   void Return(std::uint64_t hash, const CellRate& rate, std::uint32_t weight);
 
@@ -80,9 +84,8 @@ class RateTable {
   Set& SetOf(std::uint64_t hash) const;
   static Found Find(Set& set, std::uint64_t tag, std::uint64_t now, const Pace& pace);
   static std::int64_t Used(std::uint64_t value, std::uint64_t now, const Pace& pace);
-  static RateDecision Decide(const Found& found, const Pace& pace, std::uint32_t weight);
   // Gives back a word whose key has another one in the set.  False where it has none.
-  static bool DropTwin(Set& set, const Found& mine, std::uint64_t written);
+  static bool DropTwin(const Bucket& mine);
 
   const std::uint64_t set_count_;
   engine::PageRegion region_;
@@ -91,11 +94,19 @@ class RateTable {
 
 class RateTable::Bucket {
  public:
-  Bucket() {}  // NOLINT(modernize-use-equals-default): of no meaning until a Look
+  Bucket() {}  // NOLINT(modernize-use-equals-default): of no meaning until it is looked at
+  RateDecision decision() const { return {.allowed = allowed_, .retry_after = retry_after_}; }
+  bool allowed() const { return allowed_; }
 
  private:
   friend class RateTable;
-  Found found_;
+  bool allowed_;
+  bool newcomer_;
+  Duration retry_after_;
+  Set* set_;
+  Word* word_;
+  std::uint64_t seen_;
+  std::uint64_t next_;  // what it is once the permits are taken
 };
 
 }  // namespace flashsale::inline v0::memory

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint32_t kHundredths = 100;
 constexpr std::size_t kMostExpiredPerPoll = 256;
+constinit const std::shared_ptr<BotScoreSink> kNoLater;
 
 // Where the caller of Decide waits for an answer.  A std::mutex, since std::condition_variable
 // takes no other.
@@ -230,8 +231,8 @@ BotScore CompositeBotDetector::Chain::Failure(const Link& link, BotReason reason
   return {.score = closed ? kMaxBotScore : std::uint8_t{0}, .reason = reason};
 }
 
-BotScore CompositeBotDetector::Chain::Judge(const Link& link,
-                                            const std::optional<BotScore>& answer) const {
+inline BotScore CompositeBotDetector::Chain::Judge(const Link& link,
+                                                   const std::optional<BotScore>& answer) const {
   if (!answer.has_value() || answer->score > kMaxBotScore) {
     Count(link, kFailures);
     return Failure(link, BotReason::kDetectorFailed);
@@ -248,7 +249,6 @@ BotScore CompositeBotDetector::Chain::Judge(const Link& link,
 CompositeBotDetector::Chain::Tally CompositeBotDetector::Chain::AskLocals(const BotQuery& query,
                                                                           const Probes& probes,
                                                                           Time now) const {
-  static const std::shared_ptr<BotScoreSink> kNoLater;
   const auto ask = [&](const Link& link) {
     Count(link, kAsked);
     std::optional<BotScore> answer;
@@ -262,7 +262,9 @@ CompositeBotDetector::Chain::Tally CompositeBotDetector::Chain::AskLocals(const 
   Tally tally;
   for (std::size_t i = 0; i < local_shadows_; ++i) {
     Add(tally, links_[i], ask(links_[i]));
-    if (IsSettled(tally, links_[i].weight_after)) break;
+    // Whether anybody remote is to be asked, Walk finds out.
+    const bool is_last = i + 1 == local_shadows_;
+    if (!is_last && IsSettled(tally, links_[i].weight_after)) break;
   }
   for (std::size_t i = local_shadows_; i < remote_shadows_; ++i) ask(links_[i]);
   return tally;
@@ -294,6 +296,11 @@ bool CompositeBotDetector::Chain::Walk(const BotQuery& query, const Probes& prob
     Add(tally, links_[next], *score);
   }
   return true;
+}
+
+BotDecision CompositeBotDetector::Chain::DecideByLocals(const BotQuery& query, const Probes& probes,
+                                                        Time now) const {
+  return Finish(AskLocals(query, probes, now));
 }
 
 std::optional<BotDecision> CompositeBotDetector::Chain::Decide(const BotQuery& query,

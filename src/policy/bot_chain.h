@@ -29,6 +29,8 @@ class CompositeBotDetector::Chain final : public std::enable_shared_from_this<Ch
   explicit Chain(const CompositeOptions& options);
 
   Probes ProbeFor(const BotQuery& query) const;
+  // The decision where nobody is remote, i.e. cost() is not kRemote.
+  BotDecision DecideByLocals(const BotQuery& query, const Probes& probes, Time now) const;
   // With `waits` always a decision.
   std::optional<BotDecision> Decide(const BotQuery& query, const Probes& probes, Time now,
                                     Completion done, bool waits);

@@ -113,12 +113,14 @@ CompositeBotDetector::Probes CompositeBotDetector::ProbeFor(const BotQuery& quer
 
 BotDecision CompositeBotDetector::Decide(const BotQuery& query, const Probes& probes,
                                          Time now) const {
+  if (chain_->cost() != DetectorCost::kRemote) return chain_->DecideByLocals(query, probes, now);
   return *chain_->Decide(query, probes, now, nullptr, true);
 }
 
 std::optional<BotDecision> CompositeBotDetector::DecideAsync(const BotQuery& query,
                                                              const Probes& probes, Time now,
                                                              Completion done) const {
+  if (chain_->cost() != DetectorCost::kRemote) return chain_->DecideByLocals(query, probes, now);
   return chain_->Decide(query, probes, now, std::move(done), false);
 }
 

@@ -95,7 +95,20 @@ class Directory {
   };
   using Bucket = std::vector<Entry>;
 
-  T* Find(const SaleId& id, std::uint64_t hint) const;
+  T* Find(const SaleId& id, std::uint64_t hint) const {
+    T* const hinted = hint == 0 ? nullptr : FindHinted(hint);
+    return hinted != nullptr ? hinted : FindById(id);
+  }
+  // Null where the hint is of something that is there no more, or of another directory.
+  T* FindHinted(std::uint64_t hint) const {
+    const Slot* const slot = SlotAt(static_cast<std::uint32_t>(hint));
+    if (slot == nullptr) return nullptr;
+    // The value first: it is set last when a slot is filled and cleared first when it is emptied,
+    // so a value together with the hint's generation is the hint's sale's.
+    T* const value = slot->value.load(std::memory_order_seq_cst);
+    return slot->generation.load(std::memory_order_seq_cst) == hint >> 32 ? value : nullptr;
+  }
+  T* FindById(const SaleId& id) const;
   Slot* SlotAt(std::uint32_t index) const {
     const std::size_t block = index / kSlotsPerBlock;
     if (block >= kBlocks) return nullptr;
@@ -137,18 +150,7 @@ class Directory {
 };
 
 template <typename T>
-T* Directory<T>::Find(const SaleId& id, std::uint64_t hint) const {
-  if (hint != 0) {
-    const Slot* const slot = SlotAt(static_cast<std::uint32_t>(hint));
-    if (slot != nullptr) {
-      // The value first: it is set last when a slot is filled and cleared first when it is emptied,
-      // so a value together with the hint's generation is the hint's sale's.
-      T* const value = slot->value.load(std::memory_order_seq_cst);
-      if (value != nullptr && slot->generation.load(std::memory_order_seq_cst) == hint >> 32) {
-        return value;
-      }
-    }
-  }
+T* Directory<T>::FindById(const SaleId& id) const {
   const Entry* const entry = FindEntry(id);
   return entry == nullptr ? nullptr : SlotAt(entry->slot)->value.load(std::memory_order_seq_cst);
 }

@@ -330,9 +330,8 @@ bug("a sale that was cancelled may be closed", "scripts",
     (FLASH_SALE, "return phase == Phase::kCancelled ? Code::kSaleCancelled : ",
      "return "))
 bug("a hint reaches the sale that was made in its place", "backend",
-    (DIRECTORY, "      if (value != nullptr && "
-                "slot->generation.load(std::memory_order_seq_cst) == hint >> 32) {",
-     "      if (value != nullptr) {"))
+    (DIRECTORY, "    return slot->generation.load(std::memory_order_seq_cst) == hint >> 32 ? value : nullptr;",
+     "    return value;"))
 bug("a sale is forgotten without waiting for those inside", "hard cases",
     (DIRECTORY, "    gate_.Synchronize();\n", ""))
 

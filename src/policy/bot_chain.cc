@@ -231,8 +231,8 @@ BotScore CompositeBotDetector::Chain::Failure(const Link& link, BotReason reason
   return {.score = closed ? kMaxBotScore : std::uint8_t{0}, .reason = reason};
 }
 
-inline BotScore CompositeBotDetector::Chain::Judge(const Link& link,
-                                                   const std::optional<BotScore>& answer) const {
+BotScore CompositeBotDetector::Chain::Judge(const Link& link,
+                                            const std::optional<BotScore>& answer) const {
   if (!answer.has_value() || answer->score > kMaxBotScore) {
     Count(link, kFailures);
     return Failure(link, BotReason::kDetectorFailed);

@@ -21,9 +21,9 @@ Status FlashSaleService::State::ReserveBatch::Carry(const Sales::Visit& visit,
   for (ReserveCall& call : calls_) {
     if (call.IsGuarded()) call.Refuse(Gates::CheckLimit(*call.passage.sale, call.command));
   }
-  FindAdmissions();
+  CheckAdmissions();
   for (std::size_t i = 0; i < calls_.size(); ++i) {
-    if (!CheckAdmission(i) || !CheckStore(i) || !LookUp(i) || !Answer(i)) return status_;
+    if (!CheckStore(i) || !LookUp(i) || !Answer(i)) return status_;
   }
   Flush();
   return status_;
@@ -57,25 +57,21 @@ void FlashSaleService::State::ReserveBatch::Probe() {
   }
 }
 
-void FlashSaleService::State::ReserveBatch::FindAdmissions() {
-  admissions_.resize(calls_.size());
+void FlashSaleService::State::ReserveBatch::CheckAdmissions() {
+  UpToMost<Admission> admissions(calls_.size());
   for (std::size_t first = 0, count = 0; first < calls_.size(); first += count) {
     count = GuardedFrom(first);
     if (!calls_[first].IsGuarded()) continue;
     if (!calls_[first].passage.sale->terms().requires_admission) continue;
     const std::optional<Outcome> refusal = state_.gates.FindAdmissions(
-        now_, {probes_.data() + first, count}, {admissions_.data() + first, count});
-    for (std::size_t i = first; i < first + count; ++i) calls_[i].Refuse(refusal);
+        now_, {probes_.data() + first, count}, {admissions.data() + first, count});
+    for (std::size_t i = first; i < first + count; ++i) {
+      ReserveCall& call = calls_[i];
+      call.Refuse(refusal.has_value() ? refusal
+                                      : state_.gates.CheckAdmission(call.passage, admissions[i],
+                                                                    now_, call.command));
+    }
   }
-}
-
-bool FlashSaleService::State::ReserveBatch::CheckAdmission(std::size_t i) {
-  ReserveCall& call = calls_[i];
-  if (!call.IsGuarded() || !call.passage.sale->terms().requires_admission) return true;
-  // Whoever has none is told how things stand with the queue and the stock.
-  if (admissions_[i].number == 0 && !Flush()) return false;
-  call.Refuse(state_.gates.CheckAdmission(call.passage, admissions_[i], now_, call.command));
-  return true;
 }
 
 bool FlashSaleService::State::ReserveBatch::CheckStore(std::size_t i) {

@@ -22,8 +22,8 @@ namespace flashsale::inline v0 {
 //
 // They pass the gates in stages, all of them one before the first comes to the next, and those in a
 // row that are for one sale ask its queue and its store together.  What would see that an earlier
-// one has reserved waits until it has: whether the store knows an id, how things stand in a queue,
-// how the store does.
+// one has reserved waits until it has: whether the store knows an id, how the store does.  (What a
+// queue tells of the stock is as it was when it last let people in.)
 //
 // Thread safety: as an int.  Blocking: as the repositories and the detectors.
 class FlashSaleService::State::ReserveBatch {
@@ -42,14 +42,12 @@ class FlashSaleService::State::ReserveBatch {
   using UpToMost = boost::container::static_vector<T, kMost>;
 
   void Probe();
-  void FindAdmissions();
+  void CheckAdmissions();
   // How many in a row from `first` on stand before the gates of one sale; at least one.
   std::size_t GuardedFrom(std::size_t first) const;
 
   // Of these: false where the store failed, as status_ says.
 
-  // The gates whose answers may depend on what was reserved before.
-  bool CheckAdmission(std::size_t i);
   bool CheckStore(std::size_t i);
   bool LookUp(std::size_t i);
   // Answers it, or lets it wait for the next Flush, which carries out all that wait.
@@ -66,7 +64,6 @@ class FlashSaleService::State::ReserveBatch {
   // One for each request, in their order.
   UpToMost<ReserveCall> calls_;
   UpToMost<AdmissionProbe> probes_;
-  UpToMost<Admission> admissions_;
   // Those that wait for the store of one sale, and what they are to it.
   UpToMost<std::size_t> waiting_;
   UpToMost<Command> commands_;

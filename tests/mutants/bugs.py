@@ -388,11 +388,12 @@ bug("another's admission is used", "backend",
 bug("the circuit breaker does not hear of a reserve", "service",
     (SHOPPERS, "  if (call.permit) Report(call.permit, status, now, Now());\n", ""))
 bug("the circuit breaker does not hear of a batch", "service",
-    (RESERVE_BATCH, "      if (calls_[i].permit) Report(calls_[i].permit, status_, now_, after);\n", ""))
+    (RESERVE_BATCH, "      if (calls_[i].permit) Report(", "      if (calls_[i].permit && after < now_) Report("))
 bug("a batch looks for what its own requests have reserved before they have", "service",
-    (RESERVE_BATCH, "  if (may_be_known && !Flush()) return false;\n", ""))
-bug("a batch tells of the stock before its own requests have reserved", "service",
-    (RESERVE_BATCH, "  if (admissions_[i].number == 0 && !Flush()) return false;\n", ""))
+    (RESERVE_BATCH, "  if (may_be_known && !Flush())", "  if (may_be_known && waiting_.empty())"))
+bug("an admission of another in the batch is marked as used", "service",
+    (RESERVE_BATCH, "    if (&place != &probe) place = probe;\n",
+     "    if (&place == &probe) place = probe;\n"))
 bug("the circuit breaker does not hear of a join", "service",
     (SHOPPERS, "  if (permit) Report(permit, place.status(), now, Now());\n", ""))
 bug("a sink that fails is told of with each delivery", "service",

@@ -39,20 +39,23 @@ TEST_CASE("who joined before the start comes back and buys; nobody else is let i
   LoadDoors doors;
   doors.OpenForGathering(**sale);
   CHECK(doors.Look().selling == nullptr);
-  LoadCaller caller(
-      {.service = **service, .dice = dice, .doors = doors, .shoppers = 500, .limit_per_user = 1});
+  LoadCaller caller({.service = **service,
+                     .dice = dice,
+                     .doors = doors,
+                     .shoppers = 1'000'000'000,
+                     .limit_per_user = 1});
   const auto run = [&caller] {
-    caller.Run(std::nullopt, std::chrono::steady_clock::now() + 300ms);
+    caller.Run(std::nullopt, std::chrono::steady_clock::now() + 200ms);
     REQUIRE(caller.status().ok());
   };
 
   run();
-  CHECK(caller.answers().Of(Operation::kJoin, Code::kDone) == 500);
+  CHECK(caller.answers().Of(Operation::kJoin, Code::kDone) > 10);
   CHECK(caller.answers().Of(Operation::kPosition) == 0);
   CHECK(caller.answers().Of(Operation::kReserve) == 0);
 
   // At the start the first tenth of a second's are let in, and as the clock stands, nobody after
-  // them: newcomers find the queue before them.
+  // them: newcomers, all of them somebody else, find the queue before them.
   clock.MoveTo(kStart);
   (*service)->Poll();
   doors.OpenForSelling(**sale);

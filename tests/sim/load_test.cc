@@ -154,7 +154,7 @@ TEST_CASE("without bots no detector is asked, of bots alone no person comes") {
 TEST_CASE("before its start a sale may be joined, and nothing is sold") {
   const TemporaryFile json("early.json");
   LoadOptions options{.threads = 1, .sale_length = 1h, .json_file = json.path()};
-  options.plan.duration = 100ms;
+  options.plan.duration = 400ms;
   options.plan.hold = 50ms;
   options.plan.pre_queue = 1h;
   REQUIRE(Run(options).exit_code == kExitOk);

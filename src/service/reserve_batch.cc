@@ -58,18 +58,18 @@ void FlashSaleService::State::ReserveBatch::Probe() {
 }
 
 void FlashSaleService::State::ReserveBatch::CheckAdmissions() {
-  UpToMost<Admission> admissions(calls_.size());
+  UpToMost<Admission> found(calls_.size());
   for (std::size_t first = 0, count = 0; first < calls_.size(); first += count) {
     count = GuardedFrom(first);
     if (!calls_[first].IsGuarded()) continue;
     if (!calls_[first].passage.sale->terms().requires_admission) continue;
     const std::optional<Outcome> refusal = state_.gates.FindAdmissions(
-        now_, {probes_.data() + first, count}, {admissions.data() + first, count});
+        now_, {probes_.data() + first, count}, {found.data() + first, count});
     for (std::size_t i = first; i < first + count; ++i) {
       ReserveCall& call = calls_[i];
-      call.Refuse(refusal.has_value() ? refusal
-                                      : state_.gates.CheckAdmission(call.passage, admissions[i],
-                                                                    now_, call.command));
+      call.Refuse(refusal.has_value()
+                      ? refusal
+                      : state_.gates.CheckAdmission(call.passage, found[i], now_, call.command));
     }
   }
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <type_traits>
 
 #include "flashsale/base/id.h"
 #include "flashsale/base/ip_address.h"
@@ -67,18 +68,21 @@ class FLASHSALE_EXPORT RateLimiter {
   // The limits that a request falls under.
   class Probe {
    public:
-    Probe() {}  // NOLINT(modernize-use-equals-default): charges are made one by one
-    std::span<const RateCharge> charges() const { return {charges_, count_}; }
+    std::span<const RateCharge> charges() const { return {room_.charges, count_}; }
 
    private:
     friend class RateLimiter;
-    void Add(const RateCharge& charge) { std::construct_at(charges_ + count_++, charge); }
-
-    // Room for so many: a request falls under a few of them, and half a kilobyte would be written
-    // for each if all were made beforehand.
-    union {
-      RateCharge charges_[kRateScopes];
+    // For so many charges.  A request falls under a few of them, and half a kilobyte would be
+    // written for each if all were made beforehand; so they are made as they are added.
+    union Room {
+      Room() {}  // NOLINT(modernize-use-equals-default)
+      RateCharge charges[kRateScopes];
     };
+    static_assert(std::is_trivially_copyable_v<RateCharge>);
+
+    void Add(const RateCharge& charge) { std::construct_at(room_.charges + count_++, charge); }
+
+    Room room_;
     std::size_t count_ = 0;
   };
 

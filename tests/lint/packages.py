@@ -21,7 +21,7 @@ ALL = (VERSION_HEADER, OPTIONS, COMPONENTS, TOOLCHAIN, RECIPE, TEST_RECIPE,
 # A target that components link -> the port of vcpkg and the requirement of Conan that bring it.
 PACKAGED = {
     "absl::hash": ("abseil", "abseil::absl_hash"),
-    "Boost::headers": ("boost-lockfree", "boost::headers"),
+    "Boost::headers": ("boost-container", "boost::headers"),
     "fmt::fmt": ("fmt", "fmt::fmt"),
     "OpenSSL::Crypto": ("openssl", "openssl::crypto"),
     "Threads::Threads": (None, None),

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <latch>
 #include <random>
 #include <span>
 #include <thread>
@@ -177,21 +178,27 @@ void CheckRandomAsks(Storage& storage, Findings& f) {
 }
 
 void CheckThreads(Storage& storage, Findings& f) {
+  constexpr std::uint32_t kBurst = 2'000;
   constexpr std::size_t kThreads = 4;
-  const CellRate once({.permits = 1, .per = std::chrono::hours{1}, .burst = 20});
-  for (std::uint8_t round = 0; round < 20; ++round) {
-    std::atomic<int> allowed = 0;
+  constexpr std::uint32_t kEach = kBurst / 2;
+  const CellRate once({.permits = 1, .per = std::chrono::seconds{40}, .burst = kBurst});
+  for (std::uint8_t round = 0; round < 5; ++round) {
+    std::atomic<std::uint32_t> allowed = 0;
+    std::latch all_there(kThreads);
     {
       std::vector<std::jthread> threads;
       threads.reserve(kThreads);
       for (std::size_t thread = 0; thread < kThreads; ++thread) {
-        threads.emplace_back([&storage, &allowed, &once, round] {
+        threads.emplace_back([&] {
           Asker shared(storage.rates(), KeyOf(RateScope::kDevice, round), once);
-          for (int i = 0; i < 20; ++i) allowed += shared.Take(kOrigin).allowed ? 1 : 0;
+          all_there.arrive_and_wait();
+          for (std::uint32_t i = 0; i < kEach; ++i) {
+            allowed += shared.Take(kOrigin).allowed ? 1U : 0U;
+          }
         });
       }
     }
-    f.Expect(allowed == 20, "threads together got more or less than the burst of their key");
+    f.Expect(allowed == kBurst, "threads together got more or less than the burst of their key");
   }
 }
 

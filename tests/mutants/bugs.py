@@ -49,6 +49,7 @@ CHAIN = "src/policy/bot_chain.cc"
 REPLAY = "src/policy/replay_memory.cc"
 BREAKER = "src/policy/circuit_breaker.cc"
 LIMITER = "src/policy/rate_limiter.cc"
+RATES = "src/backend/memory/memory_rate_repository.cc"
 LANE = "src/runtime/lane.cc"
 LANE_WORKER = "src/runtime/lane_worker.cc"
 
@@ -429,6 +430,9 @@ bug("limits are charged although a later one refuses", "policy",
      "    status = rates_.Take(now, probe.charges().subspan(i, 1), verdict);\n"
      "    verdict.refused_by = i;\n"
      "    if (!verdict.decision.allowed) break;\n  }\n"))
+bug("what a look at a rate has found is taken although somebody took it since", "interleavings",
+    (RATES, "    if (i < looked_at && RateTable::TakeSeen(seen[i])) continue;\n",
+     "    if (i < looked_at) {\n      (void)RateTable::TakeSeen(seen[i]);\n      continue;\n    }\n"))
 
 # The lane.
 bug("a call is sent to the store at its deadline", "runtime",

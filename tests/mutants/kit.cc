@@ -1,7 +1,7 @@
 // Runs one part of the conformance kit against the memory backend and ends at the first check that
 // fails: what a seeded bug is shown first.
 //
-// Usage: flashsale_mutants_kit scripts|random|contention|queues
+// Usage: flashsale_mutants_kit scripts|random|contention|queues|rates
 // Exit status: 0 every check passed, 1 one failed, 2 no such part.
 
 #include <cstdint>
@@ -71,9 +71,9 @@ bool PassesContention() {
   return true;
 }
 
-bool PassesQueues() {
+bool PassesPart(std::string_view name) {
   for (const ConformancePart& part : ConformanceParts()) {
-    if (part.name == "queues") return Passed(part.run(Open, {}));
+    if (part.name == name) return Passed(part.run(Open, {}));
   }
   return false;
 }
@@ -82,7 +82,7 @@ int Run(std::string_view part) {
   if (part == "scripts") return PassesScripts() ? 0 : 1;
   if (part == "random") return PassesRandomRuns() ? 0 : 1;
   if (part == "contention") return PassesContention() ? 0 : 1;
-  if (part == "queues") return PassesQueues() ? 0 : 1;
+  if (part == "queues" || part == "rates") return PassesPart(part) ? 0 : 1;
   std::cerr << "no such part: " << part << '\n';
   return 2;
 }

@@ -39,6 +39,7 @@ SUITES = [
     Suite("random runs", None, ["random"], 120),
     Suite("contention", None, ["contention"], 120),
     Suite("queues", None, ["queues"], 120),
+    Suite("rates", None, ["rates"], 120),
     Suite("policy", "policy", DOCTEST, 180),
     Suite("service", "service", DOCTEST, 180),
     Suite("runtime", "runtime", DOCTEST, 180),

@@ -34,6 +34,13 @@ void AddReports(CLI::App& app, std::string& json_file, std::string& html_file) {
   AddFile(app, {"--html", "FILE", "Write a page with plots to this file"}, html_file);
 }
 
+// One would overwrite the other.
+void CheckReports(const std::string& json_file, const std::string& html_file) {
+  if (html_file.empty() || html_file != json_file) return;
+  throw CLI::ValidationError(
+      "--html", fmt::format("'{}': expected another file than that of --json", html_file));
+}
+
 // For what runs in virtual time.
 void AddReproducible(CLI::App& app, bool& reproducible) {
   app.add_flag("--reproducible", reproducible,
@@ -72,6 +79,7 @@ void AddReplay(CLI::App& app, ReplayOptions& options) {
   AddReproducible(replay, options.reproducible);
   AddReports(replay, options.json_file, options.html_file);
   replay.callback([&options] {
+    CheckReports(options.json_file, options.html_file);
     if (options.log_file.empty() == (options.synthetic_shoppers == 0)) {
       throw CLI::ValidationError(
           "FILE", options.log_file.empty()
@@ -156,9 +164,12 @@ void AddSimulate(CLI::App& app, SimulateOptions& options) {
   AddReports(simulate, options.json_file, options.html_file);
   simulate.footer(
       "Defaults: 100000 shoppers, 10000 units, 500 let in a second, carts held for 5m.  The same "
-      "options and "
-      "seed give the same sale.  The service's default rate limits apply.");
-  simulate.callback([&plan] { CheckSale(plan); });
+      "options and seed give the same sale.  The service's default rate limits apply.  The draw of "
+      "--allocation is among those who came before the start: it needs a --pre-queue.");
+  simulate.callback([&options] {
+    CheckSale(options.plan);
+    CheckReports(options.json_file, options.html_file);
+  });
 }
 
 void AddLoad(CLI::App& app, LoadOptions& options) {
@@ -202,6 +213,7 @@ void AddLoad(CLI::App& app, LoadOptions& options) {
       "so there is no --reproducible.");
   load.callback([&options] {
     CheckSale(options.plan);
+    CheckReports(options.json_file, options.html_file);
     if (options.plan.pre_queue > options.sale_length) {
       throw CLI::ValidationError(
           "--pre-queue",

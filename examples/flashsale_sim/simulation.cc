@@ -23,6 +23,7 @@ namespace {
 constexpr Time kStart{std::chrono::sys_days(std::chrono::year(2027) / 1 / 1)};
 
 constexpr int kSamples = 400;
+constexpr int kMostPolls = 200'000;
 constexpr std::uint64_t kTicksPerProgress = 1 << 12;
 
 // How many of `whole` fall to part number `index` of `parts`, as evenly as it goes.
@@ -177,7 +178,9 @@ Status Simulation::Pass(Calendar::Tick tick) {
 Status Simulation::Poll() {
   const Result<Time> next = storefront_->Poll();
   if (!next.ok()) return next.status();
-  next_poll_ = *next;
+  // However long the sale and however few come to it, it is played in seconds.
+  const Duration span = ClosingOf(run_.plan) - OpeningOf(run_.plan);
+  next_poll_ = std::max(*next, clock_.Now() + span / kMostPolls);
   // At the opening the audit has first to hear that the gathering is over.
   if (!has_begun_) return {};
   TellShoppers();
@@ -252,15 +255,16 @@ Status Simulation::Finish() {
 }  // namespace
 
 SaleTerms TermsOf(const SimulationPlan& plan) {
-  SaleTerms terms{.id = "simulation",
-                  .start = kStart,
-                  .end = kStart + plan.duration,
-                  .limit_per_user = plan.limit_per_user,
-                  .hold = plan.hold,
-                  .longest_hold = 2 * plan.hold,
-                  .late_confirm = LateConfirm::kRevive,
-                  .requires_admission = true,
-                  .admissions_per_second = plan.admissions_per_second};
+  SaleTerms terms{
+      .id = "simulation",
+      .start = kStart,
+      .end = kStart + plan.duration,
+      .limit_per_user = plan.limit_per_user,
+      .hold = plan.hold,
+      .longest_hold = std::max(plan.hold, std::min<Duration>(2 * plan.hold, std::chrono::days(30))),
+      .late_confirm = LateConfirm::kRevive,
+      .requires_admission = true,
+      .admissions_per_second = plan.admissions_per_second};
   for (std::uint32_t i = 0; i < plan.lines; ++i) {
     const Units units = PartOf(plan.units, plan.lines, i);
     terms.lines.push_back({.product = "variant-" + std::to_string(i + 1),

@@ -19,6 +19,16 @@
 #include "flashsale/base/id.h"
 
 namespace flashsale::inline v0 {
+namespace directory_internal {
+
+// Generations of different directories, whatever they hold, begin far apart, so that a hint of
+// another one is none.
+inline std::uint32_t FirstGeneration() {
+  static std::atomic<std::uint32_t> directories{0};
+  return directories.fetch_add(1, std::memory_order_relaxed) << 20 | 1;
+}
+
+}  // namespace directory_internal
 
 // Finds what belongs to a sale: at once by a hint that was given before, else by the sale's id.
 // Look-ups take no lock: the lists behind the buckets are never changed, only replaced.
@@ -73,7 +83,8 @@ class Directory {
   std::uint64_t HintFor(const SaleId& id) FLASHSALE_EXCLUDES(mutex_);
 
   // Takes out and destroys what belongs to the sale, after the last visit has ended.  False where
-  // there is nothing.  REQUIRES: the calling thread is in no visit.
+  // there is nothing.  REQUIRES: the calling thread is in no visit, and holds no lock that a
+  // visitor may wait for.
   bool Remove(const SaleId& id) FLASHSALE_EXCLUDES(mutex_);
 
  private:
@@ -125,19 +136,14 @@ class Directory {
                                     [&id](const Entry& entry) { return entry.id == id; });
     return found == bucket->end() ? nullptr : &*found;
   }
-  // Frees what was replaced, after all who may still look at it.
-  void FreeReplaced() FLASHSALE_REQUIRES(mutex_) {
-    gate_.Synchronize();
-    replaced_.clear();
+  // Lists that were replaced, to be freed after all who may still look at them.
+  using Replaced = std::vector<std::unique_ptr<const Bucket>>;
+  // Waits without a lock: who is in a visit may ask for a hint, or add, meanwhile.
+  void Free(Replaced replaced) FLASHSALE_EXCLUDES(mutex_) {
+    if (!replaced.empty()) gate_.Synchronize();
   }
 
-  // Generations of different directories begin far apart, so that a hint of another one is none.
-  static std::uint32_t FirstGeneration() {
-    static std::atomic<std::uint32_t> directories{0};
-    return directories.fetch_add(1, std::memory_order_relaxed) << 20 | 1;
-  }
-
-  const std::uint32_t first_generation_ = FirstGeneration();
+  const std::uint32_t first_generation_ = directory_internal::FirstGeneration();
   EpochGate gate_;
   std::array<std::atomic<SlotBlock*>, kBlocks> blocks_{};
   std::array<std::atomic<const Bucket*>, kBuckets> buckets_{};
@@ -146,7 +152,9 @@ class Directory {
   std::vector<std::unique_ptr<SlotBlock>> blocks_owned_ FLASHSALE_GUARDED_BY(mutex_);
   std::vector<std::uint32_t> free_slots_ FLASHSALE_GUARDED_BY(mutex_);
   std::uint32_t slots_ FLASHSALE_GUARDED_BY(mutex_) = 0;
-  std::vector<std::unique_ptr<const Bucket>> replaced_ FLASHSALE_GUARDED_BY(mutex_);
+  // Slots that will be free when the last visitor of what was removed has left.
+  std::size_t slots_left_ FLASHSALE_GUARDED_BY(mutex_) = 0;
+  Replaced replaced_ FLASHSALE_GUARDED_BY(mutex_);
 };
 
 template <typename T>
@@ -157,32 +165,37 @@ T* Directory<T>::FindById(const SaleId& id) const {
 
 template <typename T>
 bool Directory<T>::Add(const SaleId& id, std::unique_ptr<T> value) {
-  const MutexLock lock(mutex_);
-  if (FindEntry(id) != nullptr) return false;
-  if (free_slots_.empty()) {
-    if (slots_ % kSlotsPerBlock == 0) {
-      const std::size_t block = slots_ / kSlotsPerBlock;
-      if (block == kBlocks) throw std::bad_alloc();
-      blocks_owned_.push_back(std::make_unique<SlotBlock>());
-      for (Slot& slot : *blocks_owned_.back()) {
-        slot.generation.store(first_generation_, std::memory_order_relaxed);
+  Replaced replaced;
+  {
+    const MutexLock lock(mutex_);
+    if (FindEntry(id) != nullptr) return false;
+    if (free_slots_.empty()) {
+      if (slots_ % kSlotsPerBlock == 0) {
+        const std::size_t block = slots_ / kSlotsPerBlock;
+        if (block == kBlocks) throw std::bad_alloc();
+        blocks_owned_.push_back(std::make_unique<SlotBlock>());
+        for (Slot& slot : *blocks_owned_.back()) {
+          slot.generation.store(first_generation_, std::memory_order_relaxed);
+        }
+        blocks_[block].store(blocks_owned_.back().get(), std::memory_order_release);
       }
-      blocks_[block].store(blocks_owned_.back().get(), std::memory_order_release);
+      free_slots_.reserve(slots_left_ + 1);  // with room for those that are on their way
+      free_slots_.push_back(slots_++);
     }
-    free_slots_.push_back(slots_++);
-  }
-  const std::uint32_t slot = free_slots_.back();
-  std::atomic<const Bucket*>& bucket = buckets_[BucketOf(id)];
-  const Bucket* const old_bucket = bucket.load(std::memory_order_relaxed);
-  auto new_bucket = std::make_unique<Bucket>(old_bucket == nullptr ? Bucket{} : *old_bucket);
-  new_bucket->push_back({.id = id, .slot = slot});
-  replaced_.reserve(replaced_.size() + 1);  // the last step that can fail
+    const std::uint32_t slot = free_slots_.back();
+    std::atomic<const Bucket*>& bucket = buckets_[BucketOf(id)];
+    const Bucket* const old_bucket = bucket.load(std::memory_order_relaxed);
+    auto new_bucket = std::make_unique<Bucket>(old_bucket == nullptr ? Bucket{} : *old_bucket);
+    new_bucket->push_back({.id = id, .slot = slot});
+    replaced_.reserve(replaced_.size() + 1);  // the last step that can fail
 
-  free_slots_.pop_back();
-  SlotAt(slot)->value.store(value.release(), std::memory_order_seq_cst);
-  bucket.store(new_bucket.release(), std::memory_order_seq_cst);
-  if (old_bucket != nullptr) replaced_.emplace_back(old_bucket);
-  if (replaced_.size() >= kMostReplaced) FreeReplaced();
+    free_slots_.pop_back();
+    SlotAt(slot)->value.store(value.release(), std::memory_order_seq_cst);
+    bucket.store(new_bucket.release(), std::memory_order_seq_cst);
+    if (old_bucket != nullptr) replaced_.emplace_back(old_bucket);
+    if (replaced_.size() >= kMostReplaced) replaced.swap(replaced_);
+  }
+  Free(std::move(replaced));
   return true;
 }
 
@@ -198,23 +211,31 @@ std::uint64_t Directory<T>::HintFor(const SaleId& id) {
 template <typename T>
 bool Directory<T>::Remove(const SaleId& id) {
   std::unique_ptr<T> removed;
-  const MutexLock lock(mutex_);
-  const Entry* const entry = FindEntry(id);
-  if (entry == nullptr) return false;
-  const std::uint32_t index = entry->slot;
-  std::atomic<const Bucket*>& bucket = buckets_[BucketOf(id)];
-  const Bucket* const old_bucket = bucket.load(std::memory_order_relaxed);
-  auto new_bucket = std::make_unique<Bucket>(*old_bucket);
-  std::erase_if(*new_bucket, [&id](const Entry& other) { return other.id == id; });
-  replaced_.reserve(replaced_.size() + 1);
-  free_slots_.reserve(free_slots_.size() + 1);
+  Replaced replaced;
+  std::uint32_t index = 0;
+  {
+    const MutexLock lock(mutex_);
+    const Entry* const entry = FindEntry(id);
+    if (entry == nullptr) return false;
+    index = entry->slot;
+    std::atomic<const Bucket*>& bucket = buckets_[BucketOf(id)];
+    const Bucket* const old_bucket = bucket.load(std::memory_order_relaxed);
+    auto new_bucket = std::make_unique<Bucket>(*old_bucket);
+    std::erase_if(*new_bucket, [&id](const Entry& other) { return other.id == id; });
+    replaced_.reserve(replaced_.size() + 1);
+    free_slots_.reserve(free_slots_.size() + slots_left_ + 1);
 
-  Slot& slot = *SlotAt(index);
-  removed.reset(slot.value.exchange(nullptr, std::memory_order_seq_cst));
-  slot.generation.fetch_add(1, std::memory_order_seq_cst);
-  bucket.store(new_bucket.release(), std::memory_order_seq_cst);
-  replaced_.emplace_back(old_bucket);
-  FreeReplaced();  // after it, nobody is inside what was removed
+    Slot& slot = *SlotAt(index);
+    removed.reset(slot.value.exchange(nullptr, std::memory_order_seq_cst));
+    slot.generation.fetch_add(1, std::memory_order_seq_cst);
+    bucket.store(new_bucket.release(), std::memory_order_seq_cst);
+    replaced_.emplace_back(old_bucket);
+    replaced.swap(replaced_);
+    ++slots_left_;
+  }
+  Free(std::move(replaced));  // after it, nobody is inside what was removed
+  const MutexLock lock(mutex_);
+  --slots_left_;
   free_slots_.push_back(index);
   return true;
 }

@@ -192,6 +192,7 @@ CircuitBreaker::Permit CircuitBreaker::TryAcquireUnlessClosed(Time now) {
       if (state == CircuitState::kHalfOpen) {
         ++s.probes_out;
         s.last_heard = now;
+        permit.is_probe_ = true;
       }
       permit.breaker_ = this;
       permit.epoch_ = EpochIn(s.control.load(std::memory_order_relaxed));
@@ -277,7 +278,8 @@ CircuitBreaker::Permit::Permit(Permit&& other) noexcept
       epoch_(other.epoch_),
       acquired_(other.acquired_),
       retry_after_(other.retry_after_),
-      granted_(std::exchange(other.granted_, false)) {}
+      granted_(std::exchange(other.granted_, false)),
+      is_probe_(other.is_probe_) {}
 
 CircuitBreaker::Permit& CircuitBreaker::Permit::operator=(Permit&& other) noexcept {
   if (this == &other) return *this;
@@ -287,6 +289,7 @@ CircuitBreaker::Permit& CircuitBreaker::Permit::operator=(Permit&& other) noexce
   acquired_ = other.acquired_;
   retry_after_ = other.retry_after_;
   granted_ = std::exchange(other.granted_, false);
+  is_probe_ = other.is_probe_;
   return *this;
 }
 

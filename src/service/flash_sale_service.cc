@@ -56,6 +56,17 @@ Status Within(std::string_view field, const Status& status) {
   return Status(status.code(), fmt::format("{}.{}", field, status.message()));
 }
 
+// RateLimiter calls its limits "limits".
+Status WithinRateLimits(const Status& status) {
+  return Status(status.code(), fmt::format("rate_{}", status.message()));
+}
+// A queue's pace is set up by members of QueueSetup itself, and by the terms of the sale.
+Status WithoutPace(const Status& status) {
+  constexpr std::string_view kPace = "pace.";
+  if (!status.message().starts_with(kPace)) return status;
+  return Status(status.code(), std::string(status.message().substr(kPace.size())));
+}
+
 // The same breaker, whose transitions are logged before the host hears of them.
 CircuitBreakerOptions LoggedBy(Logger& logger, CircuitBreakerOptions options) {
   options.on_transition =
@@ -120,7 +131,7 @@ Result<std::unique_ptr<FlashSaleService>> FlashSaleService::New(
     if (options.clock == nullptr) made.own_clock = NewSystemClock();
     if (options.rate_limits.has_value()) {
       auto limiter = RateLimiter::New(options.storage.rates(), *options.rate_limits);
-      if (!limiter.ok()) return Within("rate_limits", limiter.status());
+      if (!limiter.ok()) return WithinRateLimits(limiter.status());
       made.limiter = *std::move(limiter);
     }
     auto queue =
@@ -202,7 +213,7 @@ Status FlashSaleService::State::OpenQueue(const SaleTerms& terms, const QueueSet
       .tiers = setup.tiers,
       .strategy = std::string(setup.strategy == nullptr ? fifo.name() : setup.strategy->name())};
   Status status = made.queue->Open(queue_terms, setup.strategy).status();
-  if (status.code() != StatusCode::kAlreadyExists) return status;
+  if (status.code() != StatusCode::kAlreadyExists) return WithoutPace(status);
   const Result<QueueState> there = admissions.Read(terms.id, Now());
   return there.ok() ? OtherQueue(queue_terms, there->terms) : status;
 }
@@ -236,8 +247,8 @@ Status FlashSaleService::State::Serve(const SaleTerms& terms, const SaleMarks& m
   } catch (const std::exception& error) {
     return Status(StatusCode::kResourceExhausted, error.what());
   }
-  const Sales::Pinned sale(sales, terms.id, 0);
-  if (sale.get() != nullptr) sale->Note(marks);
+  // It was served already, and may have turned since its marks were read.
+  (void)RefreshMarks(terms.id, Now());
   return {};
 }
 
@@ -310,9 +321,12 @@ Status FlashSaleService::State::Drop(const SaleId& sale) {
   made.queue->Detach(sale);
   made.events->RemoveSale(sale);
   made.lapsed->Remove(sale);
-  const MutexLock lock(mutex);
+  {
+    const MutexLock lock(mutex);
+    std::erase(served, sale);
+  }
+  // Waits for calls that are under way, and what a host does in them may ask for metrics.
   sales.Remove(sale);
-  std::erase(served, sale);
   return {};
 }
 
@@ -323,6 +337,16 @@ Result<SaleRef> FlashSaleService::Resolve(const SaleId& sale) {
                 fmt::format("sale: {}, expected one that is served here", Printable(sale.view())));
 }
 
+Status FlashSaleService::State::RefreshMarks(const SaleId& sale, Time now) {
+  const Sales::Pinned known(sales, sale, 0);
+  if (known.get() == nullptr) return {StatusCode::kNotFound, "not served here"};
+  const std::uint32_t version = known->marks_version();
+  const Result<SaleStock> stock = inventory.ReadStock(known->inventory(), now);
+  if (!stock.ok()) return stock.status();
+  known->NoteRead(stock->marks, version);
+  return {};
+}
+
 void FlashSaleService::State::Refresh(Time now) {
   const Result<std::vector<FlashSale>> found = catalogue.FindByWindow(
       {.from = Time(std::max(now.time_since_epoch() - kLookBack, Duration(0))),
@@ -331,14 +355,10 @@ void FlashSaleService::State::Refresh(Time now) {
   if (!found.ok()) return;
   for (const FlashSale& sale : *found) {
     if (sale.marks.settled) continue;
-    {
-      const Sales::Pinned known(sales, sale.terms.id, 0);
-      if (known.get() != nullptr && !shared) continue;
-    }
     // What cannot be served now is tried again at the next refresh.
-    if (Status status = ServeFromCatalogue(sale, now); !status.ok()) {
-      LogNotServed(sale.terms.id, status);
-    }
+    Status status = RefreshMarks(sale.terms.id, now);
+    if (status.code() == StatusCode::kNotFound) status = ServeFromCatalogue(sale, now);
+    if (!status.ok()) LogNotServed(sale.terms.id, status);
   }
 }
 

@@ -23,7 +23,8 @@ Status FlashSaleService::State::ReserveBatch::Carry(const Sales::Visit& visit,
   }
   CheckAdmissions();
   for (std::size_t i = 0; i < calls_.size(); ++i) {
-    if (!CheckStore(i) || !LookUp(i) || !Answer(i)) return status_;
+    CheckStore(i);
+    if (!LookUp(i) || !Answer(i)) return status_;
   }
   Flush();
   return status_;
@@ -74,18 +75,11 @@ void FlashSaleService::State::ReserveBatch::CheckAdmissions() {
   }
 }
 
-bool FlashSaleService::State::ReserveBatch::CheckStore(std::size_t i) {
+void FlashSaleService::State::ReserveBatch::CheckStore(std::size_t i) {
   ReserveCall& call = calls_[i];
-  if (!call.IsGuarded()) return true;
-  std::optional<Outcome> refusal = state_.gates.CheckStore(call.command.user, now_, call.permit);
-  if (refusal.has_value() && !waiting_.empty()) {
-    // The breaker may wait for what becomes of these.
-    if (!Flush()) return false;
-    refusal = state_.gates.CheckStore(call.command.user, now_, call.permit);
-  }
-  call.Refuse(refusal);
+  if (!call.IsGuarded()) return;
+  call.Refuse(state_.gates.CheckStore(call.command.user, now_, call.permit));
   if (call.IsGuarded()) call.stage = ReserveStage::kToStore;
-  return true;
 }
 
 bool FlashSaleService::State::ReserveBatch::LookUp(std::size_t i) {
@@ -110,7 +104,8 @@ bool FlashSaleService::State::ReserveBatch::Answer(std::size_t i) {
   if (elsewhere && !Flush()) return false;
   commands_.push_back(call.command);
   waiting_.push_back(i);
-  return true;
+  // What becomes of a probe decides about the next.
+  return !call.permit.is_probe() || Flush();
 }
 
 bool FlashSaleService::State::ReserveBatch::Flush() {

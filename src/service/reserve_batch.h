@@ -46,9 +46,10 @@ class FlashSaleService::State::ReserveBatch {
   // How many in a row from `first` on stand before the gates of one sale; at least one.
   std::size_t GuardedFrom(std::size_t first) const;
 
+  void CheckStore(std::size_t i);
+
   // Of these: false where the store failed, as status_ says.
 
-  bool CheckStore(std::size_t i);
   bool LookUp(std::size_t i);
   // Answers it, or lets it wait for the next Flush, which carries out all that wait.
   bool Answer(std::size_t i);

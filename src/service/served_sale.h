@@ -27,9 +27,7 @@ class ServedSale {
   };
 
   ServedSale(const SaleTerms& terms, const SaleMarks& marks, const Names& names, Time now)
-      : terms_(terms), names_(names), meter_(now) {
-    Note(marks);
-  }
+      : terms_(terms), names_(names), meter_(now), marks_(Pack(marks)) {}
 
   const SaleTerms& terms() const { return terms_; }
   SaleMeter& meter() const { return meter_; }
@@ -43,19 +41,35 @@ class ServedSale {
                               terms_.end, now);
   }
 
-  void Note(const SaleMarks& marks) { marks_.store(Pack(marks), std::memory_order_relaxed); }
+  // How many acts have been noted.
+  std::uint32_t marks_version() const {
+    return marks_.load(std::memory_order_relaxed) >> kMarkBits;
+  }
+
+  // What was read in the store, after the version; where an act has been noted since, that is
+  // newer.
+  void NoteRead(const SaleMarks& marks, std::uint32_t version) {
+    std::uint32_t old_word = marks_.load(std::memory_order_relaxed);
+    const std::uint32_t word = version << kMarkBits | Pack(marks);
+    while (old_word >> kMarkBits == version &&
+           !marks_.compare_exchange_weak(old_word, word, std::memory_order_relaxed)) {
+    }
+  }
 
   // An act that the store has carried out.
   void NoteAct(Verb act, Time now) {
-    std::uint32_t old_marks = marks_.load(std::memory_order_relaxed);
-    SaleMarks marks;
+    std::uint32_t old_word = marks_.load(std::memory_order_relaxed);
+    std::uint32_t word = 0;
     do {
-      marks = Unpack(old_marks);
+      SaleMarks marks = Unpack(old_word);
       RecordAct(act, now, marks);
-    } while (!marks_.compare_exchange_weak(old_marks, Pack(marks), std::memory_order_relaxed));
+      word = ((old_word >> kMarkBits) + 1) << kMarkBits | Pack(marks);
+    } while (!marks_.compare_exchange_weak(old_word, word, std::memory_order_relaxed));
   }
 
  private:
+  static constexpr int kMarkBits = 5;
+
   static std::uint32_t Pack(const SaleMarks& marks) {
     return std::uint32_t{marks.started_early} | std::uint32_t{marks.paused} << 1 |
            std::uint32_t{marks.closed} << 2 | std::uint32_t{marks.cancelled} << 3 |
@@ -71,8 +85,8 @@ class ServedSale {
 
   const SaleTerms terms_;
   const Names names_;
-  mutable SaleMeter meter_;  // counting changes nothing that anybody decides by
-  std::atomic<std::uint32_t> marks_{0};
+  mutable SaleMeter meter_;           // counting changes nothing that anybody decides by
+  std::atomic<std::uint32_t> marks_;  // the version, and the marks
 };
 
 }  // namespace flashsale::inline v0

@@ -105,6 +105,9 @@ struct FlashSaleService::State {
   Status ServeFromCatalogue(const FlashSale& sale, Time now);
   const AllocationStrategy* StrategyNamed(std::string_view name) const;
   void Refresh(Time now);
+  // Learns of acts that another service on the same storage has carried out.  NotFound: it is not
+  // served here, or gone.
+  Status RefreshMarks(const SaleId& sale, Time now);
   void LogNotServed(const SaleId& sale, const Status& error);
   void LogPoll(std::string_view event, const Status& error);
   void LogQueueFailures();

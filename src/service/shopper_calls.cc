@@ -71,6 +71,10 @@ void FlashSaleService::State::Begin(const Sales::Visit& visit, const ReserveRequ
     call.End(ReserveStage::kAnswered, Invalid(Field::kSale));
     return;
   }
+  if (!IsValid(now)) {
+    call.End(ReserveStage::kAnswered, Invalid(Field::kTime));
+    return;
+  }
   if (const Field field = FindShapeError(call.command); field != Field::kNone) {
     call.End(ReserveStage::kAnswered, Invalid(field));
     return;

@@ -141,9 +141,12 @@ Result<Outcome> VirtualQueue::Open(const QueueTerms& terms, const AllocationStra
 }
 
 void VirtualQueue::Detach(const SaleId& sale) {
-  const MutexLock lock(state_->mutex);
+  {
+    const MutexLock lock(state_->mutex);
+    std::erase(state_->ids, sale);
+  }
+  // Waits for turns that are under way, and they may want to note a failure.
   state_->served.Remove(sale);
-  std::erase(state_->ids, sale);
 }
 
 void VirtualQueue::Observe(AdmissionObserver* observer) {

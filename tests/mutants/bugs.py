@@ -49,6 +49,8 @@ CHAIN = "src/policy/bot_chain.cc"
 REPLAY = "src/policy/replay_memory.cc"
 BREAKER = "src/policy/circuit_breaker.cc"
 LIMITER = "src/policy/rate_limiter.cc"
+VIRTUAL_QUEUE = "src/service/virtual_queue.cc"
+SERVICE = "src/service/flash_sale_service.cc"
 RATES = "src/backend/memory/memory_rate_repository.cc"
 LANE = "src/runtime/lane.cc"
 LANE_WORKER = "src/runtime/lane_worker.cc"
@@ -334,7 +336,7 @@ bug("a hint reaches the sale that was made in its place", "backend",
     (DIRECTORY, "    return slot->generation.load(std::memory_order_seq_cst) == hint >> 32 ? value : nullptr;",
      "    return value;"))
 bug("a sale is forgotten without waiting for those inside", "hard cases",
-    (DIRECTORY, "    gate_.Synchronize();\n", ""))
+    (DIRECTORY, "    if (!replaced.empty()) gate_.Synchronize();\n", ""))
 
 # The queue in memory.
 bug("a window that has passed keeps its slot", "queues",
@@ -433,6 +435,15 @@ bug("limits are charged although a later one refuses", "policy",
 bug("what a look at a rate has found is taken although somebody took it since", "interleavings",
     (RATES, "    if (i < looked_at && RateTable::TakeSeen(seen[i])) continue;\n",
      "    if (i < looked_at) {\n      (void)RateTable::TakeSeen(seen[i]);\n      continue;\n    }\n"))
+
+bug("a hint of one part is taken by another", "service",
+    (DIRECTORY, "  return directories.fetch_add(1, std::memory_order_relaxed) << 20 | 1;\n",
+     "  return 1;\n"))
+bug("a queue that is detached keeps the lock that its turns need", "service",
+    (VIRTUAL_QUEUE, "    std::erase(state_->ids, sale);\n  }\n", "    std::erase(state_->ids, sale);\n"),
+    (VIRTUAL_QUEUE, "  state_->served.Remove(sale);\n", "  state_->served.Remove(sale);\n  }\n"))
+bug("the acts of another service are never seen", "service",
+    (SERVICE, "  known->NoteRead(stock->marks, version);\n", ""))
 
 # The lane.
 bug("a call is sent to the store at its deadline", "runtime",

@@ -129,7 +129,7 @@ TEST_CASE("options that make no sense are named") {
     std::string field;
   };
   const std::vector<Case> cases = {
-      {[](auto& o) { o.rate_limits->per_user->burst = 0; }, "rate_limits.limits.per_user.burst"},
+      {[](auto& o) { o.rate_limits->per_user->burst = 0; }, "rate_limits.per_user.burst"},
       {[](auto& o) { o.queue.batch = 0; }, "queue.batch"},
       {[](auto& o) { o.cleaning.slice = 0; }, "cleaning.slice"},
       {[](auto& o) { o.events.max_batch = 0; }, "events.max_batch"},

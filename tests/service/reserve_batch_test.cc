@@ -201,6 +201,44 @@ TEST_CASE("a breaker that is half open hears of the first of a batch before the 
   for (const Outcome& outcome : outcomes) CHECK(outcome.code == Code::kDone);
 }
 
+TEST_CASE("a breaker counts the calls of a batch as it counts single ones") {
+  bool broken = false;
+  const auto breaker = [&broken](auto reserve) {
+    Shop shop(
+        [](auto& options) {
+          options.breaker = CircuitBreakerOptions{
+              .min_calls = 5, .open_for = 10s, .probes = 2, .successes_to_close = 3};
+        },
+        FaultPlan{.decide = [&broken](StorageCall call) {
+          return broken && call == StorageCall::kApply ? Fault::kRefused : Fault::kNone;
+        }});
+    shop.Create(Shop::Terms(100));
+    shop.At(0s);
+    std::vector<ReserveRequest> requests;
+    for (std::uint64_t user = 1; user <= 8; ++user) {
+      requests.push_back(
+          {.sale = "drop", .user = UserId::FromInteger(user), .id = ReservationId::FromInteger(1)});
+    }
+    broken = true;
+    for (const ReserveRequest& request : requests) (void)shop.service().Reserve(request);
+    broken = false;
+    shop.clock().Advance(10s);
+    reserve(shop.service(), requests);
+    return *shop.service().ReadMetrics().breaker;
+  };
+  const CircuitSnapshot singly = breaker([](FlashSaleService& service, const auto& requests) {
+    for (const ReserveRequest& request : requests) {
+      REQUIRE(service.Reserve(request)->code == Code::kDone);
+    }
+  });
+  const CircuitSnapshot at_once = breaker([](FlashSaleService& service, const auto& requests) {
+    std::vector<Outcome> outcomes(requests.size());
+    REQUIRE(service.Reserve(requests, outcomes).ok());
+    for (const Outcome& outcome : outcomes) REQUIRE(outcome.code == Code::kDone);
+  });
+  CHECK(at_once == singly);
+}
+
 TEST_CASE("a batch asks for what goes to one sale at once") {
   std::map<StorageCall, int> calls;
   Shop shop([](auto& options) { options.rate_limits = RateLimits{}; },

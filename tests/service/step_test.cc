@@ -163,6 +163,16 @@ TEST_CASE("what a lane has refused teaches the circuit breaker nothing about the
   CHECK(CountOf(shop.service().ReadMetrics(), Operation::kReserve, Code::kOverloaded) == 1);
 }
 
+TEST_CASE("a step at a time that is none is answered as the store would answer it") {
+  Shop shop;
+  shop.Create(Shop::Terms());
+  for (const Time now : {kMinTime - Duration(1), kMaxTime + Duration(1)}) {
+    const Step step = shop.service().Prepare(ReserveOf(1), now);
+    REQUIRE(step.kind() == Step::Kind::kAnswered);
+    CHECK(step.outcome() == Outcome{.code = Code::kInvalid, .field = Field::kTime});
+  }
+}
+
 TEST_CASE("a service waits for steps that are on their way when it is destroyed") {
   Slow slow;
   const auto chain = ChainOf(slow);

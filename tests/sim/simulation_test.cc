@@ -155,6 +155,7 @@ TEST_CASE("plans at the edges of what may be asked go through") {
         SimulationPlan{.shoppers = 500, .units = 50, .admissions_per_second = 1},
         SimulationPlan{.shoppers = 500, .units = 50, .hold = 1ms},
         SimulationPlan{.shoppers = 500, .units = 50, .duration = 100ms},
+        SimulationPlan{.shoppers = 500, .units = 50, .hold = std::chrono::days(30)},
         SimulationPlan{.shoppers = 500, .units = 50, .limit_per_user = kMaxUnits}}) {
     CAPTURE(plan.shoppers);
     CAPTURE(plan.units);

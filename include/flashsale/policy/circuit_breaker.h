@@ -125,6 +125,8 @@ class FLASHSALE_EXPORT CircuitBreaker {
 
     bool granted() const { return granted_; }
     explicit operator bool() const { return granted_; }
+    // Whether it was granted half-open: by what becomes of it the breaker closes or opens.
+    bool is_probe() const { return is_probe_; }
     // Where it is not granted: how long to wait before asking again.
     Duration retry_after() const { return retry_after_; }
 
@@ -143,6 +145,7 @@ class FLASHSALE_EXPORT CircuitBreaker {
     Time acquired_{};
     Duration retry_after_{0};
     bool granted_ = false;
+    bool is_probe_ = false;
   };
 
   // REQUIRES: IsValid(now).

@@ -108,7 +108,7 @@ Result<std::optional<AuditReport>> LoadSale::Finish() {
   if (Status status = Expect("forget", parts_.service.Forget(name_)); !status.ok()) return status;
   std::optional<AuditReport> report = audit_->Report();
   audit_.reset();
-  events_ = {};
+  events_ = std::vector<Event>();
   return report;
 }
 

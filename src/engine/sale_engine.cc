@@ -286,7 +286,7 @@ bool SaleEngine::ApplyRun(Time now, std::span<Job> jobs) {
   if (effect_count == 0) return true;
 
   if (taker != nullptr) {
-    if (taken > kMaxUnits) return false;
+    if (taken > kMaxUnits || LineOf(taker->line).stock.available() < taken) return false;
     for (std::size_t i = 0; i < effect_count; ++i) {
       if (effects[i]->effect == Effect::kReserve) EnterExpiry(*effects[i]);
     }
@@ -371,6 +371,8 @@ SaleEngine::Take SaleEngine::TakeStock(Time now, Job& job) {
   LineState& line = LineOf(job.effect == Effect::kTombstone ? 0 : job.line);
   switch (job.effect) {
     case Effect::kReserve:
+      // A crowd that comes too late writes nothing that others read: not even that it was there.
+      if (line.stock.available() < job.units) break;
       if (!CountRecord()) {
         Answer(job, Code::kStorageFull);
         return Take::kAnswered;

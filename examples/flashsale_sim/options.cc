@@ -165,7 +165,8 @@ void AddSimulate(CLI::App& app, SimulateOptions& options) {
   simulate.footer(
       "Defaults: 100000 shoppers, 10000 units, 500 let in a second, carts held for 5m.  The same "
       "options and seed give the same sale.  The service's default rate limits apply.  The draw of "
-      "--allocation is among those who came before the start: it needs a --pre-queue.");
+      "--allocation is among those who came before the start: it needs a --pre-queue.  The "
+      "longer the sale, the longer it takes, however few come to it.");
   simulate.callback([&options] {
     CheckSale(options.plan);
     CheckReports(options.json_file, options.html_file);

@@ -23,7 +23,6 @@ namespace {
 constexpr Time kStart{std::chrono::sys_days(std::chrono::year(2027) / 1 / 1)};
 
 constexpr int kSamples = 400;
-constexpr int kMostPolls = 200'000;
 constexpr std::uint64_t kTicksPerProgress = 1 << 12;
 
 // How many of `whole` fall to part number `index` of `parts`, as evenly as it goes.
@@ -178,9 +177,7 @@ Status Simulation::Pass(Calendar::Tick tick) {
 Status Simulation::Poll() {
   const Result<Time> next = storefront_->Poll();
   if (!next.ok()) return next.status();
-  // However long the sale and however few come to it, it is played in seconds.
-  const Duration span = ClosingOf(run_.plan) - OpeningOf(run_.plan);
-  next_poll_ = std::max(*next, clock_.Now() + span / kMostPolls);
+  next_poll_ = *next;
   // At the opening the audit has first to hear that the gathering is over.
   if (!has_begun_) return {};
   TellShoppers();

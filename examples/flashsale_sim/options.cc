@@ -208,10 +208,8 @@ void AddLoad(CLI::App& app, LoadOptions& options) {
       "second, carts held for 10s.  No rates are kept: a few threads stand for everybody, and each "
       "shopper comes again as soon as all others have come, so of few shoppers the detectors "
       "suspect many.  --waves parts the units over --sale-length.  The draw of --allocation is "
-      "among "
-      "those who came before the start: give it a --pre-queue.  In real time no two runs are "
-      "alike, "
-      "so there is no --reproducible.");
+      "among those who came before the start: it needs a --pre-queue.  In real time no two runs "
+      "are alike, so there is no --reproducible.");
   load.callback([&options] {
     CheckSale(options.plan);
     CheckReports(options.json_file, options.html_file);

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstddef>
+#include <span>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -23,6 +24,19 @@ constexpr std::array<NamedSpan, 5> kSpans = {{{"d", std::chrono::days(1)},
                                               {"ms", std::chrono::milliseconds(1)}}};
 
 constexpr Duration kLongest = std::chrono::days(1'000);
+
+// In three digits, with the name of its thousands: the first of `units`, of their thousands, and so
+// on.  REQUIRES: number >= 1,000.
+std::string InThousands(std::uint64_t number, std::span<const std::string_view> units) {
+  double value = static_cast<double>(number) / 1'000;
+  std::size_t unit = 0;
+  while (value >= 999.5 && unit + 1 < units.size()) {
+    value /= 1'000;
+    ++unit;
+  }
+  const int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+  return fmt::format("{:.{}f} {}", value, decimals, units[unit]);
+}
 
 }  // namespace
 
@@ -70,16 +84,9 @@ std::string FormatMoment(Duration since_opening) {
 }
 
 std::string FormatLatency(std::uint64_t nanoseconds) {
-  static constexpr std::array<std::string_view, 4> kUnits = {"ns", "us", "ms", "s"};
+  static constexpr std::array<std::string_view, 3> kUnits = {"us", "ms", "s"};
   if (nanoseconds < 1'000) return fmt::format("{} ns", nanoseconds);
-  auto value = static_cast<double>(nanoseconds);
-  std::size_t unit = 0;
-  while (value >= 999.5 && unit + 1 < kUnits.size()) {
-    value /= 1'000;
-    ++unit;
-  }
-  const int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
-  return fmt::format("{:.{}f} {}", value, decimals, kUnits[unit]);
+  return InThousands(nanoseconds, kUnits);
 }
 
 std::string FormatSpan(Duration span) {
@@ -110,14 +117,7 @@ std::string FormatSpan(Duration span) {
 std::string Compact(std::uint64_t number) {
   static constexpr std::array<std::string_view, 4> kUnits = {"K", "M", "G", "T"};
   if (number < 10'000) return Grouped(number);
-  double value = static_cast<double>(number) / 1'000;
-  std::size_t unit = 0;
-  while (value >= 999.5 && unit + 1 < kUnits.size()) {
-    value /= 1'000;
-    ++unit;
-  }
-  const int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
-  return fmt::format("{:.{}f} {}", value, decimals, kUnits[unit]);
+  return InThousands(number, kUnits);
 }
 
 std::string FormatBytes(std::uint64_t bytes) {

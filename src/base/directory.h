@@ -139,8 +139,10 @@ class Directory {
   // Lists that were replaced, to be freed after all who may still look at them.
   using Replaced = std::vector<std::unique_ptr<const Bucket>>;
   // Waits without a lock: who is in a visit may ask for a hint, or add, meanwhile.
-  void Free(Replaced replaced) FLASHSALE_EXCLUDES(mutex_) {
-    if (!replaced.empty()) gate_.Synchronize();
+  void Free(Replaced& replaced) FLASHSALE_EXCLUDES(mutex_) {
+    if (replaced.empty()) return;
+    gate_.Synchronize();
+    replaced.clear();
   }
 
   const std::uint32_t first_generation_ = directory_internal::FirstGeneration();
@@ -195,7 +197,7 @@ bool Directory<T>::Add(const SaleId& id, std::unique_ptr<T> value) {
     if (old_bucket != nullptr) replaced_.emplace_back(old_bucket);
     if (replaced_.size() >= kMostReplaced) replaced.swap(replaced_);
   }
-  Free(std::move(replaced));
+  Free(replaced);
   return true;
 }
 
@@ -233,7 +235,7 @@ bool Directory<T>::Remove(const SaleId& id) {
     replaced.swap(replaced_);
     ++slots_left_;
   }
-  Free(std::move(replaced));  // after it, nobody is inside what was removed
+  Free(replaced);  // after it, nobody is inside what was removed
   const MutexLock lock(mutex_);
   --slots_left_;
   free_slots_.push_back(index);

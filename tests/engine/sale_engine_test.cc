@@ -318,6 +318,43 @@ TEST_CASE("threads never make more records than the store may keep") {
 
 // A sale that ended by time alone, settled by one server while another, whose clock is a little
 // behind, still sells.
+// When something lapses next, once all that is due is done.
+Time NextLapse(EngineSale& sale, Time now) {
+  ExpireReport report;
+  do {
+    report = sale->ExpireDue(now, 1'000);
+  } while (report.more);
+  return report.next_due;
+}
+
+TEST_CASE("a crowd that comes too late leaves nothing behind: no hold of it can ever lapse") {
+  // Everybody has paid, so whatever may lapse from now on is of those who are refused.
+  constexpr std::uint64_t kUnits = 1'000;
+  constexpr std::uint64_t kBatch = 32;
+  for (const bool in_batches : {false, true}) {
+    CAPTURE(in_batches);
+    EngineSale sale(SmallSale(kUnits));
+    ReserveMany(sale, 0, kUnits);
+    for (std::uint64_t user = 0; user < kUnits; ++user) {
+      REQUIRE(sale.Do(kStart, About(Verb::kConfirm, User(user), Id(user))) == Code::kDone);
+    }
+    REQUIRE(NextLapse(sale, kLapsed) == kMaxTime);
+    // So many that the filter, which knows who has been here, takes some of them for known.
+    for (std::uint64_t first = kUnits; first < 100 * kUnits; first += kBatch) {
+      std::vector<Command> crowd;
+      for (std::uint64_t i = first; i < first + kBatch; ++i) {
+        crowd.push_back(Reserve(User(i), Id(i)));
+        if (!in_batches) REQUIRE(sale.Do(kLapsed, crowd.back()) == Code::kSoldOut);
+      }
+      if (!in_batches) continue;
+      for (const Outcome& outcome : sale.Do(kLapsed, crowd)) {
+        REQUIRE(outcome.code == Code::kSoldOut);
+      }
+    }
+    CHECK(NextLapse(sale, kLapsed) == kMaxTime);
+  }
+}
+
 TEST_CASE("a settled sale has no hold, whoever reserved at the same moment") {
   const Time end = kStart + 1h;
   for (int round = 0; round < Rounds(2'000) + 50; ++round) {

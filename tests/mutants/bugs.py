@@ -336,7 +336,9 @@ bug("a hint reaches the sale that was made in its place", "backend",
     (DIRECTORY, "    return slot->generation.load(std::memory_order_seq_cst) == hint >> 32 ? value : nullptr;",
      "    return value;"))
 bug("a sale is forgotten without waiting for those inside", "hard cases",
-    (DIRECTORY, "    if (!replaced.empty()) gate_.Synchronize();\n", ""))
+    (DIRECTORY, "    gate_.Synchronize();\n", ""))
+bug("a crowd that comes too late fills the filter of those who are known", "engine",
+    (ENGINE, "      if (line.stock.available() < job.units) break;\n", ""))
 
 # The queue in memory.
 bug("a window that has passed keeps its slot", "queues",

@@ -139,7 +139,7 @@ TEST_CASE("who is asked in the midst of a call may ask the service, although a s
                                   const std::shared_ptr<BotScoreSink>& /*later*/) override {
       forgetting.emplace();
       forgetting->Begin([this] { forgotten = service->Forget("over")->code; });
-      found = service->Resolve(query.sale).ok() && service->ReadMetrics().sales.size() > 0;
+      found = service->Resolve(query.sale).ok() && !service->ReadMetrics().sales.empty();
       return BotScore{};
     }
     FlashSaleService* service = nullptr;

@@ -91,11 +91,12 @@ struct FlashSaleServiceOptions {
   // --- what Poll does
 
   VirtualQueueOptions queue = {};
+  // The service adds the sales that it serves; a catalogue of the cleaner's own need not be named.
   ReservationCleanerOptions cleaning = {};
   EventPublisherOptions events = {};
   CountdownOptions countdown = {};
-  // How often the catalogue is looked through for sales of other servers, and, on a shared store,
-  // the marks of sales are read again; 1 ms to 1 h.
+  // How often the catalogue is looked through for sales that another service has made on the same
+  // storage, and the marks of sales are read again, which another may have set; 1 ms to 1 h.
   Duration refresh_interval = std::chrono::seconds{1};
 };
 

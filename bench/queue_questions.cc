@@ -31,9 +31,8 @@ class QueueUnderTest {
     const QueueTerms terms{.sale = "queue",
                            .pace = {.admissions_per_second = 10'000'000, .max_in_flight = 1U << 20},
                            .max_waiting = std::uint64_t{1} << 31,
-                           .heartbeat_timeout = std::chrono::hours{24},
-                           .pre_queue = false};
-    Require(queue_->Open(terms).ok(), "the queue was not opened");
+                           .heartbeat_timeout = std::chrono::hours{24}};
+    Require(queue_->Open(terms, kOpening).ok(), "the queue was not opened");
     const Result<SaleRef> sale = queue_->Resolve(terms.sale);
     Require(sale.ok(), "the queue was not found");
     sale_ = *sale;

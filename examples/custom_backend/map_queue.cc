@@ -27,10 +27,15 @@ Status WrongStage() {
 
 }  // namespace
 
-MapQueue::MapQueue(const flashsale::QueueTerms& terms) : terms_(terms) {
+MapQueue::MapQueue(const flashsale::QueueTerms& terms, Time now) : terms_(terms), latest_(now) {
   state_.terms = terms;
   state_.pace = terms.pace;
-  state_.stage = terms.pre_queue ? QueueStage::kGathering : QueueStage::kRunning;
+  state_.opened_at = now;
+  state_.stages.fill(QueueStage::kClosed);
+  for (std::size_t tier = 0; tier < terms.tiers; ++tier) {
+    const bool gathers = flashsale::GatheringEnd(terms, tier, now) > now;
+    state_.stages[tier] = gathers ? QueueStage::kGathering : QueueStage::kRunning;
+  }
 }
 
 Time MapQueue::Shown(Time at, Time now) const {
@@ -52,13 +57,17 @@ Time MapQueue::Enter(Time now) {
     const Ticket& ticket = next->second;
     const bool waits = ticket.entry.state == TicketState::kWaiting;
     const Time end =
-        waits ? ticket.last_seen + terms_.heartbeat_timeout : ticket.entry.admission.until;
+        waits ? flashsale::SilentFrom(terms_, ticket.last_seen) : ticket.entry.admission.until;
     if (at < end) {
       ++next;
       continue;
     }
     ++(waits ? state_.fell_silent : state_.windows_lapsed);
     next = Remove(next);
+  }
+  for (std::size_t tier = 0; tier < terms_.tiers; ++tier) {
+    const bool over = latest_ >= flashsale::GatheringEnd(terms_, tier, state_.opened_at);
+    if (state_.stages[tier] == QueueStage::kGathering && over) FreezeTier(tier);
   }
   return at;
 }
@@ -71,41 +80,54 @@ QueueEntry MapQueue::EntryOf(const Ticket& ticket, Time now) const {
   return entry;
 }
 
+bool MapQueue::TakesBack(const flashsale::QueueCommand& command) const {
+  return command.verb == QueueVerb::kRestore &&
+         state_.stages[command.tier] == QueueStage::kGathering &&
+         latest_ < state_.opened_at + terms_.restore_window;
+}
+
+Code MapQueue::Join(Time at, const flashsale::QueueCommand& command) {
+  std::uint64_t waiting = 0;
+  for (const auto& line : lines_) waiting += line.size();
+  if (state_.is_closed()) return Code::kSaleEnded;
+  if (waiting >= terms_.max_waiting) return Code::kWaitingPage;
+  const bool restores = TakesBack(command);
+  if (restores) ++state_.restored;
+  const Rank rank(kBehind, ++state_.joined);
+  tickets_.emplace(command.user, Ticket{.entry = {.user = command.user,
+                                                  .state = TicketState::kWaiting,
+                                                  .tier = command.tier,
+                                                  .ticket = rank.second,
+                                                  .place = rank.second,
+                                                  .joined_at = latest_},
+                                        .rank = rank,
+                                        .last_seen = at,
+                                        .restored_place = restores ? command.place : 0});
+  lines_[command.tier].emplace(rank, command.user);
+  return Code::kDone;
+}
+
 QueueAnswer MapQueue::Carry(Time now, const flashsale::QueueCommand& command) {
   const Time at = Enter(now);
   QueueAnswer answer;
   if (command.user.is_nil()) return answer;
-  const bool joins = command.verb == QueueVerb::kJoin;
+  const bool restores = command.verb == QueueVerb::kRestore;
+  const bool joins = restores || command.verb == QueueVerb::kJoin;
   if (joins && command.tier >= terms_.tiers) return answer;
+  if (restores && (command.place == 0 || command.place > flashsale::kMaxExactInteger))
+    return answer;
   auto found = tickets_.find(command.user);
   const bool known = found != tickets_.end();
   const bool theirs = known && found->second.entry.state == TicketState::kAdmitted &&
                       found->second.entry.admission.number == command.admission;
   answer.code = Code::kAlreadyDone;
   switch (command.verb) {
-    case QueueVerb::kJoin: {
+    case QueueVerb::kJoin:
+    case QueueVerb::kRestore:
       if (known) break;
-      std::uint64_t waiting = 0;
-      for (const auto& line : lines_) waiting += line.size();
-      if (state_.stage == QueueStage::kClosed) {
-        answer.code = Code::kSaleEnded;
-      } else if (waiting >= terms_.max_waiting) {
-        answer.code = Code::kWaitingPage;
-      } else {
-        answer.code = Code::kDone;
-        const Rank rank(kBehind, ++state_.joined);
-        found = tickets_
-                    .emplace(command.user, Ticket{.entry = {.user = command.user,
-                                                            .state = TicketState::kWaiting,
-                                                            .tier = command.tier,
-                                                            .ticket = rank.second,
-                                                            .joined_at = latest_},
-                                                  .rank = rank})
-                    .first;
-        lines_[command.tier].emplace(rank, command.user);
-      }
+      answer.code = Join(at, command);
+      found = tickets_.find(command.user);
       break;
-    }
     case QueueVerb::kLeave:
       if (!known) break;
       answer.code = Code::kDone;
@@ -162,7 +184,9 @@ std::uint32_t MapQueue::Room(Time at) const {
   for (const auto& line : lines_) waiting += line.size();
   const std::uint64_t in_flight = tickets_.size() - waiting;
   const flashsale::QueuePace& pace = state_.pace;
-  const bool shut = state_.stage != QueueStage::kRunning || paused_at_.has_value();
+  const bool runs = std::find(state_.stages.begin(), state_.stages.end(), QueueStage::kRunning) !=
+                    state_.stages.end();
+  const bool shut = !runs || paused_at_.has_value();
   if (shut || in_flight >= pace.max_in_flight) return 0;
   const std::uint32_t fitting =
       flashsale::RateOf(pace).Fitting(tat_ns_, flashsale::CellRate::Nanoseconds(at));
@@ -193,6 +217,7 @@ void MapQueue::LetIn(Time at, Ticket& ticket) {
   const auto now_us = static_cast<std::uint64_t>(latest_.time_since_epoch().count());
   last_number_ = std::max(last_number_ + 1, now_us);
   ticket.entry.state = TicketState::kAdmitted;
+  ticket.entry.place = 0;
   ticket.entry.admission = {
       .number = last_number_, .grant = terms_.grant, .until = at + terms_.admission_window};
   tat_ns_ = std::max(tat_ns_, flashsale::CellRate::Nanoseconds(at)) +
@@ -202,25 +227,27 @@ void MapQueue::LetIn(Time at, Ticket& ticket) {
 
 flashsale::Result<std::size_t> MapQueue::Admit(Time now, const flashsale::AdmitPlan& plan,
                                                std::span<QueueEntry> admitted) {
-  if (std::any_of(plan.tiers.begin(), plan.tiers.end(),
-                  [this](std::uint8_t tier) { return tier >= terms_.tiers; })) {
-    return Invalid("plan.tiers: expected tiers of the terms");
+  if (std::any_of(plan.picks.begin(), plan.picks.end(),
+                  [this](const flashsale::TierPick& pick) { return pick.tier >= terms_.tiers; })) {
+    return Invalid("plan.picks: expected tiers of the terms");
   }
   const Time at = Enter(now);
   if (plan.revision != state_.revision) {
     return Status(StatusCode::kConflict, "plan.revision: somebody else was faster");
   }
   std::size_t count = 0;
-  for (const std::uint8_t tier : plan.tiers) {
+  std::uint64_t strategy = state_.strategy;
+  for (const auto& [tier, kept] : plan.picks) {
     if (count == admitted.size() || Room(at) == 0) break;
-    if (lines_[tier].empty()) continue;
+    strategy = kept;
+    if (state_.stages[tier] != QueueStage::kRunning || lines_[tier].empty()) continue;
     Ticket& ticket = tickets_.at(lines_[tier].begin()->second);
     LetIn(at, ticket);
     admitted[count++] = EntryOf(ticket, latest_);
   }
   if (count == 0) return count;
   ++state_.revision;
-  state_.strategy = plan.strategy;
+  state_.strategy = strategy;
   return count;
 }
 
@@ -238,8 +265,8 @@ Time MapQueue::NextDue() const {
   Time next = flashsale::kMaxTime;
   for (const auto& [user, ticket] : tickets_) {
     const bool waits = ticket.entry.state == TicketState::kWaiting;
-    next = std::min(
-        next, waits ? ticket.last_seen + terms_.heartbeat_timeout : ticket.entry.admission.until);
+    next = std::min(next, waits ? flashsale::SilentFrom(terms_, ticket.last_seen)
+                                : ticket.entry.admission.until);
   }
   return Shown(next, latest_);
 }
@@ -266,33 +293,39 @@ void MapQueue::Resume(Time now) {
   ++state_.revision;
 }
 
-void MapQueue::Freeze(Time now) {
-  Enter(now);
-  if (state_.stage != QueueStage::kGathering) return;
-  for (std::size_t tier = 0; tier < lines_.size(); ++tier) {
-    for (const auto& [rank, user] : lines_[tier]) {
-      entrants_[tier].emplace(rank.second, Placed{.user = user, .place = std::nullopt});
-    }
+void MapQueue::FreezeTier(std::size_t tier) {
+  for (const auto& [rank, user] : lines_[tier]) {
+    entrants_[tier].emplace(
+        rank.second, Placed{.user = user, .restored_place = tickets_.at(user).restored_place});
   }
-  state_.stage = QueueStage::kFrozen;
+  state_.stages[tier] = QueueStage::kFrozen;
   ++state_.revision;
+}
+
+Status MapQueue::Freeze(Time now, std::uint8_t tier) {
+  if (tier >= terms_.tiers) return Invalid("tier: expected one of the terms");
+  Enter(now);
+  if (state_.stages[tier] == QueueStage::kGathering) FreezeTier(tier);
+  return {};
 }
 
 flashsale::Result<std::size_t> MapQueue::ReadEntrants(
     std::uint8_t tier, std::uint64_t after, std::span<flashsale::Entrant> entrants) const {
   if (tier >= terms_.tiers) return Invalid("tier: expected one of the terms");
-  if (state_.stage != QueueStage::kFrozen) return WrongStage();
+  if (state_.stages[tier] != QueueStage::kFrozen) return WrongStage();
   std::size_t count = 0;
   for (auto next = entrants_[tier].upper_bound(after);
        next != entrants_[tier].end() && count < entrants.size(); ++next) {
-    entrants[count++] = {.user = next->second.user, .ticket = next->first};
+    entrants[count++] = {.user = next->second.user,
+                         .ticket = next->first,
+                         .restored_place = next->second.restored_place};
   }
   return count;
 }
 
 Status MapQueue::Arrange(const flashsale::Arrangement& arrangement) {
   if (arrangement.tier >= terms_.tiers) return Invalid("tier: expected one of the terms");
-  if (state_.stage != QueueStage::kFrozen) return WrongStage();
+  if (state_.stages[arrangement.tier] != QueueStage::kFrozen) return WrongStage();
   auto& entrants = entrants_[arrangement.tier];
   const std::size_t size = arrangement.tickets.size();
   if (arrangement.first > entrants.size() || size > entrants.size() - arrangement.first) {
@@ -312,43 +345,41 @@ bool MapQueue::IsEntrantStill(std::uint64_t ticket, const Placed& entrant) const
   return found != tickets_.end() && found->second.entry.ticket == ticket;
 }
 
-Status MapQueue::Begin(Time now) {
+Status MapQueue::Begin(Time now, std::uint8_t tier) {
+  if (tier >= terms_.tiers) return Invalid("tier: expected one of the terms");
   Enter(now);
-  if (state_.stage == QueueStage::kRunning) return {};
-  if (state_.stage == QueueStage::kClosed) return WrongStage();
-  if (state_.stage == QueueStage::kGathering) Freeze(now);
-  for (const auto& entrants : entrants_) {
-    bool some = false;
-    bool all = true;
-    for (const auto& [ticket, entrant] : entrants) {
-      some = some || entrant.place.has_value();
-      all = all && (entrant.place.has_value() || !IsEntrantStill(ticket, entrant));
-    }
-    if (some && !all) return WrongStage();
+  if (state_.stages[tier] == QueueStage::kRunning) return {};
+  if (state_.stages[tier] == QueueStage::kClosed) return WrongStage();
+  if (state_.stages[tier] == QueueStage::kGathering) FreezeTier(tier);
+  bool some = false;
+  bool all = true;
+  for (const auto& [ticket, entrant] : entrants_[tier]) {
+    some = some || entrant.place.has_value();
+    all = all && (entrant.place.has_value() || !IsEntrantStill(ticket, entrant));
   }
-  for (std::size_t tier = 0; tier < lines_.size(); ++tier) {
-    for (const auto& [ticket, entrant] : entrants_[tier]) {
-      if (!entrant.place.has_value() || !IsEntrantStill(ticket, entrant)) continue;
-      Rank& rank = tickets_.at(entrant.user).rank;
-      lines_[tier].erase(rank);
-      rank = Rank(*entrant.place, ticket);
-      lines_[tier].emplace(rank, entrant.user);
-    }
-    entrants_[tier].clear();
+  if (some && !all) return WrongStage();
+  for (const auto& [number, entrant] : entrants_[tier]) {
+    if (!entrant.place.has_value() || !IsEntrantStill(number, entrant)) continue;
+    Ticket& ticket = tickets_.at(entrant.user);
+    lines_[tier].erase(ticket.rank);
+    ticket.rank = Rank(*entrant.place, number);
+    ticket.entry.place = *entrant.place + 1;
+    lines_[tier].emplace(ticket.rank, entrant.user);
   }
-  state_.stage = QueueStage::kRunning;
+  entrants_[tier].clear();
+  state_.stages[tier] = QueueStage::kRunning;
   ++state_.revision;
   return {};
 }
 
 void MapQueue::Close(Time now) {
   Enter(now);
-  if (state_.stage == QueueStage::kClosed) return;
+  if (state_.is_closed()) return;
   std::erase_if(tickets_, [](const auto& ticket) {
     return ticket.second.entry.state == TicketState::kWaiting;
   });
   for (auto& line : lines_) line.clear();
-  state_.stage = QueueStage::kClosed;
+  state_.stages.fill(QueueStage::kClosed);
   ++state_.revision;
 }
 
@@ -361,10 +392,12 @@ R MapQueues::With(const flashsale::SaleRef& sale, Time now, Use use) {
   return use(found->second);
 }
 
-flashsale::Result<flashsale::Outcome> MapQueues::Open(const flashsale::QueueTerms& terms) {
+flashsale::Result<flashsale::Outcome> MapQueues::Open(const flashsale::QueueTerms& terms,
+                                                      Time now) {
   if (Status status = flashsale::Validate(terms); !status.ok()) return status;
+  if (!flashsale::IsValid(now)) return Invalid("now: expected 0 to 2^53 - 1");
   const std::lock_guard lock(mutex_);
-  const auto [found, fresh] = queues_.try_emplace(terms.sale, terms);
+  const auto [found, fresh] = queues_.try_emplace(terms.sale, terms, now);
   if (fresh) return flashsale::Outcome{.code = Code::kDone};
   if (found->second.terms() == terms) return flashsale::Outcome{.code = Code::kAlreadyDone};
   return Status(StatusCode::kAlreadyExists, "sale: its queue has other terms");
@@ -451,11 +484,8 @@ Status MapQueues::Resume(const flashsale::SaleRef& sale, Time now) {
   });
 }
 
-Status MapQueues::Freeze(const flashsale::SaleRef& sale, Time now) {
-  return With<Status>(sale, now, [now](MapQueue& queue) {
-    queue.Freeze(now);
-    return Status();
-  });
+Status MapQueues::Freeze(const flashsale::SaleRef& sale, Time now, std::uint8_t tier) {
+  return With<Status>(sale, now, [&](MapQueue& queue) { return queue.Freeze(now, tier); });
 }
 
 flashsale::Result<std::size_t> MapQueues::ReadEntrants(const flashsale::SaleRef& sale,
@@ -472,8 +502,8 @@ Status MapQueues::Arrange(const flashsale::SaleRef& sale,
                       [&](MapQueue& queue) { return queue.Arrange(arrangement); });
 }
 
-Status MapQueues::Begin(const flashsale::SaleRef& sale, Time now) {
-  return With<Status>(sale, now, [now](MapQueue& queue) { return queue.Begin(now); });
+Status MapQueues::Begin(const flashsale::SaleRef& sale, Time now, std::uint8_t tier) {
+  return With<Status>(sale, now, [&](MapQueue& queue) { return queue.Begin(now, tier); });
 }
 
 Status MapQueues::Close(const flashsale::SaleRef& sale, Time now) {

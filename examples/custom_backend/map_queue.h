@@ -18,7 +18,7 @@ namespace custom_backend {
 // is the place of the arrangement, then the ticket.  Who falls silent is gone with the next call.
 class MapQueue {
  public:
-  explicit MapQueue(const flashsale::QueueTerms& terms);
+  MapQueue(const flashsale::QueueTerms& terms, flashsale::Time now);
 
   const flashsale::QueueTerms& terms() const { return terms_; }
 
@@ -32,11 +32,11 @@ class MapQueue {
   void SetPace(flashsale::Time now, const flashsale::QueuePace& pace);
   void Pause(flashsale::Time now);
   void Resume(flashsale::Time now);
-  void Freeze(flashsale::Time now);
+  flashsale::Status Freeze(flashsale::Time now, std::uint8_t tier);
   flashsale::Result<std::size_t> ReadEntrants(std::uint8_t tier, std::uint64_t after,
                                               std::span<flashsale::Entrant> entrants) const;
   flashsale::Status Arrange(const flashsale::Arrangement& arrangement);
-  flashsale::Status Begin(flashsale::Time now);
+  flashsale::Status Begin(flashsale::Time now, std::uint8_t tier);
   void Close(flashsale::Time now);
 
  private:
@@ -49,10 +49,12 @@ class MapQueue {
     Rank rank{};                  // of who waits
     flashsale::Time last_seen{};  // in the queue's time
     bool used = false;
+    std::uint64_t restored_place = 0;
   };
   struct Placed {
     flashsale::UserId user;
-    std::optional<std::uint64_t> place;
+    std::uint64_t restored_place = 0;
+    std::optional<std::uint64_t> place = std::nullopt;
   };
   using Tickets = std::map<flashsale::UserId, Ticket>;
 
@@ -65,6 +67,9 @@ class MapQueue {
   Tickets::iterator Remove(Tickets::iterator ticket);
   std::uint32_t Room(flashsale::Time at) const;
   void LetIn(flashsale::Time at, Ticket& ticket);
+  bool TakesBack(const flashsale::QueueCommand& command) const;
+  flashsale::Code Join(flashsale::Time at, const flashsale::QueueCommand& command);
+  void FreezeTier(std::size_t tier);
   bool IsEntrantStill(std::uint64_t ticket, const Placed& entrant) const;
 
   const flashsale::QueueTerms terms_;
@@ -82,7 +87,8 @@ class MapQueue {
 // All queues, behind one mutex.
 class MapQueues final : public flashsale::QueueRepository {
  public:
-  flashsale::Result<flashsale::Outcome> Open(const flashsale::QueueTerms& terms) override;
+  flashsale::Result<flashsale::Outcome> Open(const flashsale::QueueTerms& terms,
+                                             flashsale::Time now) override;
   flashsale::Result<flashsale::SaleRef> Resolve(const flashsale::SaleId& sale) override;
   flashsale::Status Apply(const flashsale::SaleRef& sale, flashsale::Time now,
                           std::span<const flashsale::QueueCommand> commands,
@@ -108,13 +114,15 @@ class MapQueues final : public flashsale::QueueRepository {
                             const flashsale::QueuePace& pace) override;
   flashsale::Status Pause(const flashsale::SaleRef& sale, flashsale::Time now) override;
   flashsale::Status Resume(const flashsale::SaleRef& sale, flashsale::Time now) override;
-  flashsale::Status Freeze(const flashsale::SaleRef& sale, flashsale::Time now) override;
+  flashsale::Status Freeze(const flashsale::SaleRef& sale, flashsale::Time now,
+                           std::uint8_t tier) override;
   flashsale::Result<std::size_t> ReadEntrants(const flashsale::SaleRef& sale, std::uint8_t tier,
                                               std::uint64_t after,
                                               std::span<flashsale::Entrant> entrants) override;
   flashsale::Status Arrange(const flashsale::SaleRef& sale,
                             const flashsale::Arrangement& arrangement) override;
-  flashsale::Status Begin(const flashsale::SaleRef& sale, flashsale::Time now) override;
+  flashsale::Status Begin(const flashsale::SaleRef& sale, flashsale::Time now,
+                          std::uint8_t tier) override;
   flashsale::Status Close(const flashsale::SaleRef& sale, flashsale::Time now) override;
   flashsale::Status Forget(const flashsale::SaleRef& sale) override;
 

@@ -18,10 +18,11 @@ bool LoyaltyStrategy::IsMember(const UserId& user) const {
   return std::binary_search(members_.begin(), members_.end(), user);
 }
 
-// Two passes and no memory, so that it can neither fail nor throw.  The entrants come in the order
-// of their tickets, and each pass keeps it.
-Status LoyaltyStrategy::Order(std::uint8_t /*tier*/, std::span<const Entrant> entrants,
+// Two passes and no memory, so that it can neither fail nor throw.  The entrants are given in the
+// order in which they came, and each pass keeps it.
+Status LoyaltyStrategy::Order(const flashsale::OrderRequest& request,
                               std::span<std::uint32_t> order) const {
+  const std::span<const Entrant> entrants = request.entrants;
   std::size_t next = 0;
   for (const bool members : {true, false}) {
     for (std::uint32_t i = 0; i < entrants.size(); ++i) {

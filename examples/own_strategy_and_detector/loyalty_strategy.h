@@ -26,7 +26,7 @@ class LoyaltyStrategy final : public flashsale::AllocationStrategy {
   // A regular who came first may have members before them, so there is no position before the
   // start.
   bool keeps_arrival_order() const override { return false; }
-  flashsale::Status Order(std::uint8_t tier, std::span<const flashsale::Entrant> entrants,
+  flashsale::Status Order(const flashsale::OrderRequest& request,
                           std::span<std::uint32_t> order) const override;
 
   bool IsMember(const flashsale::UserId& user) const;

@@ -16,6 +16,7 @@ constexpr std::uint64_t kMostWaiting = std::uint64_t{1} << 31;
 constexpr std::uint32_t kMostGrant = 32;
 constexpr Duration kShortest = std::chrono::seconds{1};
 constexpr Duration kLongest = std::chrono::hours{24};
+constexpr Duration kLongestSilence = std::chrono::hours{24 * 400};
 
 void Check(const QueuePace& pace, FieldCheck& check) {
   check
@@ -33,6 +34,15 @@ CellRate RateOf(const QueuePace& pace) {
                    .burst = std::max(1U, pace.admissions_per_second / kBurstsPerSecond)});
 }
 
+Time GatheringEnd(const QueueTerms& terms, std::size_t tier, Time opened_at) {
+  return std::max(terms.opens[tier], SaturatingAdd(opened_at, terms.restore_window));
+}
+
+Time SilentFrom(const QueueTerms& terms, Time heard_at) {
+  return SaturatingAdd(std::chrono::ceil<std::chrono::milliseconds>(heard_at),
+                       terms.heartbeat_timeout);
+}
+
 Status Validate(const QueuePace& pace) {
   FieldCheck check;
   Check(pace, check);
@@ -47,10 +57,18 @@ Status Validate(const QueueTerms& terms) {
   check.InRange("max_waiting", terms.max_waiting, std::uint64_t{1}, kMostWaiting)
       .InRange("admission_window", terms.admission_window, kShortest, kLongest)
       .InRange("grant", terms.grant, 1U, kMostGrant)
-      .InRange("heartbeat_timeout", terms.heartbeat_timeout, kShortest, kLongest)
+      .InRange("heartbeat_timeout", terms.heartbeat_timeout, kShortest, kLongestSilence)
       .InRange("tiers", terms.tiers, 1U, std::uint32_t{kMaxTiers})
       .That(id_internal::IsName(terms.strategy), "strategy", Printable(terms.strategy),
-            "1 to 64 characters of A-Z a-z 0-9 . _ -");
+            "1 to 64 characters of A-Z a-z 0-9 . _ -")
+      .InRange("restore_window", terms.restore_window, Duration(0), kLongest);
+  for (std::size_t tier = 0; tier < kMaxTiers; ++tier) {
+    const Time opens = terms.opens[tier];
+    const bool fits = tier < terms.tiers ? IsValid(opens) : opens == kMinTime;
+    check.That(fits, fmt::format("opens[{}]", tier),
+               fmt::format("{} us", opens.time_since_epoch().count()),
+               tier < terms.tiers ? "0 to 2^53 - 1" : "0 beyond the tiers");
+  }
   return check.status();
 }
 

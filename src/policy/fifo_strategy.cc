@@ -4,8 +4,7 @@
 
 namespace flashsale::inline v0 {
 
-Status FifoStrategy::Order(std::uint8_t /*tier*/, std::span<const Entrant> /*entrants*/,
-                           std::span<std::uint32_t> order) const {
+Status FifoStrategy::Order(const OrderRequest& /*request*/, std::span<std::uint32_t> order) const {
   std::iota(order.begin(), order.end(), 0U);
   return {};
 }

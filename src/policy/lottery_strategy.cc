@@ -77,8 +77,8 @@ bool OrderAlike(std::span<Draw> alike, std::span<const Entrant> entrants, KeyedR
 
 }  // namespace
 
-Status LotteryStrategy::Order(std::uint8_t /*tier*/, std::span<const Entrant> entrants,
-                              std::span<std::uint32_t> order) const {
+Status LotteryStrategy::Order(const OrderRequest& request, std::span<std::uint32_t> order) const {
+  const std::span<const Entrant> entrants = request.entrants;
   Status failed(StatusCode::kResourceExhausted, "HMAC-SHA256 failed for want of memory");
   try {
     KeyedRanks ranks(seed_);

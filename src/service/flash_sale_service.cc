@@ -10,6 +10,7 @@
 
 #include "base/field_check.h"
 #include "service/other_queue.h"
+#include "service/queue_setup.h"
 #include "service/service_state.h"
 
 namespace flashsale::inline v0 {
@@ -59,12 +60,6 @@ Status Within(std::string_view field, const Status& status) {
 // RateLimiter calls its limits "limits".
 Status WithinRateLimits(const Status& status) {
   return Status(status.code(), fmt::format("rate_{}", status.message()));
-}
-// A queue's pace is set up by members of QueueSetup itself, and by the terms of the sale.
-Status WithoutPace(const Status& status) {
-  constexpr std::string_view kPace = "pace.";
-  if (!status.message().starts_with(kPace)) return status;
-  return Status(status.code(), std::string(status.message().substr(kPace.size())));
 }
 
 // The same breaker, whose transitions are logged before the host hears of them.
@@ -201,21 +196,12 @@ const AllocationStrategy* FlashSaleService::State::StrategyNamed(std::string_vie
   return name == fifo.name() ? &fifo : nullptr;
 }
 
-Status FlashSaleService::State::OpenQueue(const SaleTerms& terms, const QueueSetup& setup) {
-  const QueueTerms queue_terms{
-      .sale = terms.id,
-      .pace = {.admissions_per_second = terms.admissions_per_second,
-               .max_in_flight = setup.max_in_flight},
-      .max_waiting = setup.max_waiting,
-      .admission_window = setup.admission_window,
-      .grant = setup.grant,
-      .heartbeat_timeout = setup.heartbeat_timeout,
-      .tiers = setup.tiers,
-      .strategy = std::string(setup.strategy == nullptr ? fifo.name() : setup.strategy->name())};
-  Status status = made.queue->Open(queue_terms, setup.strategy).status();
-  if (status.code() != StatusCode::kAlreadyExists) return WithoutPace(status);
-  const Result<QueueState> there = admissions.Read(terms.id, Now());
-  return there.ok() ? OtherQueue(queue_terms, there->terms) : status;
+Status FlashSaleService::State::OpenQueue(const QueueTerms& terms,
+                                          const AllocationStrategy* strategy) {
+  Status status = made.queue->Open(terms, Now(), strategy).status();
+  if (status.code() != StatusCode::kAlreadyExists) return status;
+  const Result<QueueState> there = admissions.Read(terms.sale, Now());
+  return there.ok() ? OtherQueue(terms, there->terms) : status;
 }
 
 Status FlashSaleService::State::Serve(const SaleTerms& terms, const SaleMarks& marks, bool queued) {
@@ -270,13 +256,20 @@ Result<Outcome> FlashSaleService::State::Create(const SaleTerms& terms, const Qu
     return Status(StatusCode::kInvalidArgument,
                   "requires_admission: false, expected true where a queue is set up");
   }
+  QueueTerms queue_terms;
+  if (valid->requires_admission) {
+    Result<QueueTerms> made_of = QueueTermsOf(*valid, queue);
+    if (!made_of.ok()) return Within("queue", made_of.status());
+    queue_terms = *std::move(made_of);
+  }
   const Result<Outcome> created = inventory.Create(*valid);
   if (!created.ok()) return created.status();
 
   const Result<std::uint64_t> put = catalogue.Put({.terms = *valid});
   if (!put.ok() && put.status().code() != StatusCode::kConflict) return put.status();
   if (valid->requires_admission) {
-    if (Status status = OpenQueue(*valid, queue); !status.ok()) return Within("queue", status);
+    const Status status = OpenQueue(queue_terms, queue.strategy);
+    if (!status.ok()) return Within("queue", status);
   }
   const Result<SaleStock> stock = inventory.ReadStock(valid->id, Now());
   if (!stock.ok()) return stock.status();
@@ -299,7 +292,7 @@ Status FlashSaleService::State::ServeFromCatalogue(const FlashSale& sale, Time n
                     fmt::format("strategies: the queue of sale {} needs one named {}",
                                 Printable(id.view()), Printable(queue->terms.strategy)));
     }
-    const Result<Outcome> opened = made.queue->Open(queue->terms, strategy);
+    const Result<Outcome> opened = made.queue->Open(queue->terms, now, strategy);
     if (!opened.ok()) return opened.status();
   }
   return Serve(sale.terms, stock->marks, sale.terms.requires_admission);

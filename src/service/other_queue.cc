@@ -45,7 +45,11 @@ Status OtherQueue(const QueueTerms& asked, const QueueTerms& opened) {
       .Member("heartbeat_timeout", asked.heartbeat_timeout, opened.heartbeat_timeout)
       .Member<std::uint64_t>("tiers", asked.tiers, opened.tiers)
       .Member<std::string_view>("strategy", asked.strategy, opened.strategy)
-      .Member<std::uint64_t>("pre_queue", asked.pre_queue ? 1 : 0, opened.pre_queue ? 1 : 0);
+      .Member("restore_window", asked.restore_window, opened.restore_window);
+  for (std::size_t tier = 0; tier < kMaxTiers; ++tier) {
+    difference.Member(fmt::format("opens[{}]", tier), asked.opens[tier].time_since_epoch(),
+                      opened.opens[tier].time_since_epoch());
+  }
   return {StatusCode::kAlreadyExists, difference.message()};
 }
 

@@ -4,7 +4,9 @@
 #include <exception>
 #include <functional>
 #include <limits>
+#include <numeric>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -31,28 +33,24 @@ bool IsPermutation(std::span<const std::uint32_t> order) {
 
 }  // namespace
 
-Status QueueOrdering::OrderAll() {
-  for (std::size_t i = 0; i < tiers_.size(); ++i) {
-    Tier& tier = tiers_[i];
-    tier.order.resize(tier.entrants.size());
-    const auto number = static_cast<std::uint8_t>(i);
-    if (Status status = strategy_.Order(number, tier.entrants, tier.order); !status.ok()) {
-      return status;
-    }
-    if (!IsPermutation(tier.order)) {
-      return Status(
-          StatusCode::kInternal,
-          fmt::format("strategy '{}': its order of tier {} names somebody twice or not at "
-                      "all",
-                      strategy_.name(), i));
-    }
+Status QueueOrdering::Order() {
+  order_.resize(entrants_.size());
+  if (strategy_ == nullptr) {
+    std::iota(order_.begin(), order_.end(), 0U);
+    return {};
   }
-  return {};
+  const OrderRequest request{.sale = sale_, .tier = tier_, .entrants = entrants_};
+  if (Status status = strategy_->Order(request, order_); !status.ok()) return status;
+  if (IsPermutation(order_)) return {};
+  return Status(
+      StatusCode::kInternal,
+      fmt::format("strategy '{}': its order of tier {} names somebody twice or not at all",
+                  strategy_->name(), tier_));
 }
 
 void QueueOrdering::Run() {
   try {
-    status_ = OrderAll();
+    status_ = Order();
   } catch (const std::exception& error) {
     status_ = Status(StatusCode::kInternal, error.what());
   } catch (...) {
@@ -69,7 +67,9 @@ ServedQueue::ServedQueue(const Parts& parts, const QueueTerms& terms,
       strategy_(strategy),
       queue_(queue),
       sale_(sale),
-      admissions_per_second_(terms.pace.admissions_per_second) {}
+      admissions_per_second_(terms.pace.admissions_per_second) {
+  for (auto& stage : stages_) stage.store(QueueStage::kGathering, std::memory_order_relaxed);
+}
 
 void ServedQueue::DescribeSale(QueuePlace& place) const {
   place.sale_state = sale_state_.load(std::memory_order_relaxed);
@@ -82,9 +82,10 @@ void ServedQueue::Describe(const QueueAnswer& answer, QueuePlace& place) const {
   place.entry = answer.entry;
   DescribeSale(place);
   if (answer.entry.state != TicketState::kWaiting) return;
-  if (stage_.load(std::memory_order_relaxed) != QueueStage::kRunning &&
-      !strategy_.keeps_arrival_order()) {
-    return;  // nobody has a place before the draw
+  const QueueStage stage = stages_[answer.entry.tier].load(std::memory_order_relaxed);
+  if (stage != QueueStage::kRunning &&
+      (!strategy_.keeps_arrival_order() || restored_.load(std::memory_order_relaxed))) {
+    return;  // nobody has a place before the draw, or before all who had one are back
   }
   place.position = answer.ahead + 1;
   const std::uint64_t pace = admissions_per_second_.load(std::memory_order_relaxed);
@@ -95,12 +96,16 @@ ServedQueue::Turn ServedQueue::Poll(Time now) {
   Turn turn{.next = SaturatingAdd(now, parts_.options.period)};
   if (!turn_mutex_.TryLock()) return turn;
   try {
-    turn.status = TakeTurn(now, turn);
+    const Status status = TakeTurn(now, turn);
+    if (!status.ok()) {
+      turn.status = status;
+      turn.tier_failed = false;
+    }
   } catch (const std::exception& error) {
     turn.status = Status(StatusCode::kResourceExhausted, error.what());
   }
   turn_mutex_.Unlock();
-  if (!turn.status.ok() && turn.status.code() != StatusCode::kConflict) {
+  if (!turn.status.ok() && !turn.tier_failed && turn.status.code() != StatusCode::kConflict) {
     turn.next = SaturatingAdd(now, kBackOff);
   }
   due_us_.store(turn.next.time_since_epoch().count(), std::memory_order_relaxed);
@@ -120,7 +125,7 @@ Status ServedQueue::TakeTurn(Time now, Turn& turn) {
   const Result<LapseReport> lapsed = parts_.queues.LapseDue(queue_, now, parts_.options.batch);
   if (!lapsed.ok()) return lapsed.status();
   if (lapsed->more) turn.next = now;
-  if (stock->phase != Phase::kOpen || state->stage != QueueStage::kRunning) return {};
+  if (stock->phase != Phase::kOpen) return {};
   return LetIn(now, *state, *stock, turn);
 }
 
@@ -133,17 +138,13 @@ Status ServedQueue::FollowPhase(Time now, Phase phase, QueueState& state, Turn& 
       return state.paused ? Status() : parts_.queues.Pause(queue_, now);
     case Phase::kOpen:
       if (state.paused) status = parts_.queues.Resume(queue_, now);
-      if (status.ok() && state.stage < QueueStage::kRunning) {
-        status = StartRunning(now, state, turn);
-      }
+      if (status.ok()) StartTiers(now, state, turn);
       break;
     case Phase::kClosed:
     case Phase::kCancelled:
     case Phase::kSettled:
       if (state.paused) status = parts_.queues.Resume(queue_, now);
-      if (status.ok() && state.stage != QueueStage::kClosed) {
-        status = parts_.queues.Close(queue_, now);
-      }
+      if (status.ok() && !state.is_closed()) status = parts_.queues.Close(queue_, now);
       break;
   }
   if (!status.ok()) return status;
@@ -153,64 +154,87 @@ Status ServedQueue::FollowPhase(Time now, Phase phase, QueueState& state, Turn& 
   return {};
 }
 
-Status ServedQueue::StartRunning(Time now, const QueueState& state, Turn& turn) {
-  if (Status status = parts_.queues.Freeze(queue_, now); !status.ok()) return status;
-  // Who stands in the order of arrival already needs no arranging.
-  if (strategy_.keeps_arrival_order() || state.joined == 0) {
-    return parts_.queues.Begin(queue_, now);
+void ServedQueue::StartTiers(Time now, const QueueState& state, Turn& turn) {
+  for (std::uint8_t tier = 0; tier < terms_.tiers; ++tier) {
+    if (state.stages[tier] >= QueueStage::kRunning || now < try_again_[tier]) continue;
+    bool strategy_failed = false;
+    const Status status = StartTier(now, state, tier, strategy_failed);
+    if (status.ok()) continue;
+    try_again_[tier] = SaturatingAdd(now, kBackOff);
+    turn.status = status;
+    turn.strategy_failed = strategy_failed;
+    turn.tier_failed = true;
   }
-  if (ordering_ == nullptr) {
-    Result<std::vector<QueueOrdering::Tier>> entrants = ReadEntrants();
+}
+
+Status ServedQueue::StartTier(Time now, const QueueState& state, std::uint8_t tier,
+                              bool& strategy_failed) {
+  if (state.stages[tier] == QueueStage::kGathering) {
+    // The operator has started the sale early: the lines that were to open first open now.  Those
+    // that open later keep to the time that they were told.
+    const Time first = *std::min_element(terms_.opens.begin(), terms_.opens.begin() + terms_.tiers);
+    const bool restores = now < SaturatingAdd(state.opened_at, terms_.restore_window);
+    if (restores || terms_.opens[tier] != first) return {};
+    if (Status status = parts_.queues.Freeze(queue_, now, tier); !status.ok()) return status;
+  }
+  const bool was_lost = state.restored != 0;
+  // Who stands in the order of arrival already needs no arranging.
+  if ((strategy_.keeps_arrival_order() && !was_lost) || state.joined == 0) {
+    return parts_.queues.Begin(queue_, now, tier);
+  }
+  std::shared_ptr<QueueOrdering>& pending = orderings_[tier];
+  if (pending == nullptr) {
+    Result<std::vector<Entrant>> entrants = ReadEntrants(tier);
     if (!entrants.ok()) return entrants.status();
-    ordering_ = std::make_shared<QueueOrdering>(strategy_, *std::move(entrants));
+    // A line that had opened before it was lost had been ordered then.
+    const bool was_ordered = was_lost && terms_.opens[tier] <= state.opened_at;
+    pending = std::make_shared<QueueOrdering>(was_ordered ? nullptr : &strategy_, id(), tier,
+                                              *std::move(entrants));
     Executor* const executor = parts_.options.ordering;
     const bool posted =
-        executor != nullptr && executor->Post([ordering = ordering_] { ordering->Run(); });
-    if (!posted) ordering_->Run();
+        executor != nullptr && executor->Post([ordering = pending] { ordering->Run(); });
+    if (!posted) pending->Run();
   }
-  if (!ordering_->is_done()) return {};
-  const std::shared_ptr<QueueOrdering> ordering = std::exchange(ordering_, nullptr);
+  if (!pending->is_done()) return {};
+  const std::shared_ptr<QueueOrdering> ordering = std::exchange(pending, nullptr);
   if (!ordering->status().ok()) {
-    turn.strategy_failed = true;
+    strategy_failed = true;
     return ordering->status();
   }
   if (Status status = Arrange(*ordering); !status.ok()) return status;
-  return parts_.queues.Begin(queue_, now);
+  return parts_.queues.Begin(queue_, now, tier);
 }
 
-Result<std::vector<QueueOrdering::Tier>> ServedQueue::ReadEntrants() {
-  std::vector<QueueOrdering::Tier> tiers(terms_.tiers);
-  for (std::size_t i = 0; i < tiers.size(); ++i) {
-    std::vector<Entrant>& entrants = tiers[i].entrants;
-    std::size_t count = 0;
-    for (;;) {
-      entrants.resize(count + kEntrantsPerRead);
-      const std::uint64_t after = count == 0 ? 0 : entrants[count - 1].ticket;
-      const Result<std::size_t> read = parts_.queues.ReadEntrants(
-          queue_, static_cast<std::uint8_t>(i), after, std::span(entrants).subspan(count));
-      if (!read.ok()) return read.status();
-      count += *read;
-      if (*read < kEntrantsPerRead) break;
-    }
-    entrants.resize(count);
+Result<std::vector<Entrant>> ServedQueue::ReadEntrants(std::uint8_t tier) {
+  std::vector<Entrant> entrants;
+  std::size_t count = 0;
+  for (;;) {
+    entrants.resize(count + kEntrantsPerRead);
+    const std::uint64_t after = count == 0 ? 0 : entrants[count - 1].ticket;
+    const Result<std::size_t> read =
+        parts_.queues.ReadEntrants(queue_, tier, after, std::span(entrants).subspan(count));
+    if (!read.ok()) return read.status();
+    count += *read;
+    if (*read < kEntrantsPerRead) break;
   }
-  return tiers;
+  entrants.resize(count);
+  const auto order = [](const Entrant& entrant) {
+    return std::tuple(entrant.restored_place == 0, entrant.restored_place, entrant.ticket);
+  };
+  std::sort(entrants.begin(), entrants.end(),
+            [order](const Entrant& a, const Entrant& b) { return order(a) < order(b); });
+  return entrants;
 }
 
 Status ServedQueue::Arrange(const QueueOrdering& ordering) {
   std::vector<std::uint64_t> tickets;
-  for (std::size_t i = 0; i < ordering.tiers().size(); ++i) {
-    const QueueOrdering::Tier& tier = ordering.tiers()[i];
-    for (std::size_t first = 0; first < tier.order.size(); first += tickets.size()) {
-      const std::size_t end = std::min(first + kEntrantsPerRead, tier.order.size());
-      tickets.clear();
-      for (std::size_t place = first; place < end; ++place) {
-        tickets.push_back(tier.entrants[tier.order[place]].ticket);
-      }
-      const Status status = parts_.queues.Arrange(
-          queue_, {.tier = static_cast<std::uint8_t>(i), .first = first, .tickets = tickets});
-      if (!status.ok()) return status;
-    }
+  for (std::size_t first = 0; first < ordering.size(); first += tickets.size()) {
+    const std::size_t end = std::min(first + kEntrantsPerRead, ordering.size());
+    tickets.clear();
+    for (std::size_t i = first; i < end; ++i) tickets.push_back(ordering.TicketAt(i));
+    const Status status = parts_.queues.Arrange(
+        queue_, {.tier = ordering.tier(), .first = first, .tickets = tickets});
+    if (!status.ok()) return status;
   }
   return {};
 }
@@ -222,7 +246,11 @@ Status ServedQueue::LetIn(Time now, const QueueState& state, const SaleStock& st
   const std::uint64_t unclaimed = available - std::min(available, state.unused);
   const std::size_t most = static_cast<std::size_t>(std::min<std::uint64_t>(
       {unclaimed, state.room, static_cast<std::uint64_t>(parts_.options.batch)}));
-  const auto waiting = std::span(state.waiting).first(terms_.tiers);
+  std::array<std::uint64_t, kMaxTiers> in_line{};
+  for (std::size_t tier = 0; tier < terms_.tiers; ++tier) {
+    if (state.stages[tier] == QueueStage::kRunning) in_line[tier] = state.waiting[tier];
+  }
+  const auto waiting = std::span(in_line).first(terms_.tiers);
   if (std::all_of(waiting.begin(), waiting.end(), [](std::uint64_t n) { return n == 0; })) {
     return {};
   }
@@ -234,20 +262,17 @@ Status ServedQueue::LetIn(Time now, const QueueState& state, const SaleStock& st
     return {};
   }
 
-  std::vector<std::uint8_t> tiers(most);
-  AdmitPlan plan{.revision = state.revision, .strategy = state.strategy};
-  std::size_t picked = 0;
-  turn.strategy_failed = true;  // unless it comes back with a lawful answer
-  picked = strategy_.PickTiers(waiting, plan.strategy, tiers);
-  if (picked > tiers.size() ||
-      std::any_of(tiers.begin(), tiers.begin() + static_cast<std::ptrdiff_t>(picked),
-                  [this](std::uint8_t tier) { return tier >= terms_.tiers; })) {
+  picks_.resize(most);
+  const std::size_t picked = strategy_.PickTiers(waiting, state.strategy, picks_);
+  if (picked > picks_.size() ||
+      std::any_of(picks_.begin(), picks_.begin() + static_cast<std::ptrdiff_t>(picked),
+                  [this](const TierPick& pick) { return pick.tier >= terms_.tiers; })) {
+    turn.strategy_failed = true;
     return Status(
         StatusCode::kInternal,
         fmt::format("strategy '{}': it picks a tier that there is not", strategy_.name()));
   }
-  turn.strategy_failed = false;
-  plan.tiers = std::span(tiers).first(picked);
+  const AdmitPlan plan{.revision = state.revision, .picks = std::span(picks_).first(picked)};
 
   turn.admitted.resize(picked);
   const Result<std::size_t> admitted = parts_.queues.Admit(queue_, now, plan, turn.admitted);
@@ -284,7 +309,10 @@ void ServedQueue::NoteStock(const SaleStock& stock) {
 }
 
 void ServedQueue::NoteState(const QueueState& state) {
-  stage_.store(state.stage, std::memory_order_relaxed);
+  for (std::size_t tier = 0; tier < terms_.tiers; ++tier) {
+    stages_[tier].store(state.stages[tier], std::memory_order_relaxed);
+  }
+  restored_.store(state.restored != 0, std::memory_order_relaxed);
 }
 
 }  // namespace flashsale::inline v0

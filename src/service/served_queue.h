@@ -1,6 +1,7 @@
 #ifndef FLASHSALE_SRC_SERVICE_SERVED_QUEUE_H_
 #define FLASHSALE_SRC_SERVICE_SERVED_QUEUE_H_
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "flashsale/base/id.h"
 #include "flashsale/base/time.h"
 #include "flashsale/domain/flash_sale.h"
 #include "flashsale/domain/queue_terms.h"
@@ -19,19 +21,16 @@
 
 namespace flashsale::inline v0 {
 
-// What the order of those who came before the start is worked out from, and the order itself.  It
-// may be worked out on another thread, and outlive the queue that asked for it.
+// What the order of those who came before a tier's line opened is worked out from, and the order
+// itself.  It may be worked out on another thread, and outlive the queue that asked for it.
 //
 // Thread safety: Run on one thread; the others may ask is_done, and look after it.
 class QueueOrdering {
  public:
-  struct Tier {
-    std::vector<Entrant> entrants;
-    std::vector<std::uint32_t> order;
-  };
-
-  QueueOrdering(const AllocationStrategy& strategy, std::vector<Tier> tiers)
-      : strategy_(strategy), tiers_(std::move(tiers)) {}
+  // `strategy`: null for the order in which the entrants are given.
+  QueueOrdering(const AllocationStrategy* strategy, const SaleId& sale, std::uint8_t tier,
+                std::vector<Entrant> entrants)
+      : strategy_(strategy), sale_(sale), tier_(tier), entrants_(std::move(entrants)) {}
 
   void Run();
   // Acquire pairs with the release at the end of Run.
@@ -39,13 +38,19 @@ class QueueOrdering {
 
   // REQUIRES: is_done().  Not OK where the strategy failed, threw, or gave what is no order.
   const Status& status() const { return status_; }
-  std::span<const Tier> tiers() const { return tiers_; }
+  std::uint8_t tier() const { return tier_; }
+  std::size_t size() const { return order_.size(); }
+  // The ticket of who is let in as the i-th.
+  std::uint64_t TicketAt(std::size_t i) const { return entrants_[order_[i]].ticket; }
 
  private:
-  Status OrderAll();
+  Status Order();
 
-  const AllocationStrategy& strategy_;
-  std::vector<Tier> tiers_;
+  const AllocationStrategy* const strategy_;
+  const SaleId sale_;
+  const std::uint8_t tier_;
+  const std::vector<Entrant> entrants_;
+  std::vector<std::uint32_t> order_;
   Status status_;
   std::atomic<bool> done_{false};
 };
@@ -85,6 +90,8 @@ class ServedQueue {
   struct Turn {
     Status status = {};
     bool strategy_failed = false;
+    // A tier's line could not begin; the others go on, and it is tried again a little later.
+    bool tier_failed = false;
     std::vector<QueueEntry> admitted = {};
     Time next{};
   };
@@ -101,10 +108,12 @@ class ServedQueue {
   Status TakeTurn(Time now, Turn& turn) FLASHSALE_REQUIRES(turn_mutex_);
   Status FollowPhase(Time now, Phase phase, QueueState& state, Turn& turn)
       FLASHSALE_REQUIRES(turn_mutex_);
-  // From the gathering to the running queue, in as many turns as it takes.
-  Status StartRunning(Time now, const QueueState& state, Turn& turn)
+  // A tier from the gathering to the running line, in as many turns as it takes.
+  Status StartTier(Time now, const QueueState& state, std::uint8_t tier, bool& strategy_failed)
       FLASHSALE_REQUIRES(turn_mutex_);
-  Result<std::vector<QueueOrdering::Tier>> ReadEntrants();
+  void StartTiers(Time now, const QueueState& state, Turn& turn) FLASHSALE_REQUIRES(turn_mutex_);
+  // In the order in which they came; see OrderRequest.
+  Result<std::vector<Entrant>> ReadEntrants(std::uint8_t tier);
   Status Arrange(const QueueOrdering& ordering);
   Status LetIn(Time now, const QueueState& state, const SaleStock& stock, Turn& turn)
       FLASHSALE_REQUIRES(turn_mutex_);
@@ -121,7 +130,8 @@ class ServedQueue {
   // As last seen; each on its own, so that a person may be told of two instants.  Relaxed: nothing
   // is published with them.
   std::atomic<std::uint32_t> admissions_per_second_;
-  std::atomic<QueueStage> stage_{QueueStage::kGathering};
+  std::array<std::atomic<QueueStage>, kMaxTiers> stages_;
+  std::atomic<bool> restored_{false};
   std::atomic<SaleState> sale_state_{SaleState::kNotStarted};
   std::atomic<Units> units_left_{0};
   std::atomic<Units> units_held_{0};
@@ -129,8 +139,12 @@ class ServedQueue {
   std::atomic<Duration::rep> due_us_{0};
 
   Mutex turn_mutex_;
-  std::shared_ptr<QueueOrdering> ordering_ FLASHSALE_GUARDED_BY(turn_mutex_);
-  LatencyHistogram waits_ FLASHSALE_GUARDED_BY(turn_mutex_);  // in microseconds
+  std::array<std::shared_ptr<QueueOrdering>, kMaxTiers> orderings_
+      FLASHSALE_GUARDED_BY(turn_mutex_);
+  // When a tier that could not begin is tried again.
+  std::array<Time, kMaxTiers> try_again_ FLASHSALE_GUARDED_BY(turn_mutex_) = {};
+  std::vector<TierPick> picks_ FLASHSALE_GUARDED_BY(turn_mutex_);  // memory for LetIn
+  LatencyHistogram waits_ FLASHSALE_GUARDED_BY(turn_mutex_);       // in microseconds
 };
 
 }  // namespace flashsale::inline v0

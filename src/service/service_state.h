@@ -100,7 +100,7 @@ struct FlashSaleService::State {
   // Takes a sale into service; where it is, notes the marks.
   Status Serve(const SaleTerms& terms, const SaleMarks& marks, bool queued);
   // Errors: AlreadyExists names what the queue was opened with otherwise.
-  Status OpenQueue(const SaleTerms& terms, const QueueSetup& setup);
+  Status OpenQueue(const QueueTerms& terms, const AllocationStrategy* strategy);
   // Takes up what the catalogue has.
   Status ServeFromCatalogue(const FlashSale& sale, Time now);
   const AllocationStrategy* StrategyNamed(std::string_view name) const;

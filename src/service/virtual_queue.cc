@@ -83,6 +83,7 @@ struct VirtualQueue::State {
 
 void VirtualQueue::State::Note(const ServedQueue::Turn& turn) {
   if (turn.status.code() == StatusCode::kConflict) return;  // somebody else lets people in
+  if (turn.strategy_failed && turn.status.code() == StatusCode::kUnavailable) return;  // not yet
   const MutexLock lock(mutex);
   ++(turn.strategy_failed ? failures.strategy : failures.store);
   failures.last = turn.status;
@@ -114,7 +115,8 @@ Result<std::unique_ptr<VirtualQueue>> VirtualQueue::New(QueueRepository& queues,
 VirtualQueue::VirtualQueue(std::unique_ptr<State> state) : state_(std::move(state)) {}
 VirtualQueue::~VirtualQueue() = default;
 
-Result<Outcome> VirtualQueue::Open(const QueueTerms& terms, const AllocationStrategy* given) {
+Result<Outcome> VirtualQueue::Open(const QueueTerms& terms, Time now,
+                                   const AllocationStrategy* given) {
   const AllocationStrategy& strategy = given == nullptr ? state_->fifo : *given;
   FieldCheck check;
   check.That(terms.strategy == strategy.name(), "strategy", Printable(terms.strategy),
@@ -122,7 +124,7 @@ Result<Outcome> VirtualQueue::Open(const QueueTerms& terms, const AllocationStra
   if (!check.ok()) return check.status();
   const Result<SaleRef> sale = state_->inventory.Resolve(terms.sale);
   if (!sale.ok()) return sale.status();
-  const Result<Outcome> opened = state_->queues.Open(terms);
+  const Result<Outcome> opened = state_->queues.Open(terms, now);
   if (!opened.ok()) return opened.status();
   const Result<SaleRef> queue = state_->queues.Resolve(terms.sale);
   if (!queue.ok()) return queue.status();

@@ -27,8 +27,7 @@ inline QueueTerms PlainQueue() {
           .admission_window = std::chrono::seconds{60},
           .grant = 2,
           .heartbeat_timeout = std::chrono::seconds{30},
-          .tiers = 2,
-          .pre_queue = false};
+          .tiers = 2};
 }
 
 inline UserId QueueUser(std::uint64_t number) { return UserId::FromInteger(number); }
@@ -36,9 +35,10 @@ inline UserId QueueUser(std::uint64_t number) { return UserId::FromInteger(numbe
 // One queue of a storage under test; what fails that should not is a finding.
 class ProbedQueue {
  public:
-  ProbedQueue(Storage& storage, const QueueTerms& terms, Findings& findings)
+  ProbedQueue(Storage& storage, const QueueTerms& terms, Findings& findings,
+              Time now = kQueueOrigin)
       : queues_(storage.queue()), sale_(terms.sale), findings_(findings) {
-    const Result<Outcome> opened = queues_.Open(terms);
+    const Result<Outcome> opened = queues_.Open(terms, now);
     findings_.Expect(opened.ok() && opened->code == Code::kDone, "a queue is not opened");
   }
 
@@ -71,10 +71,10 @@ class ProbedQueue {
 
   // Lets in as many of tier 0 as there are, at most `most`.
   std::vector<QueueEntry> Admit(Time now, std::size_t most, std::uint8_t tier = 0) {
-    const std::vector<std::uint8_t> tiers(most, tier);
+    const std::vector<TierPick> picks(most, {.tier = tier});
     std::vector<QueueEntry> admitted(most);
     const Result<std::size_t> count =
-        queues_.Admit(sale_, now, {.revision = Read(now).revision, .tiers = tiers}, admitted);
+        queues_.Admit(sale_, now, {.revision = Read(now).revision, .picks = picks}, admitted);
     findings_.Expect(count.ok() && *count <= most, "a plan of the present revision fails");
     admitted.resize(count.ok() ? *count : 0);
     return admitted;

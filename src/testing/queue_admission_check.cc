@@ -197,18 +197,18 @@ void CheckPlans(Storage& storage, Findings& f) {
   queue.Do(QueueVerb::kLeave, 3, kNow);
   f.Expect(queue.Read(kNow).revision == revision, "the revision grows with who comes and goes");
 
-  const std::array<std::uint8_t, 6> tiers = {1, 0, 1, 1, 1, 0};
+  const std::array<TierPick, 6> picks = {{{1, 1}, {0, 2}, {1, 3}, {1, 4}, {1, 5}, {0, 6}}};
   std::array<QueueEntry, 8> admitted;
   f.ExpectError(
-      queues.Admit(queue.sale(), kNow, {.revision = revision + 1, .tiers = tiers}, admitted),
+      queues.Admit(queue.sale(), kNow, {.revision = revision + 1, .picks = picks}, admitted),
       StatusCode::kConflict, "Admit by a plan for another revision");
-  const std::array<std::uint8_t, 2> no_tier = {0, 2};
+  const std::array<TierPick, 2> no_tier = {{{0, 1}, {2, 2}}};
   f.ExpectError(
-      queues.Admit(queue.sale(), kNow, {.revision = revision, .tiers = no_tier}, admitted),
+      queues.Admit(queue.sale(), kNow, {.revision = revision, .picks = no_tier}, admitted),
       StatusCode::kInvalidArgument, "Admit to a tier that there is not");
-  f.Expect(queue.Read(kNow).admitted == 0 && queue.Read(kNow).strategy[0] == 0,
+  f.Expect(queue.Read(kNow).admitted == 0 && queue.Read(kNow).strategy == 0,
            "a plan that fails lets somebody in, or is remembered");
-  const AdmitPlan plan{.revision = revision, .tiers = tiers, .strategy = {4, 3, 2, 1}};
+  const AdmitPlan plan{.revision = revision, .picks = picks};
   const Result<std::size_t> count = queues.Admit(queue.sale(), kNow, plan, admitted);
   // The second tier runs out after two: the rest of its turns is passed over.
   f.Expect(count.ok() && *count == 4 && admitted[0].user == QueueUser(11) &&
@@ -217,17 +217,18 @@ void CheckPlans(Storage& storage, Findings& f) {
            "a plan is not followed tier by tier, past those where nobody waits");
   const QueueState state = queue.Read(kNow);
   f.Expect(state.revision > revision, "the revision does not grow with admissions");
-  f.Expect(state.strategy == plan.strategy, "what a strategy keeps is not kept");
+  f.Expect(state.strategy == 6, "what a strategy keeps after the last turn is not kept");
   f.ExpectError(queues.Admit(queue.sale(), kNow, plan, admitted), StatusCode::kConflict,
                 "Admit by a plan that was carried out already");
 
   JoinAll(queue, 21, 25, kNow);
-  const std::array<std::uint8_t, 5> five{};
+  const std::array<TierPick, 5> five = {{{0, 7}, {0, 8}, {0, 9}, {0, 10}, {0, 11}}};
   revision = queue.Read(kNow).revision;
   const Result<std::size_t> two = queues.Admit(
-      queue.sale(), kNow, {.revision = revision, .tiers = five}, std::span(admitted).first(2));
+      queue.sale(), kNow, {.revision = revision, .picks = five}, std::span(admitted).first(2));
   f.Expect(two.ok() && *two == 2 && queue.Read(kNow).admitted == 6,
            "more are let in than fit into the answer");
+  f.Expect(queue.Read(kNow).strategy == 8, "a strategy keeps what comes after turns not taken");
   revision = queue.Read(kNow).revision;
   f.Expect(queues.SetPace(queue.sale(), kNow, {}).ok() && queue.Read(kNow).revision > revision,
            "the revision does not grow with the pace");

@@ -24,8 +24,8 @@ std::string Us(Time t) { return std::to_string(t.time_since_epoch().count()); }
 
 std::string TextOf(const QueueEntry& entry) {
   return std::string(Name(entry.state)) + " tier " + std::to_string(entry.tier) + " ticket " +
-         std::to_string(entry.ticket) + " joined " + Us(entry.joined_at) + " admission " +
-         std::to_string(entry.admission.number) + " grant " +
+         std::to_string(entry.ticket) + " place " + std::to_string(entry.place) + " joined " +
+         Us(entry.joined_at) + " admission " + std::to_string(entry.admission.number) + " grant " +
          std::to_string(entry.admission.grant) + " until " + Us(entry.admission.until);
 }
 
@@ -94,10 +94,13 @@ class Comparison {
               .grant = static_cast<std::uint32_t>(1 + Draw(3)),
               .heartbeat_timeout = std::chrono::seconds{1} + DrawDuration(20'000'000),
               .tiers = static_cast<std::uint32_t>(1 + Draw(3)),
-              .pre_queue = Chance(60)};
+              .restore_window = Chance(20) ? DrawDuration(20'000'000) : Duration(0)};
+    for (std::uint32_t tier = 0; tier < terms_.tiers; ++tier) {
+      if (Chance(60)) terms_.opens[tier] = now_ + DrawDuration(60'000'000);
+    }
     sale_ = SaleRef(terms_.sale);
     last_ = "open";
-    Agree(Of(ours_.Open(terms_)), Of(model_.Open(terms_)));
+    Agree(Of(ours_.Open(terms_, now_)), Of(model_.Open(terms_, now_)));
     if (const Result<SaleRef> resolved = ours_.Resolve(terms_.sale); resolved.ok() && Chance(50)) {
       sale_ = *resolved;
     }
@@ -194,6 +197,7 @@ class Comparison {
       QueueCommand command;
       command.user = Chance(1) ? UserId{} : DrawUser();
       command.verb = Chance(45) ? QueueVerb::kJoin : static_cast<QueueVerb>(Draw(8));
+      command.place = Draw(12);
       command.tier = static_cast<std::uint8_t>(Draw(Chance(5) ? 5 : terms_.tiers));
       const auto known = numbers_.find(command.user);
       const Numbers numbers = known == numbers_.end() || Chance(10) ? Numbers{1, 1} : known->second;
@@ -253,16 +257,15 @@ class Comparison {
     const Result<QueueState> model = model_.Read(sale_, now_);
     if (!Agree(Of(ours), Of(model))) return;
     const std::uint64_t stale = Chance(5) ? 1 : 0;
-    std::vector<std::uint8_t> tiers(Draw(std::min<std::uint64_t>(model->room, 12) + 3));
-    for (std::uint8_t& tier : tiers) {
-      tier = static_cast<std::uint8_t>(Draw(terms_.tiers + (Chance(1) ? 1U : 0U)));
+    std::vector<TierPick> picks(Draw(std::min<std::uint64_t>(model->room, 12) + 3));
+    for (TierPick& pick : picks) {
+      pick.tier = static_cast<std::uint8_t>(Draw(terms_.tiers + (Chance(1) ? 1U : 0U)));
+      pick.state = random_();
     }
-    AdmitPlan plan{.revision = ours->revision - stale,
-                   .tiers = tiers,
-                   .strategy = {random_(), random_(), random_(), random_()}};
+    AdmitPlan plan{.revision = ours->revision - stale, .picks = picks};
     std::vector<QueueEntry> got(Draw(16));
     std::vector<QueueEntry> expected(got.size());
-    last_ = "admit " + std::to_string(tiers.size());
+    last_ = "admit " + std::to_string(picks.size());
     const Result<std::size_t> count = ours_.Admit(sale_, now_, plan, got);
     plan.revision = model->revision - stale;
     const Result<std::size_t> due = model_.Admit(sale_, now_, plan, expected);
@@ -301,13 +304,20 @@ class Comparison {
     }
   }
 
+  template <typename Call>
+  void WithTier(Call call) {
+    const auto tier = static_cast<std::uint8_t>(Draw(terms_.tiers + (Chance(2) ? 1U : 0U)));
+    Agree(call(ours_, tier), call(model_, tier));
+  }
+
   // What leads from the gathering to the sale.
   void Prepare() {
     switch (Draw(6)) {
       case 0:
         last_ = "freeze";
-        Agree(ours_.Freeze(sale_, now_), model_.Freeze(sale_, now_));
-        return;
+        return WithTier([this](QueueRepository& queues, std::uint8_t tier) {
+          return queues.Freeze(sale_, now_, tier);
+        });
       case 1:
         return Entrants();
       case 2:
@@ -317,7 +327,9 @@ class Comparison {
         return ArrangeAll();
       default:
         last_ = "begin";
-        Agree(ours_.Begin(sale_, now_), model_.Begin(sale_, now_));
+        WithTier([this](QueueRepository& queues, std::uint8_t tier) {
+          return queues.Begin(sale_, now_, tier);
+        });
     }
   }
 
@@ -411,7 +423,7 @@ class Comparison {
     const std::uint64_t slack = expected.fell_silent - got.fell_silent;
     Expect(got.fell_silent <= expected.fell_silent, "more fell silent than did");
     // Who was silent when the queue was closed lost their ticket to that.
-    const bool closed = got.stage == QueueStage::kClosed;
+    const bool closed = got.is_closed();
     Expect(closed || !met_ || slack == 0,
            "who fell silent is not met although nothing more is due");
     std::uint64_t more = 0;
@@ -431,7 +443,8 @@ class Comparison {
         "the revision grows where it should not, or does not where it should");
     revisions_ = {got.revision, expected.revision};
     Expect(got.terms == expected.terms && got.pace == expected.pace &&
-               got.stage == expected.stage && got.paused == expected.paused,
+               got.stages == expected.stages && got.opened_at == expected.opened_at &&
+               got.paused == expected.paused,
            "terms, stage or pause");
     Expect(got.in_flight == expected.in_flight && got.unused == expected.unused &&
                got.room == expected.room,
@@ -440,9 +453,9 @@ class Comparison {
                std::to_string(expected.in_flight) + ", " + std::to_string(expected.unused) + ", " +
                std::to_string(expected.room));
     Expect(got.strategy == expected.strategy, "what the strategy keeps");
-    Expect(got.joined == expected.joined && got.admitted == expected.admitted &&
-               got.completed == expected.completed && got.left == expected.left &&
-               got.windows_lapsed == expected.windows_lapsed,
+    Expect(got.joined == expected.joined && got.restored == expected.restored &&
+               got.admitted == expected.admitted && got.completed == expected.completed &&
+               got.left == expected.left && got.windows_lapsed == expected.windows_lapsed,
            "a count since the queue was opened");
   }
 

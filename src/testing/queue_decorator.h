@@ -19,8 +19,8 @@ class QueueDecorator final : public QueueRepository {
   // Both must outlive it.
   QueueDecorator(QueueRepository& inner, Around& around) : inner_(inner), around_(around) {}
 
-  Result<Outcome> Open(const QueueTerms& terms) override {
-    return Call<Result<Outcome>>(StorageCall::kOpenQueue, [&] { return inner_.Open(terms); });
+  Result<Outcome> Open(const QueueTerms& terms, Time now) override {
+    return Call<Result<Outcome>>(StorageCall::kOpenQueue, [&] { return inner_.Open(terms, now); });
   }
   Result<SaleRef> Resolve(const SaleId& sale) override {
     return Call<Result<SaleRef>>(StorageCall::kResolveQueue, [&] { return inner_.Resolve(sale); });
@@ -74,8 +74,8 @@ class QueueDecorator final : public QueueRepository {
   Status Resume(const SaleRef& sale, Time now) override {
     return Direct([&] { return inner_.Resume(sale, now); });
   }
-  Status Freeze(const SaleRef& sale, Time now) override {
-    return Direct([&] { return inner_.Freeze(sale, now); });
+  Status Freeze(const SaleRef& sale, Time now, std::uint8_t tier) override {
+    return Direct([&] { return inner_.Freeze(sale, now, tier); });
   }
   Result<std::size_t> ReadEntrants(const SaleRef& sale, std::uint8_t tier, std::uint64_t after,
                                    std::span<Entrant> entrants) override {
@@ -86,8 +86,8 @@ class QueueDecorator final : public QueueRepository {
   Status Arrange(const SaleRef& sale, const Arrangement& arrangement) override {
     return Direct([&] { return inner_.Arrange(sale, arrangement); });
   }
-  Status Begin(const SaleRef& sale, Time now) override {
-    return Direct([&] { return inner_.Begin(sale, now); });
+  Status Begin(const SaleRef& sale, Time now, std::uint8_t tier) override {
+    return Direct([&] { return inner_.Begin(sale, now, tier); });
   }
   Status Close(const SaleRef& sale, Time now) override {
     return Direct([&] { return inner_.Close(sale, now); });

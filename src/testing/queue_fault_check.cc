@@ -28,9 +28,9 @@ struct Picture {
 
   friend bool operator==(const Picture& a, const Picture& b) {
     const auto counts = [](const QueueState& s) {
-      return std::tie(s.terms, s.pace, s.stage, s.paused, s.revision, s.waiting, s.in_flight,
-                      s.unused, s.room, s.next_room, s.strategy, s.joined, s.admitted, s.completed,
-                      s.left, s.fell_silent, s.windows_lapsed);
+      return std::tie(s.terms, s.pace, s.stages, s.paused, s.opened_at, s.revision, s.waiting,
+                      s.in_flight, s.unused, s.room, s.next_room, s.strategy, s.joined, s.restored,
+                      s.admitted, s.completed, s.left, s.fell_silent, s.windows_lapsed);
     };
     return counts(a.state) == counts(b.state) && a.stands == b.stands &&
            a.admissions == b.admissions;
@@ -147,7 +147,7 @@ void CheckLateResends(Storage& storage, Findings& f) {
 
 void CheckOperatorsResends(Storage& storage, Findings& f) {
   QueueTerms terms = PlainQueue();
-  terms.pre_queue = true;
+  terms.opens[0] = terms.opens[1] = kNow + minutes{1};
   ProbedQueue queue(storage, terms, f);
   QueueRepository& queues = queue.queues();
   const SaleRef& sale = queue.sale();
@@ -156,18 +156,18 @@ void CheckOperatorsResends(Storage& storage, Findings& f) {
   };
   for (std::uint64_t user = 1; user <= 4; ++user) queue.Join(user, kNow);
   Twice(queue, kNow, f, "Open that comes again changes a queue",
-        [&] { f.Expect(queues.Open(terms).ok(), "Open again"); });
-  twice("Freeze that comes again", kNow, [&] { return queues.Freeze(sale, kNow); });
+        [&] { f.Expect(queues.Open(terms, kNow).ok(), "Open again"); });
+  twice("Freeze that comes again", kNow, [&] { return queues.Freeze(sale, kNow, 0); });
   const std::array<std::uint64_t, 4> order = {3, 1, 4, 2};
   twice("Arrange that comes again", kNow, [&] { return queues.Arrange(sale, {.tickets = order}); });
-  twice("Begin that comes again", kNow, [&] { return queues.Begin(sale, kNow); });
+  twice("Begin that comes again", kNow, [&] { return queues.Begin(sale, kNow, 0); });
   f.Expect(queue.Look(3, kNow).ahead == 0 && queue.Look(2, kNow).ahead == 3,
            "an order that was given twice is not followed");
   const QueuePace pace{.admissions_per_second = 500, .max_in_flight = 50};
   twice("SetPace that comes again", kNow, [&] { return queues.SetPace(sale, kNow, pace); });
 
-  const std::array<std::uint8_t, 2> tiers = {0, 0};
-  const AdmitPlan plan{.revision = queue.Read(kNow).revision, .tiers = tiers, .strategy = {7}};
+  const std::array<TierPick, 2> picks = {{{0, 6}, {0, 7}}};
+  const AdmitPlan plan{.revision = queue.Read(kNow).revision, .picks = picks};
   std::array<QueueEntry, 2> admitted;
   const Result<std::size_t> lost = queues.Admit(sale, kNow, plan, admitted);
   f.Expect(lost.ok() && *lost == 2, "two who wait are not let in although there is room");
@@ -225,14 +225,14 @@ void CheckRefusals(Storage& storage, Findings& f) {
   });
   std::array<QueueEntry, 4> admitted;
   const std::uint64_t revision = queue.Read(kNow).revision;
-  const std::array<std::uint8_t, 2> tiers = {0, 0};
-  const std::array<std::uint8_t, 2> no_tier = {0, 2};
+  const std::array<TierPick, 2> picks = {{{0, 1}, {0, 2}}};
+  const std::array<TierPick, 2> no_tier = {{{0, 1}, {2, 2}}};
   refused("a plan for another revision lets somebody in", [&] {
-    const AdmitPlan plan{.revision = revision + 1, .tiers = tiers, .strategy = {1}};
+    const AdmitPlan plan{.revision = revision + 1, .picks = picks};
     f.ExpectError(queues.Admit(sale, kNow, plan, admitted), StatusCode::kConflict, "Admit");
   });
   refused("a plan with a tier that there is not is followed up to there", [&] {
-    const AdmitPlan plan{.revision = revision, .tiers = no_tier, .strategy = {1}};
+    const AdmitPlan plan{.revision = revision, .picks = no_tier};
     f.ExpectError(queues.Admit(sale, kNow, plan, admitted), invalid, "Admit");
   });
   refused("a pace that is refused is kept", [&] {
@@ -246,12 +246,12 @@ void CheckRefusals(Storage& storage, Findings& f) {
   refused("other terms for a queue that is there are kept", [&] {
     QueueTerms others = terms;
     others.grant = 9;
-    f.ExpectError(queues.Open(others), StatusCode::kAlreadyExists, "Open");
+    f.ExpectError(queues.Open(others, kNow), StatusCode::kAlreadyExists, "Open");
   });
   f.ExpectStatus(queues.Close(sale, kNow), StatusCode::kOk, "Close");
   refused("a join after the end leaves something", [&] { join(8, Code::kSaleEnded); });
   refused("a queue that is closed begins", [&] {
-    f.ExpectStatus(queues.Begin(sale, kNow), StatusCode::kFailedPrecondition, "Begin");
+    f.ExpectStatus(queues.Begin(sale, kNow, 0), StatusCode::kFailedPrecondition, "Begin");
   });
 }
 

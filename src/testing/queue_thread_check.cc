@@ -126,10 +126,10 @@ class Crowd {
     const Result<QueueState> state = queue_.Read(sale_, kQueueOrigin);
     if (!state.ok()) return;
     seen.too_many = seen.too_many || state->in_flight > kInFlight;
-    constexpr std::array<std::uint8_t, 3> kTiers{};
+    constexpr std::array<TierPick, 3> kPicks{};
     std::array<QueueEntry, 3> admitted;
     const Result<std::size_t> count =
-        queue_.Admit(sale_, kQueueOrigin, {.revision = state->revision, .tiers = kTiers}, admitted);
+        queue_.Admit(sale_, kQueueOrigin, {.revision = state->revision, .picks = kPicks}, admitted);
     if (!count.ok()) return;
     for (std::size_t i = 0; i < *count; ++i) {
       seen.admitted.push_back(admitted[i]);
@@ -197,10 +197,10 @@ void CheckReaders(Storage& storage, Findings& f) {
         const QueueCommand join{.verb = QueueVerb::kJoin, .user = QueueUser(other)};
         Ask(queues, queue.sale(), kQueueOrigin, join);
         const Result<QueueState> state = queues.Read(queue.sale(), kQueueOrigin);
-        constexpr std::array<std::uint8_t, 1> kTiers{};
+        constexpr std::array<TierPick, 1> kPicks{};
         std::array<QueueEntry, 1> entry;
         if (!state.ok()) continue;
-        const AdmitPlan plan{.revision = state->revision, .tiers = kTiers};
+        const AdmitPlan plan{.revision = state->revision, .picks = kPicks};
         if (queues.Admit(queue.sale(), kQueueOrigin, plan, entry).ok()) {
           Ask(queues, queue.sale(), kQueueOrigin,
               {.verb = QueueVerb::kLeave, .user = QueueUser(other)});

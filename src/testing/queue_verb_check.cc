@@ -21,7 +21,7 @@ void CheckOpening(Storage& storage, Findings& f) {
   QueueTerms terms = PlainQueue();
   ProbedQueue queue(storage, terms, f);
   const auto expect = [&](const QueueTerms& asked, Code code, const char* sentence) {
-    const Result<Outcome> opened = queues.Open(asked);
+    const Result<Outcome> opened = queues.Open(asked, kNow);
     f.Expect(opened.ok() && opened->code == code, sentence);
   };
   expect(terms, Code::kAlreadyDone, "a queue opened again with its terms is not AlreadyDone");
@@ -30,7 +30,7 @@ void CheckOpening(Storage& storage, Findings& f) {
                         .max_in_flight = 5};
   for (const QueuePace& pace : {slower, fewer}) {
     terms.pace = pace;
-    f.ExpectError(queues.Open(terms), StatusCode::kAlreadyExists, "Open with another pace");
+    f.ExpectError(queues.Open(terms, kNow), StatusCode::kAlreadyExists, "Open with another pace");
   }
   f.ExpectStatus(queues.SetPace(terms.sale, kNow, slower), StatusCode::kOk, "SetPace");
   expect(PlainQueue(), Code::kAlreadyDone,
@@ -39,9 +39,9 @@ void CheckOpening(Storage& storage, Findings& f) {
            "a queue that is opened again has other terms, or another pace");
   terms = PlainQueue();
   terms.grant = 9;
-  f.ExpectError(queues.Open(terms), StatusCode::kAlreadyExists, "Open with other terms");
+  f.ExpectError(queues.Open(terms, kNow), StatusCode::kAlreadyExists, "Open with other terms");
   terms.grant = 0;
-  f.ExpectError(queues.Open(terms), StatusCode::kInvalidArgument, "Open with a grant of 0");
+  f.ExpectError(queues.Open(terms, kNow), StatusCode::kInvalidArgument, "Open with a grant of 0");
   terms = PlainQueue();
   terms.sale = "another";
   expect(terms, Code::kDone, "a second queue is not opened");
@@ -75,10 +75,10 @@ void CheckUnknownSale(Storage& storage, Findings& f) {
   f.ExpectStatus(queues.SetPace(sale, kNow, {}), none, "SetPace of no queue");
   f.ExpectStatus(queues.Pause(sale, kNow), none, "Pause of no queue");
   f.ExpectStatus(queues.Resume(sale, kNow), none, "Resume of no queue");
-  f.ExpectStatus(queues.Freeze(sale, kNow), none, "Freeze of no queue");
+  f.ExpectStatus(queues.Freeze(sale, kNow, 0), none, "Freeze of no queue");
   f.ExpectError(queues.ReadEntrants(sale, 0, 0, {}), none, "ReadEntrants of no queue");
   f.ExpectStatus(queues.Arrange(sale, {}), none, "Arrange of no queue");
-  f.ExpectStatus(queues.Begin(sale, kNow), none, "Begin of no queue");
+  f.ExpectStatus(queues.Begin(sale, kNow, 0), none, "Begin of no queue");
   f.ExpectStatus(queues.Close(sale, kNow), none, "Close of no queue");
   f.ExpectStatus(queues.Forget(sale), none, "Forget of no queue");
   const AdmissionProbe probe = queues.Probe(sale, QueueUser(1));
@@ -93,11 +93,14 @@ void CheckUnknownSale(Storage& storage, Findings& f) {
 void CheckShapes(Storage& storage, Findings& f) {
   ProbedQueue queue(storage, PlainQueue(), f);
   QueueRepository& queues = queue.queues();
-  const std::vector<QueueAnswer> answers =
-      queue.Apply(kNow, {{.verb = QueueVerb::kJoin},
-                         {.verb = QueueVerb::kJoin, .tier = 2, .user = QueueUser(1)},
-                         {.verb = static_cast<QueueVerb>(0), .user = QueueUser(1)},
-                         {.verb = static_cast<QueueVerb>(7), .user = QueueUser(1)}});
+  const std::vector<QueueAnswer> answers = queue.Apply(
+      kNow, {{.verb = QueueVerb::kJoin},
+             {.verb = QueueVerb::kJoin, .tier = 2, .user = QueueUser(1)},
+             {.verb = static_cast<QueueVerb>(0), .user = QueueUser(1)},
+             {.verb = static_cast<QueueVerb>(7), .user = QueueUser(1)},
+             {.verb = QueueVerb::kRestore, .tier = 2, .user = QueueUser(1), .place = 1},
+             {.verb = QueueVerb::kRestore, .user = QueueUser(1)},
+             {.verb = QueueVerb::kRestore, .user = QueueUser(1), .place = kMaxExactInteger + 1}});
   for (const QueueAnswer& answer : answers) {
     f.Expect(answer == QueueAnswer{}, "a nil user, no tier or no verb is not plainly Invalid");
   }
@@ -122,13 +125,18 @@ void CheckShapes(Storage& storage, Findings& f) {
                  "FindAdmissions with fewer admissions than probes");
   f.ExpectStatus(queues.MarkUsed(kNow, {&probe, 1}, {}), invalid,
                  "MarkUsed with fewer numbers than probes");
+  f.ExpectStatus(queues.Freeze(queue.sale(), kNow, 2), invalid,
+                 "Freeze of a tier that there is not");
+  f.ExpectStatus(queues.Begin(queue.sale(), kNow, 2), invalid, "Begin of a tier that there is not");
   for (const Time never : {kMinTime - kMicrosecond, kMaxTime + kMicrosecond}) {
     f.ExpectStatus(queues.Apply(queue.sale(), never, {}, {}), invalid, "Apply at no time");
     f.ExpectError(queues.Read(queue.sale(), never), invalid, "Read at no time");
     f.ExpectError(queues.Admit(queue.sale(), never, {}, {}), invalid, "Admit at no time");
     f.ExpectError(queues.LapseDue(queue.sale(), never, 1), invalid, "LapseDue at no time");
+    f.ExpectError(queues.Open({.sale = "never"}, never), invalid, "Open at no time");
+    f.ExpectStatus(queues.Freeze(queue.sale(), never, 0), invalid, "Freeze at no time");
     f.ExpectStatus(queues.Pause(queue.sale(), never), invalid, "Pause at no time");
-    f.ExpectStatus(queues.Begin(queue.sale(), never), invalid, "Begin at no time");
+    f.ExpectStatus(queues.Begin(queue.sale(), never, 0), invalid, "Begin at no time");
     f.ExpectStatus(queues.FindAdmissions(never, {}, {}), invalid, "FindAdmissions at no time");
     f.ExpectStatus(queues.MarkUsed(never, {}, {}), invalid, "MarkUsed at no time");
   }
@@ -143,6 +151,7 @@ void CheckTickets(Storage& storage, Findings& f) {
                        .state = TicketState::kWaiting,
                        .tier = 0,
                        .ticket = 1,
+                       .place = 1,
                        .joined_at = kNow};
   f.Expect(ann.code == Code::kDone && ann.entry == due && ann.ahead == 0,
            "the first to join has not ticket 1, or is not the first");

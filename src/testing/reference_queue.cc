@@ -14,10 +14,21 @@ Status NotFrozen() { return {StatusCode::kFailedPrecondition, "stage: expected a
 
 }  // namespace
 
-ReferenceLine::ReferenceLine(const QueueTerms& terms) : terms_(terms), waiting_(terms.tiers) {
+ReferenceLine::ReferenceLine(const QueueTerms& terms, Time now)
+    : terms_(terms),
+      latest_(now),
+      waiting_(terms.tiers),
+      entrants_(terms.tiers),
+      places_(terms.tiers) {
   state_.terms = terms;
   state_.pace = terms.pace;
-  state_.stage = terms.pre_queue ? QueueStage::kGathering : QueueStage::kRunning;
+  state_.opened_at = now;
+  state_.stages.fill(QueueStage::kClosed);
+  for (std::size_t tier = 0; tier < terms.tiers; ++tier) {
+    StageOf(tier) = now < terms.opens[tier] || terms.restore_window > Duration(0)
+                        ? QueueStage::kGathering
+                        : QueueStage::kRunning;
+  }
 }
 
 Time ReferenceLine::Host(Time at, Time now) const {
@@ -30,12 +41,16 @@ Time ReferenceLine::Enter(Time now) {
   latest_ = std::max(latest_, now);
   const Time at = At(latest_);
   for (std::vector<Waiting>& line : waiting_) {
-    state_.fell_silent += std::erase_if(line, [this, at](const Waiting& who) {
-      return at >= who.last_seen + terms_.heartbeat_timeout;
-    });
+    state_.fell_silent += std::erase_if(
+        line, [this, at](const Waiting& who) { return at >= SilentFrom(terms_, who.last_seen); });
   }
   state_.windows_lapsed +=
       std::erase_if(admitted_, [at](const auto& who) { return at >= who.second.until; });
+  for (std::size_t tier = 0; tier < terms_.tiers; ++tier) {
+    const bool over =
+        latest_ >= terms_.opens[tier] && latest_ >= state_.opened_at + terms_.restore_window;
+    if (StageOf(tier) == QueueStage::kGathering && over) FreezeTier(tier);
+  }
   return at;
 }
 
@@ -77,6 +92,7 @@ void ReferenceLine::Stand(const UserId& user, QueueAnswer& answer) const {
                     .state = TicketState::kWaiting,
                     .tier = static_cast<std::uint8_t>(place->tier),
                     .ticket = who.ticket,
+                    .place = who.place,
                     .joined_at = who.joined_at};
     answer.ahead = place->index;
   }
@@ -92,27 +108,35 @@ Code ReferenceLine::Complete(const QueueCommand& command) {
   return Code::kDone;
 }
 
+Code ReferenceLine::Join(const QueueCommand& command, Time at) {
+  if (StageOf(0) == QueueStage::kClosed) return Code::kSaleEnded;
+  if (total_waiting() >= terms_.max_waiting) return Code::kWaitingPage;
+  const bool restores = command.verb == QueueVerb::kRestore &&
+                        StageOf(command.tier) == QueueStage::kGathering &&
+                        latest_ < state_.opened_at + terms_.restore_window;
+  if (restores) ++state_.restored;
+  const std::uint64_t ticket = ++state_.joined;
+  waiting_[command.tier].push_back({.user = command.user,
+                                    .ticket = ticket,
+                                    .place = ticket,
+                                    .restored_place = restores ? command.place : 0,
+                                    .joined_at = latest_,
+                                    .last_seen = at});
+  return Code::kDone;
+}
+
 QueueAnswer ReferenceLine::Carry(const QueueCommand& command, Time at) {
   QueueAnswer answer;
   if (command.user.is_nil()) return answer;
   const std::optional<Place> place = PlaceOf(command.user);
   const bool known = place.has_value() || admitted_.contains(command.user);
   switch (command.verb) {
+    case QueueVerb::kRestore:
+      if (command.place < 1 || command.place > kMaxExactInteger) return answer;
+      [[fallthrough]];
     case QueueVerb::kJoin:
       if (command.tier >= terms_.tiers) return answer;
-      answer.code = Code::kAlreadyDone;
-      if (known) break;
-      if (state_.stage == QueueStage::kClosed) {
-        answer.code = Code::kSaleEnded;
-      } else if (total_waiting() >= terms_.max_waiting) {
-        answer.code = Code::kWaitingPage;
-      } else {
-        answer.code = Code::kDone;
-        waiting_[command.tier].push_back({.user = command.user,
-                                          .ticket = ++state_.joined,
-                                          .joined_at = latest_,
-                                          .last_seen = at});
-      }
+      answer.code = known ? Code::kAlreadyDone : Join(command, at);
       break;
     case QueueVerb::kLeave:
       answer.code = known ? Code::kDone : Code::kAlreadyDone;
@@ -135,7 +159,8 @@ QueueAnswer ReferenceLine::Carry(const QueueCommand& command, Time at) {
     default:
       return answer;
   }
-  const bool heartbeat = command.verb == QueueVerb::kJoin || command.verb == QueueVerb::kTouch;
+  const bool heartbeat = command.verb == QueueVerb::kJoin || command.verb == QueueVerb::kRestore ||
+                         command.verb == QueueVerb::kTouch;
   if (heartbeat && place.has_value()) waiting_[place->tier][place->index].last_seen = at;
   Stand(command.user, answer);
   return answer;
@@ -162,7 +187,9 @@ Admission ReferenceLine::FindAdmission(Time now, const UserId& user) const {
 
 std::uint32_t ReferenceLine::RoomAt(Time at) const {
   const std::uint64_t most = state_.pace.max_in_flight;
-  if (state_.stage != QueueStage::kRunning || paused_at_.has_value()) return 0;
+  const bool runs = std::find(state_.stages.begin(), state_.stages.end(), QueueStage::kRunning) !=
+                    state_.stages.end();
+  if (!runs || paused_at_.has_value()) return 0;
   if (admitted_.size() >= most) return 0;
   const std::uint64_t fitting = RateOf(state_.pace).Fitting(tat_ns_, CellRate::Nanoseconds(at));
   return static_cast<std::uint32_t>(std::min(fitting, most - admitted_.size()));
@@ -185,17 +212,19 @@ QueueState ReferenceLine::Read(Time now) {
 
 Result<std::size_t> ReferenceLine::Admit(Time now, const AdmitPlan& plan,
                                          std::span<QueueEntry> admitted) {
-  for (const std::uint8_t tier : plan.tiers) {
-    if (tier >= terms_.tiers) return Invalid("plan.tiers: expected tiers of the terms");
+  for (const TierPick& pick : plan.picks) {
+    if (pick.tier >= terms_.tiers) return Invalid("plan.picks: expected tiers of the terms");
   }
   const Time at = Enter(now);
   if (plan.revision != state_.revision) {
     return Status(StatusCode::kConflict, "plan.revision: expected the present one");
   }
   std::size_t count = 0;
-  for (const std::uint8_t tier : plan.tiers) {
+  std::uint64_t strategy = state_.strategy;
+  for (const auto& [tier, kept] : plan.picks) {
     if (count == admitted.size() || RoomAt(at) == 0) break;
-    if (waiting_[tier].empty()) continue;
+    strategy = kept;
+    if (StageOf(tier) != QueueStage::kRunning || waiting_[tier].empty()) continue;
     const Waiting who = waiting_[tier].front();
     waiting_[tier].erase(waiting_[tier].begin());
     const auto now_us = static_cast<std::uint64_t>(latest_.time_since_epoch().count());
@@ -213,7 +242,7 @@ Result<std::size_t> ReferenceLine::Admit(Time now, const AdmitPlan& plan,
   }
   if (count != 0) {
     ++state_.revision;
-    state_.strategy = plan.strategy;
+    state_.strategy = strategy;
   }
   return count;
 }
@@ -227,7 +256,7 @@ LapseReport ReferenceLine::LapseDue(Time now) {
   Time next = kMaxTime;
   for (const std::vector<Waiting>& line : waiting_) {
     for (const Waiting& who : line) {
-      next = std::min(next, who.last_seen + terms_.heartbeat_timeout);
+      next = std::min(next, SilentFrom(terms_, who.last_seen));
     }
   }
   for (const auto& [user, admitted] : admitted_) next = std::min(next, admitted.until);
@@ -257,24 +286,28 @@ void ReferenceLine::Resume(Time now) {
   ++state_.revision;
 }
 
-void ReferenceLine::Freeze(Time now) {
-  Enter(now);
-  if (state_.stage != QueueStage::kGathering) return;
-  entrants_.assign(waiting_.size(), {});
-  places_.assign(waiting_.size(), {});
-  for (std::size_t tier = 0; tier < waiting_.size(); ++tier) {
-    for (const Waiting& who : waiting_[tier]) {
-      entrants_[tier].push_back({.user = who.user, .ticket = who.ticket});
-    }
+void ReferenceLine::FreezeTier(std::size_t tier) {
+  entrants_[tier].clear();
+  places_[tier].clear();
+  for (const Waiting& who : waiting_[tier]) {
+    entrants_[tier].push_back(
+        {.user = who.user, .ticket = who.ticket, .restored_place = who.restored_place});
   }
-  state_.stage = QueueStage::kFrozen;
+  StageOf(tier) = QueueStage::kFrozen;
   ++state_.revision;
+}
+
+Status ReferenceLine::Freeze(Time now, std::size_t tier) {
+  if (tier >= terms_.tiers) return Invalid("tier: expected one of the terms");
+  Enter(now);
+  if (StageOf(tier) == QueueStage::kGathering) FreezeTier(tier);
+  return {};
 }
 
 Result<std::size_t> ReferenceLine::ReadEntrants(std::size_t tier, std::uint64_t after,
                                                 std::span<Entrant> entrants) {
   if (tier >= terms_.tiers) return Invalid("tier: expected one of the terms");
-  if (state_.stage != QueueStage::kFrozen) return NotFrozen();
+  if (StageOf(tier) != QueueStage::kFrozen) return NotFrozen();
   std::size_t count = 0;
   for (const Entrant& entrant : entrants_[tier]) {
     if (entrant.ticket > after && count < entrants.size()) entrants[count++] = entrant;
@@ -284,7 +317,7 @@ Result<std::size_t> ReferenceLine::ReadEntrants(std::size_t tier, std::uint64_t 
 
 Status ReferenceLine::Arrange(const Arrangement& arrangement) {
   if (arrangement.tier >= terms_.tiers) return Invalid("tier: expected one of the terms");
-  if (state_.stage != QueueStage::kFrozen) return NotFrozen();
+  if (StageOf(arrangement.tier) != QueueStage::kFrozen) return NotFrozen();
   const std::vector<Entrant>& entrants = entrants_[arrangement.tier];
   if (arrangement.first > entrants.size() ||
       arrangement.tickets.size() > entrants.size() - arrangement.first) {
@@ -301,44 +334,43 @@ Status ReferenceLine::Arrange(const Arrangement& arrangement) {
   return {};
 }
 
-Status ReferenceLine::Begin(Time now) {
+Status ReferenceLine::Begin(Time now, std::size_t tier) {
+  if (tier >= terms_.tiers) return Invalid("tier: expected one of the terms");
   Enter(now);
-  if (state_.stage == QueueStage::kRunning) return {};
-  if (state_.stage == QueueStage::kClosed) {
+  if (StageOf(tier) == QueueStage::kRunning) return {};
+  if (StageOf(tier) == QueueStage::kClosed) {
     return {StatusCode::kFailedPrecondition, "stage: closed, expected gathering or frozen"};
   }
-  if (state_.stage == QueueStage::kGathering) Freeze(now);
-  // Whoever has no place was not there at the freeze, or nobody of their tier has one.
-  const auto is_entrant = [this](std::size_t tier, const Waiting& who) {
+  if (StageOf(tier) == QueueStage::kGathering) FreezeTier(tier);
+  std::map<std::uint64_t, std::uint64_t>& places = places_[tier];
+  // Whoever has no place was not there at the freeze, or nobody has one.
+  const auto is_entrant = [this, tier](const Waiting& who) {
     return std::any_of(entrants_[tier].begin(), entrants_[tier].end(),
                        [&who](const Entrant& e) { return e.ticket == who.ticket; });
   };
-  for (std::size_t tier = 0; tier < waiting_.size(); ++tier) {
-    for (const Waiting& who : waiting_[tier]) {
-      const bool placed = places_[tier].empty() || places_[tier].contains(who.ticket);
-      if (placed || !is_entrant(tier, who)) continue;
-      return {StatusCode::kFailedPrecondition, "arrangement: expected all entrants of a tier"};
-    }
+  for (const Waiting& who : waiting_[tier]) {
+    if (places.empty() || places.contains(who.ticket) || !is_entrant(who)) continue;
+    return {StatusCode::kFailedPrecondition, "arrangement: expected all entrants of a tier"};
   }
-  for (std::size_t tier = 0; tier < waiting_.size(); ++tier) {
-    const auto key = [&places = places_[tier]](const Waiting& who) {
-      const auto found = places.find(who.ticket);
-      return std::tuple(found == places.end(), found == places.end() ? 0 : found->second,
-                        who.ticket);
-    };
-    std::sort(waiting_[tier].begin(), waiting_[tier].end(),
-              [&key](const Waiting& a, const Waiting& b) { return key(a) < key(b); });
+  for (Waiting& who : waiting_[tier]) {
+    const auto found = places.find(who.ticket);
+    if (found != places.end()) who.place = found->second + 1;
   }
-  state_.stage = QueueStage::kRunning;
+  const auto key = [&places](const Waiting& who) {
+    return std::tuple(!places.contains(who.ticket), who.place, who.ticket);
+  };
+  std::sort(waiting_[tier].begin(), waiting_[tier].end(),
+            [&key](const Waiting& a, const Waiting& b) { return key(a) < key(b); });
+  StageOf(tier) = QueueStage::kRunning;
   ++state_.revision;
   return {};
 }
 
 void ReferenceLine::Close(Time now) {
   Enter(now);
-  if (state_.stage == QueueStage::kClosed) return;
+  if (state_.is_closed()) return;
   for (std::vector<Waiting>& line : waiting_) line.clear();
-  state_.stage = QueueStage::kClosed;
+  state_.stages.fill(QueueStage::kClosed);
   ++state_.revision;
 }
 

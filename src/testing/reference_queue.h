@@ -19,7 +19,7 @@ namespace flashsale::inline v0 {
 // Thread safety: as an int.
 class ReferenceLine {
  public:
-  explicit ReferenceLine(const QueueTerms& terms);
+  ReferenceLine(const QueueTerms& terms, Time now);
 
   const QueueTerms& terms() const { return terms_; }
 
@@ -32,11 +32,11 @@ class ReferenceLine {
   void SetPace(Time now, const QueuePace& pace);
   void Pause(Time now);
   void Resume(Time now);
-  void Freeze(Time now);
+  Status Freeze(Time now, std::size_t tier);
   Result<std::size_t> ReadEntrants(std::size_t tier, std::uint64_t after,
                                    std::span<Entrant> entrants);
   Status Arrange(const Arrangement& arrangement);
-  Status Begin(Time now);
+  Status Begin(Time now, std::size_t tier);
   void Close(Time now);
 
  private:
@@ -44,6 +44,8 @@ class ReferenceLine {
   struct Waiting {
     UserId user;
     std::uint64_t ticket;
+    std::uint64_t place;
+    std::uint64_t restored_place;
     Time joined_at;
     Time last_seen;
   };
@@ -71,6 +73,9 @@ class ReferenceLine {
   QueueEntry EntryOf(const UserId& user, const Admitted& admitted, Time now) const;
   std::uint64_t total_waiting() const;
   std::uint32_t RoomAt(Time at) const;
+  QueueStage& StageOf(std::size_t tier) { return state_.stages[tier]; }
+  void FreezeTier(std::size_t tier);
+  Code Join(const QueueCommand& command, Time at);
 
   const QueueTerms terms_;
   QueueState state_;  // what it knows of itself, but for what is counted when it is asked for
@@ -89,7 +94,7 @@ class ReferenceLine {
 // All queues behind one mutex.
 class ReferenceQueues final : public QueueRepository {
  public:
-  Result<Outcome> Open(const QueueTerms& terms) override;
+  Result<Outcome> Open(const QueueTerms& terms, Time now) override;
   Result<SaleRef> Resolve(const SaleId& sale) override;
   Status Apply(const SaleRef& sale, Time now, std::span<const QueueCommand> commands,
                std::span<QueueAnswer> answers) override;
@@ -105,11 +110,11 @@ class ReferenceQueues final : public QueueRepository {
   Status SetPace(const SaleRef& sale, Time now, const QueuePace& pace) override;
   Status Pause(const SaleRef& sale, Time now) override;
   Status Resume(const SaleRef& sale, Time now) override;
-  Status Freeze(const SaleRef& sale, Time now) override;
+  Status Freeze(const SaleRef& sale, Time now, std::uint8_t tier) override;
   Result<std::size_t> ReadEntrants(const SaleRef& sale, std::uint8_t tier, std::uint64_t after,
                                    std::span<Entrant> entrants) override;
   Status Arrange(const SaleRef& sale, const Arrangement& arrangement) override;
-  Status Begin(const SaleRef& sale, Time now) override;
+  Status Begin(const SaleRef& sale, Time now, std::uint8_t tier) override;
   Status Close(const SaleRef& sale, Time now) override;
   Status Forget(const SaleRef& sale) override;
 

@@ -27,10 +27,11 @@ R ReferenceQueues::With(const SaleRef& sale, Time now, Use use) {
   return use(found->second);
 }
 
-Result<Outcome> ReferenceQueues::Open(const QueueTerms& terms) {
+Result<Outcome> ReferenceQueues::Open(const QueueTerms& terms, Time now) {
   if (Status status = Validate(terms); !status.ok()) return status;
+  if (!IsValid(now)) return Status(StatusCode::kInvalidArgument, "now: expected 0 to 2^53 - 1");
   const MutexLock lock(mutex_);
-  const auto [found, fresh] = lines_.try_emplace(terms.sale, terms);
+  const auto [found, fresh] = lines_.try_emplace(terms.sale, terms, now);
   if (fresh) return Outcome{.code = Code::kDone};
   if (found->second.terms() == terms) return Outcome{.code = Code::kAlreadyDone};
   return Status(StatusCode::kAlreadyExists, "sale: its queue has other terms");
@@ -115,11 +116,8 @@ Status ReferenceQueues::Resume(const SaleRef& sale, Time now) {
   });
 }
 
-Status ReferenceQueues::Freeze(const SaleRef& sale, Time now) {
-  return With<Status>(sale, now, [now](ReferenceLine& line) {
-    line.Freeze(now);
-    return Status();
-  });
+Status ReferenceQueues::Freeze(const SaleRef& sale, Time now, std::uint8_t tier) {
+  return With<Status>(sale, now, [&](ReferenceLine& line) { return line.Freeze(now, tier); });
 }
 
 Result<std::size_t> ReferenceQueues::ReadEntrants(const SaleRef& sale, std::uint8_t tier,
@@ -135,8 +133,8 @@ Status ReferenceQueues::Arrange(const SaleRef& sale, const Arrangement& arrangem
                       [&](ReferenceLine& line) { return line.Arrange(arrangement); });
 }
 
-Status ReferenceQueues::Begin(const SaleRef& sale, Time now) {
-  return With<Status>(sale, now, [now](ReferenceLine& line) { return line.Begin(now); });
+Status ReferenceQueues::Begin(const SaleRef& sale, Time now, std::uint8_t tier) {
+  return With<Status>(sale, now, [&](ReferenceLine& line) { return line.Begin(now, tier); });
 }
 
 Status ReferenceQueues::Close(const SaleRef& sale, Time now) {

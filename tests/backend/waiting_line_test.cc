@@ -24,8 +24,7 @@ const engine::KeyedHash kHash(1);
 QueueTerms Terms() {
   return {.sale = "sale",
           .pace = {.admissions_per_second = 10'000'000, .max_in_flight = 1'000'000},
-          .heartbeat_timeout = 60s,
-          .pre_queue = false};
+          .heartbeat_timeout = 60s};
 }
 
 QueueCommand Command(QueueVerb verb, std::uint64_t user) {
@@ -51,10 +50,10 @@ void JoinAll(WaitingLine& line, Time now, std::uint64_t first, std::uint64_t cou
 }
 
 std::vector<QueueEntry> Admit(WaitingLine& line, Time now, std::size_t most) {
-  const std::vector<std::uint8_t> tiers(most, 0);
+  const std::vector<TierPick> picks(most);
   std::vector<QueueEntry> admitted(most);
   const Result<std::size_t> count =
-      line.Admit(now, {.revision = line.Read(now).revision, .tiers = tiers}, admitted);
+      line.Admit(now, {.revision = line.Read(now).revision, .picks = picks}, admitted);
   REQUIRE(count.ok());
   admitted.resize(*count);
   return admitted;
@@ -62,7 +61,7 @@ std::vector<QueueEntry> Admit(WaitingLine& line, Time now, std::size_t most) {
 
 TEST_CASE("positions stay exact among a hundred thousand, whoever leaves") {
   constexpr std::uint64_t kUsers = 100'000;
-  WaitingLine line(Terms(), kHash);
+  WaitingLine line(Terms(), kNow, kHash);
   JoinAll(line, kNow, 0, kUsers);
   std::mt19937_64 random(1);
   std::vector<std::uint64_t> order(kUsers);
@@ -94,7 +93,7 @@ TEST_CASE("positions stay exact among a hundred thousand, whoever leaves") {
 
 TEST_CASE("a crowd that falls silent at once is freed in bounded steps") {
   constexpr std::uint64_t kUsers = 50'000;
-  WaitingLine line(Terms(), kHash);
+  WaitingLine line(Terms(), kNow, kHash);
   JoinAll(line, kNow, 0, kUsers);
   JoinAll(line, kNow + 1s, kUsers, 1);
   const Time silent = kNow + 60s;
@@ -118,7 +117,7 @@ TEST_CASE("a crowd that falls silent at once is freed in bounded steps") {
 
 TEST_CASE("who is silent is passed over, and an admission too many is put off") {
   constexpr std::uint64_t kUsers = 60'000;
-  WaitingLine line(Terms(), kHash);
+  WaitingLine line(Terms(), kNow, kHash);
   JoinAll(line, kNow, 0, kUsers);
   JoinAll(line, kNow + 1s, kUsers, 3);
   // One call looks at so many; the next goes on behind them.
@@ -133,13 +132,13 @@ TEST_CASE("who is silent is passed over, and an admission too many is put off") 
 TEST_CASE("two hundred thousand entrants are drawn, whoever leaves and joins meanwhile") {
   constexpr std::uint64_t kUsers = 200'000;
   QueueTerms terms = Terms();
-  terms.pre_queue = true;
-  WaitingLine line(terms, kHash);
+  terms.opens[0] = kNow + 1h;
+  WaitingLine line(terms, kNow, kHash);
   JoinAll(line, kNow, 0, kUsers);
   for (std::uint64_t user = 0; user < kUsers; user += 3) {
     REQUIRE(Do(line, kNow, Command(QueueVerb::kLeave, user)).code == Code::kDone);
   }
-  REQUIRE(line.Freeze(kNow).ok());
+  line.Freeze(kNow, 0);
   std::vector<Entrant> entrants;
   std::array<Entrant, 4'096> page;
   for (;;) {
@@ -167,7 +166,7 @@ TEST_CASE("two hundred thousand entrants are drawn, whoever leaves and joins mea
     REQUIRE(
         line.Arrange({.first = first, .tickets = std::span(tickets).subspan(first, count)}).ok());
   }
-  REQUIRE(line.Begin(kNow).ok());
+  REQUIRE(line.Begin(kNow, 0).ok());
   const auto stays = [](const Entrant& entrant) {
     const std::uint64_t ticket = entrant.ticket;  // the user's number and one
     return ticket > 1'000 || ticket % 3 != 2;
@@ -191,15 +190,15 @@ TEST_CASE("two hundred thousand entrants are drawn, whoever leaves and joins mea
 
 TEST_CASE("stretches that contradict each other are put in order by place, then by ticket") {
   QueueTerms terms = Terms();
-  terms.pre_queue = true;
-  WaitingLine line(terms, kHash);
+  terms.opens[0] = kNow + 1h;
+  WaitingLine line(terms, kNow, kHash);
   JoinAll(line, kNow, 0, 4);
-  REQUIRE(line.Freeze(kNow).ok());
+  line.Freeze(kNow, 0);
   const std::vector<std::uint64_t> one = {4, 3};
   const std::vector<std::uint64_t> other = {2, 1};
   REQUIRE(line.Arrange({.first = 0, .tickets = one}).ok());
   REQUIRE(line.Arrange({.first = 0, .tickets = other}).ok());
-  REQUIRE(line.Begin(kNow).ok());
+  REQUIRE(line.Begin(kNow, 0).ok());
   std::vector<std::uint64_t> order;
   for (const QueueEntry& entry : Admit(line, kNow, 4)) order.push_back(entry.ticket);
   CHECK(order == std::vector<std::uint64_t>{2, 4, 1, 3});
@@ -207,7 +206,7 @@ TEST_CASE("stretches that contradict each other are put in order by place, then 
 
 TEST_CASE("admissions that ended otherwise leave no windows behind") {
   // Ten thousand times as many come and go in one window as are ever inside.
-  WaitingLine line(Terms(), kHash);
+  WaitingLine line(Terms(), kNow, kHash);
   for (std::uint64_t user = 0; user < 20'000; ++user) {
     JoinAll(line, kNow, user, 1);
     const std::vector<QueueEntry> admitted = Admit(line, kNow + Duration(user), 1);
@@ -223,7 +222,7 @@ TEST_CASE("admissions that ended otherwise leave no windows behind") {
 }
 
 TEST_CASE("an admission is found by other threads while the queue is busy") {
-  WaitingLine line(Terms(), kHash);
+  WaitingLine line(Terms(), kNow, kHash);
   JoinAll(line, kNow, 0, 1);
   const std::vector<QueueEntry> admitted = Admit(line, kNow, 1);
   REQUIRE(admitted.size() == 1);

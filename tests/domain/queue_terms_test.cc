@@ -54,8 +54,20 @@ TEST_CASE("terms at their bounds are valid, beyond them the field is named") {
       {"grant: 33, ", [](QueueTerms& t) { t.grant = 32; }, [](QueueTerms& t) { t.grant = 33; }},
       {"heartbeat_timeout: ", [](QueueTerms& t) { t.heartbeat_timeout = 1s; },
        [](QueueTerms& t) { t.heartbeat_timeout = 0s; }},
-      {"heartbeat_timeout: ", [](QueueTerms& t) { t.heartbeat_timeout = 24h; },
-       [](QueueTerms& t) { t.heartbeat_timeout = 25h; }},
+      {"heartbeat_timeout: ", [](QueueTerms& t) { t.heartbeat_timeout = 9'600h; },
+       [](QueueTerms& t) { t.heartbeat_timeout = 9'600h + 1us; }},
+      {"restore_window: -1 us, ", [](QueueTerms& t) { t.restore_window = 0s; },
+       [](QueueTerms& t) { t.restore_window = -1us; }},
+      {"restore_window: ", [](QueueTerms& t) { t.restore_window = 24h; },
+       [](QueueTerms& t) { t.restore_window = 24h + 1us; }},
+      {"opens[0]: -1 us, expected 0 to 2^53 - 1", [](QueueTerms& t) { t.opens[0] = kMaxTime; },
+       [](QueueTerms& t) { t.opens[0] = kMinTime - 1us; }},
+      {"opens[1]: 1 us, expected 0 beyond the tiers",
+       [](QueueTerms& t) {
+         t.tiers = 2;
+         t.opens[1] = kMinTime + 1us;
+       },
+       [](QueueTerms& t) { t.opens[1] = kMinTime + 1us; }},
       {"tiers: 0, expected 1 to 8", [](QueueTerms& t) { t.tiers = 1; },
        [](QueueTerms& t) { t.tiers = 0; }},
       {"tiers: 9, ", [](QueueTerms& t) { t.tiers = 8; }, [](QueueTerms& t) { t.tiers = 9; }},
@@ -67,6 +79,22 @@ TEST_CASE("terms at their bounds are valid, beyond them the field is named") {
     CHECK_MESSAGE(refused.message().starts_with(bound.field), refused.message());
   }
   CHECK(With([](QueueTerms& t) { t.sale = "two words"; }).message().starts_with("sale: "));
+}
+
+TEST_CASE("a tier gathers until it opens, and while tickets may be brought back") {
+  QueueTerms terms{.sale = "sale", .tiers = 2, .opens = {kMinTime + 10s, kMinTime + 20s}};
+  CHECK(GatheringEnd(terms, 0, kMinTime + 5s) == kMinTime + 10s);
+  terms.restore_window = 3s;
+  CHECK(GatheringEnd(terms, 0, kMinTime + 15s) == kMinTime + 18s);
+  CHECK(GatheringEnd(terms, 1, kMinTime + 15s) == kMinTime + 20s);
+  CHECK(GatheringEnd(terms, 0, kMaxTime) == kMaxTime);
+}
+
+TEST_CASE("silence counts from the end of the millisecond in which somebody was last heard of") {
+  const QueueTerms terms{.sale = "sale", .heartbeat_timeout = 2s};
+  CHECK(SilentFrom(terms, kMinTime + 5ms) == kMinTime + 2005ms);
+  CHECK(SilentFrom(terms, kMinTime + 5ms + 1us) == kMinTime + 2006ms);
+  CHECK(SilentFrom(terms, kMaxTime - 1us) == kMaxTime);
 }
 
 TEST_CASE("a pace lets a tenth of a second's admissions in at once, and at least one") {

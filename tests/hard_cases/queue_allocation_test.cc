@@ -21,7 +21,8 @@ QueueTerms Terms() {
   return {.sale = "sale",
           .pace = {.admissions_per_second = 10'000'000, .max_in_flight = 1'000'000},
           .heartbeat_timeout = 1h,
-          .tiers = 2};
+          .tiers = 2,
+          .opens = {kNow + 1h, kNow + 1h}};
 }
 
 // A queue whose every call is made again until memory suffices; each time one allocation later
@@ -58,7 +59,7 @@ class Queue {
       if (may_be_in_part || !before.ok()) continue;
       const QueueState after = Read();
       REQUIRE(after.revision == before->revision);
-      REQUIRE(after.stage == before->stage);
+      REQUIRE(after.stages == before->stages);
       REQUIRE(after.joined == before->joined);
       REQUIRE(after.waiting == before->waiting);
       REQUIRE(after.in_flight == before->in_flight);
@@ -85,7 +86,7 @@ Status StatusOf(const Result<T>& result) {
 TEST_CASE("a queue whose memory runs out at any allocation refuses, keeps its state and goes on") {
   Queue queue;
   QueueRepository& queues = queue.queues();
-  queue.Insist([&] { return StatusOf(queues.Open(Terms())); });
+  queue.Insist([&] { return StatusOf(queues.Open(Terms(), kNow)); });
 
   for (std::uint64_t user = 1; user <= kUsers; ++user) {
     const QueueCommand join{.verb = QueueVerb::kJoin,
@@ -99,16 +100,19 @@ TEST_CASE("a queue whose memory runs out at any allocation refuses, keeps its st
   CHECK(queue.Read().joined == kUsers);
 
   const std::uint64_t after_joins = queue.failures();
-  queue.Insist([&] { return queues.Freeze("sale", kNow); });
+  queue.Insist([&] { return queues.Freeze("sale", kNow, 0); });
   std::vector<Entrant> entrants(kUsers);
-  const Result<std::size_t> count = queues.ReadEntrants("sale", 0, 0, entrants);
-  REQUIRE(count.ok());
+  Result<std::size_t> count{std::size_t{0}};
+  queue.Insist([&] {
+    count = queues.ReadEntrants("sale", 0, 0, entrants);
+    return StatusOf(count);
+  });
   REQUIRE(*count == kUsers / 2);
   std::vector<std::uint64_t> tickets;
   for (std::size_t i = *count; i > 0; --i) tickets.push_back(entrants[i - 1].ticket);
   queue.Insist([&] { return queues.Arrange("sale", {.tickets = tickets}); });
   queue.Insist([&] {
-    Status begun = queues.Begin("sale", kNow);
+    Status begun = queues.Begin("sale", kNow, 0);
     // Places are as they were while it failed.
     if (!begun.ok()) REQUIRE(queue.Look(entrants[7].ticket).ahead == 7);
     return begun;
@@ -119,13 +123,13 @@ TEST_CASE("a queue whose memory runs out at any allocation refuses, keeps its st
 
   // To let people in may stop in the middle: who is inside is inside.
   const std::uint64_t after_begin = queue.failures();
-  const std::vector<std::uint8_t> tiers(1, 0);
+  const std::vector<TierPick> picks(1);
   for (std::size_t i = 0; i < *count; ++i) {
     std::vector<QueueEntry> admitted(1);
     queue.Insist([&] {
       const Result<QueueState> state = queues.Read("sale", kNow);
       const Result<std::size_t> let_in =
-          queues.Admit("sale", kNow, {.revision = state->revision, .tiers = tiers}, admitted);
+          queues.Admit("sale", kNow, {.revision = state->revision, .picks = picks}, admitted);
       return StatusOf(let_in);
     });
     if (queue.Read().admitted >= *count) break;

@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -13,10 +12,11 @@ namespace flashsale {
 namespace {
 
 std::vector<std::uint8_t> Pick(const std::vector<std::uint64_t>& waiting, std::size_t most) {
-  std::array<std::uint64_t, 4> state{};
-  std::vector<std::uint8_t> tiers(most, 99);
-  const std::size_t picked = FifoStrategy().PickTiers(waiting, state, tiers);
-  tiers.resize(picked);
+  std::vector<TierPick> picks(most, {.tier = 99});
+  picks.resize(FifoStrategy().PickTiers(waiting, 0, picks));
+  std::vector<std::uint8_t> tiers;
+  tiers.reserve(picks.size());
+  for (const TierPick& pick : picks) tiers.push_back(pick.tier);
   return tiers;
 }
 
@@ -37,7 +37,7 @@ TEST_CASE("first come, first served keeps the order of arrival") {
   const FifoStrategy fifo;
   const std::vector<Entrant> entrants(5);
   std::vector<std::uint32_t> order(5, 99);
-  REQUIRE(fifo.Order(0, entrants, order).ok());
+  REQUIRE(fifo.Order({.sale = "sale", .entrants = entrants}, order).ok());
   CHECK(order == std::vector<std::uint32_t>{0, 1, 2, 3, 4});
   CHECK(fifo.keeps_arrival_order());
   CHECK(fifo.name() == "fifo");

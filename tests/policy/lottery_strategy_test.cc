@@ -31,7 +31,7 @@ std::vector<Entrant> Entrants(std::uint64_t count) {
 
 std::vector<UserId> Drawn(const LotteryStrategy::Seed& seed, const std::vector<Entrant>& entrants) {
   std::vector<std::uint32_t> order(entrants.size());
-  REQUIRE(LotteryStrategy(seed).Order(0, entrants, order).ok());
+  REQUIRE(LotteryStrategy(seed).Order({.sale = "sale", .entrants = entrants}, order).ok());
   std::vector<UserId> users;
   users.reserve(order.size());
   for (const std::uint32_t i : order) users.push_back(entrants[i].user);
@@ -40,7 +40,7 @@ std::vector<UserId> Drawn(const LotteryStrategy::Seed& seed, const std::vector<E
 
 std::vector<std::uint32_t> OrderOf(const LotteryStrategy::Seed& seed, std::uint64_t count) {
   std::vector<std::uint32_t> order(count);
-  REQUIRE(LotteryStrategy(seed).Order(0, Entrants(count), order).ok());
+  REQUIRE(LotteryStrategy(seed).Order({.sale = "sale", .entrants = Entrants(count)}, order).ok());
   return order;
 }
 

@@ -26,9 +26,7 @@ TEST_CASE("a sale that is created again with another queue is a conflict that na
    public:
     std::string_view name() const override { return "alphabet"; }
     bool keeps_arrival_order() const override { return true; }
-    Status Order(std::uint8_t, std::span<const Entrant>, std::span<std::uint32_t>) const override {
-      return {};
-    }
+    Status Order(const OrderRequest&, std::span<std::uint32_t>) const override { return {}; }
   };
   const Alphabet alphabet;
   Shop shop([&](auto& options) { options.strategies = {&alphabet}; });

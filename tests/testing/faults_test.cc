@@ -198,7 +198,7 @@ bool Agrees(const QueueCommand& command, QueueAnswer due, QueueAnswer given) {
 }
 
 TEST_CASE("resent through every fault, commands to a queue do what they do without") {
-  const QueueTerms terms{.sale = "drop", .max_waiting = 4, .pre_queue = false};
+  const QueueTerms terms{.sale = "drop", .max_waiting = 4};
   int lost_replies = 0;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);
@@ -211,8 +211,8 @@ TEST_CASE("resent through every fault, commands to a queue do what they do witho
                                                if (fault == Fault::kLostReply) ++lost_replies;
                                                return fault;
                                              }}));
-    REQUIRE(plain->queue().Open(terms).ok());
-    REQUIRE(resent->queue().Open(terms).ok());
+    REQUIRE(plain->queue().Open(terms, kMinTime).ok());
+    REQUIRE(resent->queue().Open(terms, kMinTime).ok());
     std::mt19937_64 random(seed);
     for (int step = 0; step < 300; ++step) {
       static constexpr std::array kVerbs = {QueueVerb::kJoin, QueueVerb::kJoin, QueueVerb::kLeave,

@@ -30,7 +30,8 @@ struct QueueLies {
       admit = {};
   std::function<void(LapseReport&)> lapse = {};
   std::function<Status(QueueRepository& inner, const SaleRef& sale, Time now)> pause = {};
-  std::function<Status(QueueRepository& inner, const SaleRef& sale, Time now)> freeze = {};
+  std::function<Status(QueueRepository& inner, const SaleRef& sale, Time now, std::uint8_t tier)>
+      freeze = {};
   std::function<Status(QueueRepository& inner, const SaleRef& sale, Time now)> close = {};
   std::function<Status(QueueRepository& inner, const SaleRef& sale, const Arrangement&)> arrange =
       {};
@@ -52,10 +53,10 @@ class StorageOfLyingQueues final : public Storage, private QueueRepository {
   FingerprintRepository& fingerprints() override { return inner_->fingerprints(); }
 
  private:
-  Result<Outcome> Open(const QueueTerms& terms) override {
+  Result<Outcome> Open(const QueueTerms& terms, Time now) override {
     QueueTerms changed = terms;
     if (lies_.open) lies_.open(changed);
-    return truth_.Open(changed);
+    return truth_.Open(changed, now);
   }
   Result<SaleRef> Resolve(const SaleId& sale) override { return truth_.Resolve(sale); }
   Status Apply(const SaleRef& sale, Time now, std::span<const QueueCommand> commands,
@@ -111,8 +112,8 @@ class StorageOfLyingQueues final : public Storage, private QueueRepository {
     return lies_.pause ? lies_.pause(truth_, sale, now) : truth_.Pause(sale, now);
   }
   Status Resume(const SaleRef& sale, Time now) override { return truth_.Resume(sale, now); }
-  Status Freeze(const SaleRef& sale, Time now) override {
-    return lies_.freeze ? lies_.freeze(truth_, sale, now) : truth_.Freeze(sale, now);
+  Status Freeze(const SaleRef& sale, Time now, std::uint8_t tier) override {
+    return lies_.freeze ? lies_.freeze(truth_, sale, now, tier) : truth_.Freeze(sale, now, tier);
   }
   Result<std::size_t> ReadEntrants(const SaleRef& sale, std::uint8_t tier, std::uint64_t after,
                                    std::span<Entrant> entrants) override {
@@ -124,7 +125,9 @@ class StorageOfLyingQueues final : public Storage, private QueueRepository {
     return lies_.arrange ? lies_.arrange(truth_, sale, arrangement)
                          : truth_.Arrange(sale, arrangement);
   }
-  Status Begin(const SaleRef& sale, Time now) override { return truth_.Begin(sale, now); }
+  Status Begin(const SaleRef& sale, Time now, std::uint8_t tier) override {
+    return truth_.Begin(sale, now, tier);
+  }
   Status Close(const SaleRef& sale, Time now) override {
     return lies_.close ? lies_.close(truth_, sale, now) : truth_.Close(sale, now);
   }

@@ -214,8 +214,9 @@ TEST_CASE("a draw that is not followed is rejected") {
 }
 
 TEST_CASE("a freeze that freezes nothing is rejected") {
-  CHECK(IsRejectedBy({.freeze = [](QueueRepository&, const SaleRef&, Time) { return Status(); }},
-                     "freeze"));
+  CHECK(IsRejectedBy(
+      {.freeze = [](QueueRepository&, const SaleRef&, Time, std::uint8_t) { return Status(); }},
+      "freeze"));
 }
 
 TEST_CASE("a close after which people join is rejected") {

@@ -111,10 +111,10 @@ TEST_CASE("a queue that follows a plan up to what is wrong with it is rejected")
       "queues/refusals", {.admit = [](QueueRepository& inner, const SaleRef& sale, Time now,
                                       const AdmitPlan& plan, std::span<QueueEntry> admitted) {
         const auto wrong =
-            std::ranges::find_if(plan.tiers, [](std::uint8_t tier) { return tier > 1; });
+            std::ranges::find_if(plan.picks, [](const TierPick& pick) { return pick.tier > 1; });
         AdmitPlan first = plan;
-        first.tiers = {plan.tiers.begin(), wrong};
-        if (wrong != plan.tiers.end()) {
+        first.picks = {plan.picks.begin(), wrong};
+        if (wrong != plan.picks.end()) {
           static_cast<void>(inner.Admit(sale, now, first, admitted));
         }
         return inner.Admit(sale, now, plan, admitted);

@@ -43,6 +43,9 @@ struct QueueEntry {
   std::uint8_t tier = 0;
   // From 1, in the order of joining: one sequence for the sale.
   std::uint64_t ticket = 0;
+  // Of who waits: never falls along the line of the tier.  The ticket, until an arrangement makes
+  // it 1 + the place there: so a ticket of a queue that was lost can be put back among others.
+  std::uint64_t place = 0;
   Time joined_at{};
   // Only where it is admitted.
   Admission admission = {};

@@ -1,6 +1,7 @@
 #ifndef FLASHSALE_DOMAIN_QUEUE_TERMS_H_
 #define FLASHSALE_DOMAIN_QUEUE_TERMS_H_
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -42,18 +43,32 @@ struct QueueTerms {
   Duration admission_window = std::chrono::minutes{5};
   // How many reserves an admission is good for; 1 to 32.
   std::uint32_t grant = 1;
-  // How long who waits may be silent before the place is free; 1 s to 1 day.
+  // How long who waits may be silent before the place is free, from the end of the millisecond in
+  // which they were last heard of; 1 s to 400 days.
   Duration heartbeat_timeout = std::chrono::minutes{2};
   // Lines beside each other, of which the allocation strategy picks; 1 to 8.
   std::uint32_t tiers = 1;
-  // Whether people gather before the start, to be ordered then; else they are let in as they come.
-  bool pre_queue = true;
+  // By tier, until when its people gather.  At that instant they are ordered by the strategy, and
+  // who comes then or later stands behind them.  As a rule the start of the sale; later for a tier
+  // whose line opens after others'.  kMinTime: nobody gathers, they are let in as they come, and so
+  // beyond `tiers`.
+  std::array<Time, kMaxTiers> opens = {};
+  // How long after the queue was opened people may bring back tickets of an earlier one that was
+  // lost with its store's memory.  Nobody is let in meanwhile.  0 (none) to 1 day.
+  Duration restore_window{0};
   // The name of the allocation strategy, so that no server orders people by another one; 1 to 64 of
   // `A-Z a-z 0-9 . _ -`.
   std::string strategy = "fifo";
 
   friend bool operator==(const QueueTerms&, const QueueTerms&) = default;
 };
+
+// When a tier stops to gather in a queue that was opened at `opened_at`: at QueueTerms::opens, or
+// at the end of the restore window, whichever is later.  REQUIRES: tier < terms.tiers.
+FLASHSALE_EXPORT Time GatheringEnd(const QueueTerms& terms, std::size_t tier, Time opened_at);
+
+// When somebody who was last heard of at `heard_at` has fallen silent; in a queue's own time.
+FLASHSALE_EXPORT Time SilentFrom(const QueueTerms& terms, Time heard_at);
 
 // OK, or an InvalidArgument that names the field, its value and what was expected.
 FLASHSALE_EXPORT Status Validate(const QueuePace& pace);

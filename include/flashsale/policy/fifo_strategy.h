@@ -17,8 +17,7 @@ class FLASHSALE_EXPORT FifoStrategy final : public AllocationStrategy {
  public:
   std::string_view name() const override { return "fifo"; }
   bool keeps_arrival_order() const override { return true; }
-  Status Order(std::uint8_t tier, std::span<const Entrant> entrants,
-               std::span<std::uint32_t> order) const override;
+  Status Order(const OrderRequest& request, std::span<std::uint32_t> order) const override;
 };
 
 }  // namespace flashsale::inline v0

@@ -27,8 +27,7 @@ class FLASHSALE_EXPORT LotteryStrategy final : public AllocationStrategy {
   std::string_view name() const override { return "lottery"; }
   bool keeps_arrival_order() const override { return false; }
   // Errors: ResourceExhausted.
-  Status Order(std::uint8_t tier, std::span<const Entrant> entrants,
-               std::span<std::uint32_t> order) const override;
+  Status Order(const OrderRequest& request, std::span<std::uint32_t> order) const override;
 
  private:
   const Seed seed_;

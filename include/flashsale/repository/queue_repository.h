@@ -33,35 +33,42 @@ enum class QueueVerb : std::uint8_t {
   // They are finished with `admission`: its slot is free, and no ticket is left.  Done; AlreadyDone
   // where it is over or never was this user's.
   kComplete = 5,
+  // They had a ticket in a queue that was lost, at `place`.  Within the restore window as kJoin,
+  // and
+  // the place is remembered (Entrant::restored_place); later no more than a kJoin.
+  kRestore = 6,
 };
 
 struct QueueCommand {
   QueueVerb verb = QueueVerb::kLook;
-  // kJoin: below QueueTerms::tiers.  A user who has a ticket keeps its tier.
+  // kJoin, kRestore: below QueueTerms::tiers.  A user who has a ticket keeps its tier.
   std::uint8_t tier = 0;
   UserId user = {};
   // kComplete: the number of the admission.
   std::uint64_t admission = 0;
+  // kRestore: QueueEntry::place as it was; 1 to 2^53 - 1.
+  std::uint64_t place = 0;
 
   friend bool operator==(const QueueCommand&, const QueueCommand&) = default;
 };
 
 // How a command was answered, and how its user stands after it.
 struct QueueAnswer {
-  // Invalid for a nil user, a tier or a verb that there is not.
+  // Invalid for a nil user, a tier, a verb or a place that there is not.
   Code code = Code::kInvalid;
   // Where the user has no ticket, the user alone; for an Invalid nobody.
   QueueEntry entry = {};
-  // For who waits: how many live tickets of the same tier are ahead of this one.  While the queue
-  // gathers, or is frozen, in order of the tickets: a draw may change it.
+  // For who waits: how many live tickets of the same tier are ahead of this one.  While the tier
+  // gathers, or is frozen, in order of the tickets: a draw may change it, and so may places that
+  // were brought back.
   std::uint64_t ahead = 0;
 
   friend bool operator==(const QueueAnswer&, const QueueAnswer&) = default;
 };
 
-// The stages of a queue, one after the other.
+// The stages of a tier's line, one after the other.
 enum class QueueStage : std::uint8_t {
-  kGathering = 1,  // before the start: people come, nobody is let in
+  kGathering = 1,  // before it opens: people come, nobody is let in
   kFrozen = 2,     // who came before is being ordered; who comes now goes behind them
   kRunning = 3,
   kClosed = 4,  // nobody joins or is let in any more; who waits has no ticket any more
@@ -73,8 +80,11 @@ struct QueueState {
   QueueTerms terms = {};
   // Of now: that of the terms until SetPace.
   QueuePace pace = {};
-  QueueStage stage = QueueStage::kGathering;
+  // By tier; kClosed beyond those that there are, and for all where the queue was closed.
+  std::array<QueueStage, kMaxTiers> stages = {};
   bool paused = false;
+  // When this queue was opened: tickets of an earlier one come from another.
+  Time opened_at{};
   // Grows with everything that an AdmitPlan depends on but who comes and goes: admissions, stages,
   // pauses, the pace.
   std::uint64_t revision = 0;
@@ -82,30 +92,42 @@ struct QueueState {
   std::array<std::uint64_t, kMaxTiers> waiting = {};
   std::uint64_t in_flight = 0;  // live admissions
   std::uint64_t unused = 0;     // of these, those under which nothing was reserved yet
-  // How many may be let in at this instant, by stage, pause, pace and max_in_flight alone.
+  // How many may be let in at this instant, by stages, pause, pace and max_in_flight alone.
   std::uint32_t room = 0;
   // When one more may be let in by the pace; in the past where room does not lack for it.
   Time next_room{};
   // What an allocation strategy keeps from one plan to the next.
-  std::array<std::uint64_t, 4> strategy = {};
+  std::uint64_t strategy = 0;
 
   // Since the queue was opened.
-  std::uint64_t joined = 0;  // also the last ticket that was given
+  std::uint64_t joined = 0;    // also the last ticket that was given
+  std::uint64_t restored = 0;  // of these, by kRestore with a place that was remembered
   std::uint64_t admitted = 0;
   std::uint64_t completed = 0;
   std::uint64_t left = 0;            // waiting or admitted
   std::uint64_t fell_silent = 0;     // while waiting
   std::uint64_t windows_lapsed = 0;  // admissions that ended by time
+
+  bool is_closed() const { return stages.front() == QueueStage::kClosed; }
+};
+
+// Whose turn it is.
+struct TierPick {
+  std::uint8_t tier = 0;
+  // What the strategy keeps once this turn was taken.
+  std::uint64_t state = 0;
+
+  friend bool operator==(const TierPick&, const TierPick&) = default;
 };
 
 // Whom to let in next.
 struct AdmitPlan {
   // Of the state that it was made from.
   std::uint64_t revision = 0;
-  // The tier of each admission, in this order; a tier where nobody waits is passed over.
-  std::span<const std::uint8_t> tiers = {};
-  // Kept if somebody was let in.
-  std::array<std::uint64_t, 4> strategy = {};
+  // One turn an admission, in this order.  A tier where nobody waits, or whose line does not run,
+  // lets its turn pass.  If somebody was let in, QueueState::strategy becomes the state of the last
+  // turn that was taken or passed.
+  std::span<const TierPick> picks = {};
 };
 
 // What LapseDue did.
@@ -122,6 +144,8 @@ struct LapseReport {
 struct Entrant {
   UserId user = {};
   std::uint64_t ticket = 0;
+  // Where they stood in a queue that was lost; 0: they did not.
+  std::uint64_t restored_place = 0;
 
   friend bool operator==(const Entrant&, const Entrant&) = default;
 };
@@ -151,6 +175,9 @@ struct AdmissionProbe {
 //   - live admissions are at most max_in_flight, and come no faster than the pace; where
 //     max_in_flight is lowered nobody is let in until they are fewer
 //   - a place is free at once when its user leaves or was let in
+//   - a tier gathers until GatheringEnd, and then freezes by itself: a call at that instant finds
+//   it
+//     frozen.  One whose gathering has ended when the queue is opened runs at once
 // Who has fallen silent has no ticket any more in whatever they are told and is let in no more.
 // What others are told (`ahead`, how many wait, max_waiting) may count them until a call has met
 // them: LapseDue, which meets all, or any other in passing.  A position never grows for it.
@@ -169,7 +196,7 @@ class FLASHSALE_EXPORT QueueRepository {
   // made of its pace since.
   // Errors: InvalidArgument (names the field), AlreadyExists (the sale's queue was opened with
   // other terms, or another pace), ResourceExhausted.
-  virtual Result<Outcome> Open(const QueueTerms& terms) = 0;
+  virtual Result<Outcome> Open(const QueueTerms& terms, Time now) = 0;
 
   // Errors of all below: NotFound where the sale has no queue; InvalidArgument for a `now` that is
   // not valid; those of the store.
@@ -207,7 +234,7 @@ class FLASHSALE_EXPORT QueueRepository {
   virtual Result<QueueState> Read(const SaleRef& sale, Time now) = 0;
 
   // Lets in as many as the plan names, as there is room for, and as fit into `admitted`; how many.
-  // What has lapsed makes room first.  Only a running queue lets anybody in.  Fewer, perhaps
+  // What has lapsed makes room first.  Only a running line lets anybody in.  Fewer, perhaps
   // nobody, where a great many who fell silent stand in front: the next call goes on behind them.
   // Errors: InvalidArgument for a tier that there is not; Conflict where the queue has another
   // revision: somebody else has let people in.
@@ -224,29 +251,30 @@ class FLASHSALE_EXPORT QueueRepository {
   virtual Status Pause(const SaleRef& sale, Time now) = 0;
   virtual Status Resume(const SaleRef& sale, Time now) = 0;
 
-  // Ends the gathering: from kGathering to kFrozen; later it changes nothing.
-  virtual Status Freeze(const SaleRef& sale, Time now) = 0;
+  // Ends the gathering of a tier early: from kGathering to kFrozen; later it changes nothing.
+  // Errors: InvalidArgument for a tier that there is not.
+  virtual Status Freeze(const SaleRef& sale, Time now, std::uint8_t tier) = 0;
 
-  // Copies the entrants of a tier of a frozen queue after the ticket `after`, in the order of
-  // tickets; how many.  Those who have left since the freeze are among them or not.
-  // Errors: FailedPrecondition where the queue is not frozen; InvalidArgument for a tier that there
-  // is not.
+  // Copies the entrants of a frozen tier after the ticket `after`, in the order of tickets; how
+  // many.  Those who have left since the freeze are among them or not.
+  // Errors: FailedPrecondition where the tier is not frozen; InvalidArgument for one that there is
+  // not.
   virtual Result<std::size_t> ReadEntrants(const SaleRef& sale, std::uint8_t tier,
                                            std::uint64_t after, std::span<Entrant> entrants) = 0;
 
-  // Places entrants of a frozen queue.  Anybody may be placed again: the last place counts.
-  // Errors: FailedPrecondition where the queue is not frozen; InvalidArgument where a ticket is no
+  // Places entrants of a frozen tier.  Anybody may be placed again: the last place counts.
+  // Errors: FailedPrecondition where the tier is not frozen; InvalidArgument where a ticket is no
   // entrant's of this tier, or the places go beyond the entrants; then nobody was placed.
   virtual Status Arrange(const SaleRef& sale, const Arrangement& arrangement) = 0;
 
-  // To kRunning: entrants stand in the order of their arrangement, in a tier without one in that of
-  // their tickets; behind them who came later.  A queue that gathers still is frozen first.  Where
-  // the queue runs it changes nothing.
+  // A tier to kRunning: its entrants stand in the order of their arrangement, without one in that
+  // of their tickets; behind them who came later.  One that gathers still is frozen first.  Where
+  // it runs, this changes nothing.
   // Errors: FailedPrecondition where the queue is closed, or somebody who still waits was given no
-  // place in a tier where others were.
-  virtual Status Begin(const SaleRef& sale, Time now) = 0;
+  // place although others were; InvalidArgument for a tier that there is not.
+  virtual Status Begin(const SaleRef& sale, Time now, std::uint8_t tier) = 0;
 
-  // To kClosed.  Admissions live on until their windows end.
+  // All tiers to kClosed.  Admissions live on until their windows end.
   virtual Status Close(const SaleRef& sale, Time now) = 0;
 
   // Removes the queue and returns all its memory.

@@ -1,6 +1,7 @@
 #ifndef FLASHSALE_SERVICE_SERVICE_OPTIONS_H_
 #define FLASHSALE_SERVICE_SERVICE_OPTIONS_H_
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -112,6 +113,14 @@ struct QueueSetup {
   std::uint32_t grant = QueueTerms{}.grant;
   Duration heartbeat_timeout = QueueTerms{}.heartbeat_timeout;
   std::uint32_t tiers = QueueTerms{}.tiers;
+  // Whether those who come before the start gather, to be put in order then; else they stand in the
+  // order of arrival.
+  bool pre_queue = true;
+  // By tier, how long after the start its line opens; 0 to 30 days, and 0 beyond the tiers.  Until
+  // then its people gather.  So a tier with 0 has early access before one with an hour.
+  std::array<Duration, kMaxTiers> opens_after = {};
+  // See QueueTerms.
+  Duration restore_window{0};
 
   friend bool operator==(const QueueSetup&, const QueueSetup&) = default;
 };

@@ -89,7 +89,8 @@ class FLASHSALE_EXPORT VirtualQueue {
   //
   // Errors: InvalidArgument (another strategy than the terms name); those of QueueRepository::Open;
   // NotFound where there is no such sale.
-  Result<Outcome> Open(const QueueTerms& terms, const AllocationStrategy* strategy = nullptr);
+  Result<Outcome> Open(const QueueTerms& terms, Time now,
+                       const AllocationStrategy* strategy = nullptr);
   // Serves the sale no longer; the queue stays.
   void Detach(const SaleId& sale);
 

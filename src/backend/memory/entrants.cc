@@ -12,9 +12,12 @@ __extension__ using Wide = unsigned __int128;
 
 }  // namespace
 
-Entrants::Entrants(const PlaceLine& line, WaitingEntries& entries) : entries_(&entries) {
+Entrants::Entrants(const PlaceLine& line, WaitingEntries& entries, std::uint64_t last_ticket)
+    : entries_(&entries) {
   members_.reserve(line.live());
-  line.ForEach([this](std::uint32_t entry) { members_.push_back(entry); });
+  line.ForEach([this, last_ticket](std::uint32_t entry) {
+    if ((*entries_)[entry].ticket <= last_ticket) members_.push_back(entry);
+  });
 }
 
 std::size_t Entrants::LowerBound(std::uint64_t ticket) const {
@@ -57,12 +60,17 @@ std::size_t Entrants::LowerBound(std::uint64_t ticket) const {
   return low;
 }
 
-std::size_t Entrants::Read(std::uint64_t after, std::span<Entrant> entrants) const {
+std::size_t Entrants::Read(
+    std::uint64_t after, std::span<Entrant> entrants,
+    const std::unordered_map<std::uint32_t, std::uint64_t>& restored_places) const {
   const std::size_t first = LowerBound(after + 1);
   const std::size_t count = std::min(entrants.size(), members_.size() - first);
   for (std::size_t i = 0; i < count; ++i) {
     const WaitingEntry& entry = (*entries_)[members_[first + i]];
-    entrants[i] = {.user = entry.user, .ticket = entry.ticket};
+    const auto restored = restored_places.find(members_[first + i]);
+    entrants[i] = {.user = entry.user,
+                   .ticket = entry.ticket,
+                   .restored_place = restored == restored_places.end() ? 0 : restored->second};
   }
   return count;
 }

@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "backend/memory/place_line.h"
@@ -23,11 +24,12 @@ namespace flashsale::inline v0::memory {
 // until the owner gives them back; see WaitingEntry::gone.
 class Entrants {
  public:
-  // Throws std::bad_alloc.
-  Entrants(const PlaceLine& line, WaitingEntries& entries);
+  // Those of the line with tickets up to `last_ticket`.  Throws std::bad_alloc.
+  Entrants(const PlaceLine& line, WaitingEntries& entries, std::uint64_t last_ticket);
 
   // Copies those after the ticket `after`, in the order of tickets; how many.
-  std::size_t Read(std::uint64_t after, std::span<Entrant> entrants) const;
+  std::size_t Read(std::uint64_t after, std::span<Entrant> entrants,
+                   const std::unordered_map<std::uint32_t, std::uint64_t>& restored_places) const;
 
   // Errors: InvalidArgument; then nothing was placed.  Throws std::bad_alloc: likewise.
   Status Place(const Arrangement& arrangement);
@@ -38,6 +40,14 @@ class Entrants {
   // Those who are still there in the order that they were given.  REQUIRES: arranged() and not
   // placed_in_part().  Throws std::bad_alloc.
   std::vector<std::uint32_t> InOrder() const;
+
+  // Calls tell(entry, 1 + place) for all who were given a place.
+  template <typename Tell>
+  void ForEachRank(Tell tell) const {
+    for (std::size_t i = 0; i < ranks_.size(); ++i) {
+      if (ranks_[i] != kUnplaced) tell(members_[i], ranks_[i] + 1);
+    }
+  }
 
   // All of them, in the order of tickets.
   std::span<const std::uint32_t> entries() const { return members_; }

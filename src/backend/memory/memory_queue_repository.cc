@@ -48,9 +48,10 @@ R MemoryQueueRepository::WithAt(const SaleRef& sale, Time now, Use use) {
   return With<R>(sale, use);
 }
 
-Result<Outcome> MemoryQueueRepository::Open(const QueueTerms& terms) {
+Result<Outcome> MemoryQueueRepository::Open(const QueueTerms& terms, Time now) {
   try {
     if (Status status = Validate(terms); !status.ok()) return status;
+    if (!IsValid(now)) return InvalidTime(now);
     const MutexLock lock(lifetime_mutex_);
     {
       const Lines::Pinned existing(directory_, terms.sale, 0);
@@ -61,7 +62,7 @@ Result<Outcome> MemoryQueueRepository::Open(const QueueTerms& terms) {
             fmt::format("sale: a queue of '{}' with other terms exists", terms.sale.view()));
       }
     }
-    if (!directory_.Add(terms.sale, std::make_unique<WaitingLine>(terms, hash_))) {
+    if (!directory_.Add(terms.sale, std::make_unique<WaitingLine>(terms, now, hash_))) {
       return OutOfMemory();
     }
     return Outcome{.code = Code::kDone};
@@ -170,8 +171,12 @@ Status MemoryQueueRepository::Resume(const SaleRef& sale, Time now) {
   });
 }
 
-Status MemoryQueueRepository::Freeze(const SaleRef& sale, Time now) {
-  return WithAt<Status>(sale, now, [now](WaitingLine& line) { return line.Freeze(now); });
+Status MemoryQueueRepository::Freeze(const SaleRef& sale, Time now, std::uint8_t tier) {
+  return WithAt<Status>(sale, now, [&](WaitingLine& line) {
+    Status status = CheckTier(tier, line.terms());
+    if (status.ok()) line.Freeze(now, tier);
+    return status;
+  });
 }
 
 Result<std::size_t> MemoryQueueRepository::ReadEntrants(const SaleRef& sale, std::uint8_t tier,
@@ -190,8 +195,11 @@ Status MemoryQueueRepository::Arrange(const SaleRef& sale, const Arrangement& ar
   });
 }
 
-Status MemoryQueueRepository::Begin(const SaleRef& sale, Time now) {
-  return WithAt<Status>(sale, now, [now](WaitingLine& line) { return line.Begin(now); });
+Status MemoryQueueRepository::Begin(const SaleRef& sale, Time now, std::uint8_t tier) {
+  return WithAt<Status>(sale, now, [&](WaitingLine& line) {
+    Status status = CheckTier(tier, line.terms());
+    return status.ok() ? line.Begin(now, tier) : status;
+  });
 }
 
 Status MemoryQueueRepository::Close(const SaleRef& sale, Time now) {

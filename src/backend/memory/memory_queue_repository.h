@@ -20,7 +20,7 @@ class MemoryQueueRepository final : public QueueRepository {
  public:
   explicit MemoryQueueRepository(std::uint64_t hash_seed) : hash_(hash_seed) {}
 
-  Result<Outcome> Open(const QueueTerms& terms) override;
+  Result<Outcome> Open(const QueueTerms& terms, Time now) override;
   Result<SaleRef> Resolve(const SaleId& sale) override;
   Status Apply(const SaleRef& sale, Time now, std::span<const QueueCommand> commands,
                std::span<QueueAnswer> answers) override;
@@ -38,11 +38,11 @@ class MemoryQueueRepository final : public QueueRepository {
   Status SetPace(const SaleRef& sale, Time now, const QueuePace& pace) override;
   Status Pause(const SaleRef& sale, Time now) override;
   Status Resume(const SaleRef& sale, Time now) override;
-  Status Freeze(const SaleRef& sale, Time now) override;
+  Status Freeze(const SaleRef& sale, Time now, std::uint8_t tier) override;
   Result<std::size_t> ReadEntrants(const SaleRef& sale, std::uint8_t tier, std::uint64_t after,
                                    std::span<Entrant> entrants) override;
   Status Arrange(const SaleRef& sale, const Arrangement& arrangement) override;
-  Status Begin(const SaleRef& sale, Time now) override;
+  Status Begin(const SaleRef& sale, Time now, std::uint8_t tier) override;
   Status Close(const SaleRef& sale, Time now) override;
   Status Forget(const SaleRef& sale) override;
 

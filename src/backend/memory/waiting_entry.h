@@ -21,9 +21,10 @@ struct WaitingEntry {
   std::uint8_t tier;
   bool gone;  // since the freeze: remembered as an entrant, no more
   std::uint64_t ticket;
-  Time joined_at;  // in the host's time
+  Time joined_at;      // in the host's time
+  std::uint32_t rank;  // 1 + the place of the arrangement; 0: none
 };
-static_assert(sizeof(WaitingEntry) == 56 && std::is_trivially_copyable_v<WaitingEntry>);
+static_assert(sizeof(WaitingEntry) == 64 && std::is_trivially_copyable_v<WaitingEntry>);
 
 using WaitingEntries = Slab<WaitingEntry, 1U << 17>;
 

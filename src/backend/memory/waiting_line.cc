@@ -23,19 +23,40 @@ Status OutOfMemory() { return Status(StatusCode::kResourceExhausted, "out of mem
 
 }  // namespace
 
-WaitingLine::WaitingLine(const QueueTerms& terms, const engine::KeyedHash& hash)
+WaitingLine::WaitingLine(const QueueTerms& terms, Time now, const engine::KeyedHash& hash)
     : terms_(terms),
+      opened_at_(now),
       hash_(hash),
-      stage_(terms.pre_queue ? QueueStage::kGathering : QueueStage::kRunning),
+      latest_(now),
       waiting_(std::make_unique<WaitingTickets>(terms, hash)),
       pace_(terms.pace),
-      rate_(RateOf(terms.pace)) {}
+      rate_(RateOf(terms.pace)) {
+  stages_.fill(QueueStage::kClosed);
+  for (std::size_t tier = 0; tier < terms.tiers; ++tier) {
+    const bool gathers = GatheringEnd(terms, tier, now) > now;
+    stages_[tier] = gathers ? QueueStage::kGathering : QueueStage::kRunning;
+  }
+}
 
 Time WaitingLine::Enter(Time now) {
   latest_ = std::max(latest_, now);
   const Time at = clock_.At(latest_);
   EndPassedWindows(at);
+  if (latest_ >= next_freeze_) FreezeDue(at);
   return at;
+}
+
+void WaitingLine::FreezeDue(Time at) {
+  next_freeze_ = kMaxTime + Duration{1};
+  for (std::size_t tier = 0; tier < terms_.tiers; ++tier) {
+    if (stages_[tier] != QueueStage::kGathering) continue;
+    const Time end = GatheringEnd(terms_, tier, opened_at_);
+    if (latest_ >= end) {
+      FreezeTier(tier, at);
+    } else {
+      next_freeze_ = std::min(next_freeze_, end);
+    }
+  }
 }
 
 void WaitingLine::EndPassedWindows(Time at) {
@@ -115,6 +136,7 @@ void WaitingLine::Describe(Entry entry, QueueAnswer& answer) const {
                   .state = TicketState::kWaiting,
                   .tier = who.tier,
                   .ticket = who.ticket,
+                  .place = who.rank == 0 ? who.ticket : who.rank,
                   .joined_at = who.joined_at};
   answer.ahead = waiting_->Ahead(entry);
 }
@@ -134,6 +156,7 @@ QueueEntry WaitingLine::EntryOf(const LiveAdmission& admission) const {
 Code WaitingLine::CodeFor(const QueueCommand& command, bool known) {
   switch (command.verb) {
     case QueueVerb::kJoin:
+    case QueueVerb::kRestore:
     case QueueVerb::kLook:
       return known ? Code::kAlreadyDone : Code::kUnknownTicket;
     case QueueVerb::kTouch:
@@ -149,9 +172,12 @@ Code WaitingLine::CodeFor(const QueueCommand& command, bool known) {
 bool WaitingLine::Carry(const QueueCommand& command, std::uint64_t hash, Time at,
                         QueueAnswer& answer) {
   answer = QueueAnswer{};
-  const bool verb_exists = command.verb >= QueueVerb::kJoin && command.verb <= QueueVerb::kComplete;
-  const bool tier_exists = command.verb != QueueVerb::kJoin || command.tier < terms_.tiers;
-  if (command.user.is_nil() || !verb_exists || !tier_exists) return true;
+  const bool verb_exists = command.verb >= QueueVerb::kJoin && command.verb <= QueueVerb::kRestore;
+  const bool restores = command.verb == QueueVerb::kRestore;
+  const bool joins = restores || command.verb == QueueVerb::kJoin;
+  const bool tier_exists = !joins || command.tier < terms_.tiers;
+  const bool place_exists = !restores || (command.place != 0 && command.place <= kMaxExactInteger);
+  if (command.user.is_nil() || !verb_exists || !tier_exists || !place_exists) return true;
 
   const bool completes = command.verb == QueueVerb::kComplete;
   const Code completed = completes ? Complete(command, hash) : Code::kInvalid;
@@ -164,7 +190,7 @@ bool WaitingLine::Carry(const QueueCommand& command, std::uint64_t hash, Time at
       ++left_;
       return true;
     }
-    const bool heartbeat = command.verb == QueueVerb::kJoin || command.verb == QueueVerb::kTouch;
+    const bool heartbeat = joins || command.verb == QueueVerb::kTouch;
     if (heartbeat) waiting_->Touch(entry, at);
     Describe(entry, answer);
     return true;
@@ -177,7 +203,7 @@ bool WaitingLine::Carry(const QueueCommand& command, std::uint64_t hash, Time at
     return true;
   }
   if (admission.has_value()) answer.entry = EntryOf(*admission);
-  if (command.verb == QueueVerb::kJoin && !admission.has_value()) {
+  if (joins && !admission.has_value()) {
     return Join(command, hash, at, answer);
   }
   answer.code = completes ? completed : CodeFor(command, admission.has_value());
@@ -197,14 +223,20 @@ bool WaitingLine::Join(const QueueCommand& command, std::uint64_t hash, Time at,
     answer.code = Code::kWaitingPage;
     return true;
   }
+  // A line that has frozen takes back nobody.
+  const bool restores = command.verb == QueueVerb::kRestore &&
+                        stages_[command.tier] == QueueStage::kGathering &&
+                        latest_ < SaturatingAdd(opened_at_, terms_.restore_window);
   const Entry entry = waiting_->Join({.hash = hash,
                                       .user = command.user,
                                       .tier = command.tier,
                                       .ticket = last_ticket_ + 1,
-                                      .joined_at = latest_},
+                                      .joined_at = latest_,
+                                      .restored_place = restores ? command.place : 0},
                                      at);
   if (entry == WaitingTickets::kNone) return false;
   ++last_ticket_;
+  if (restores) ++restored_;
   answer.code = Code::kDone;
   Describe(entry, answer);
   return true;
@@ -219,7 +251,7 @@ Code WaitingLine::Complete(const QueueCommand& command, std::uint64_t hash) {
 }
 
 std::uint32_t WaitingLine::RoomAt(Time at) const {
-  if (stage_ != QueueStage::kRunning || clock_.paused()) return 0;
+  if (!AnyRuns() || clock_.paused()) return 0;
   const std::uint64_t in_flight = admissions_.size();
   if (in_flight >= pace_.max_in_flight) return 0;
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(
@@ -231,14 +263,16 @@ QueueState WaitingLine::Read(Time now) {
   const Time at = Enter(now);
   QueueState state{.terms = terms_,
                    .pace = pace_,
-                   .stage = stage_,
+                   .stages = stages_,
                    .paused = clock_.paused(),
+                   .opened_at = opened_at_,
                    .revision = revision_,
                    .in_flight = admissions_.size(),
                    .unused = admissions_.unused(),
                    .room = RoomAt(at),
                    .strategy = strategy_,
                    .joined = last_ticket_,
+                   .restored = restored_,
                    .admitted = admitted_,
                    .completed = completed_,
                    .left = left_,
@@ -288,10 +322,11 @@ bool WaitingLine::LetIn(Entry entry, Time at, QueueEntry& admitted) {
 
 Result<std::size_t> WaitingLine::Admit(Time now, const AdmitPlan& plan,
                                        std::span<QueueEntry> admitted) {
-  for (std::size_t i = 0; i < plan.tiers.size(); ++i) {
-    if (plan.tiers[i] < terms_.tiers) continue;
-    return Status(StatusCode::kInvalidArgument, fmt::format("plan.tiers[{}]: {}, expected below {}",
-                                                            i, plan.tiers[i], terms_.tiers));
+  for (std::size_t i = 0; i < plan.picks.size(); ++i) {
+    if (plan.picks[i].tier < terms_.tiers) continue;
+    return Status(StatusCode::kInvalidArgument,
+                  fmt::format("plan.picks[{}].tier: {}, expected below {}", i, plan.picks[i].tier,
+                              terms_.tiers));
   }
   const MutexLock lock(mutex_);
   const Time at = Enter(now);
@@ -302,20 +337,26 @@ Result<std::size_t> WaitingLine::Admit(Time now, const AdmitPlan& plan,
   const std::size_t most = std::min<std::size_t>(admitted.size(), RoomAt(at));
   std::size_t count = 0;
   std::uint64_t looks = kMostPassedOver + most;
-  for (std::size_t i = 0; i < plan.tiers.size() && count < most; ++i) {
+  std::uint64_t strategy = strategy_;
+  for (std::size_t i = 0; i < plan.picks.size() && count < most; ++i) {
     // Numbers stay exact in doubles, to the end of time.
     if (last_number_ >= kMaxExactInteger) break;
-    const Entry entry = FrontOf(plan.tiers[i], at, looks);
-    if (entry == WaitingTickets::kNone) continue;
-    if (!LetIn(entry, at, admitted[count])) {
-      if (count == 0) return OutOfMemory();
-      break;
+    const TierPick& pick = plan.picks[i];
+    const bool runs = stages_[pick.tier] == QueueStage::kRunning;
+    const Entry entry = runs ? FrontOf(pick.tier, at, looks) : WaitingTickets::kNone;
+    if (looks == 0) break;
+    if (entry != WaitingTickets::kNone) {
+      if (!LetIn(entry, at, admitted[count])) {
+        if (count == 0) return OutOfMemory();
+        break;
+      }
+      ++count;
     }
-    ++count;
+    strategy = pick.state;
   }
   if (count == 0) return count;
   ++revision_;
-  strategy_ = plan.strategy;
+  strategy_ = strategy;
   return count;
 }
 

@@ -26,12 +26,12 @@ namespace flashsale::inline v0::memory {
 // by each command, and by LapseDue, for a whole crowd may do so at once.
 //
 // Thread safety: any thread.  Blocking: for as long as calls for the same queue take; the longest
-// are Freeze, a first Arrange and Begin, which look at everybody.  FindAdmission does not wait for
-// any of them, nor does MarkUsed.
+// are a freeze, a first Arrange and Begin, which look at everybody.  FindAdmission does not wait
+// for any of them, nor does MarkUsed.
 class WaitingLine {
  public:
   // `hash` must outlive it.  Throws std::bad_alloc.  REQUIRES: Validate(terms) is OK.
-  WaitingLine(const QueueTerms& terms, const engine::KeyedHash& hash);
+  WaitingLine(const QueueTerms& terms, Time now, const engine::KeyedHash& hash);
 
   // As it was opened.
   const QueueTerms& terms() const { return terms_; }
@@ -55,11 +55,11 @@ class WaitingLine {
   void Pause(Time now) FLASHSALE_EXCLUDES(mutex_);
   void Resume(Time now) FLASHSALE_EXCLUDES(mutex_);
 
-  Status Freeze(Time now) FLASHSALE_EXCLUDES(mutex_);
+  void Freeze(Time now, std::uint8_t tier) FLASHSALE_EXCLUDES(mutex_);
   Result<std::size_t> ReadEntrants(std::uint8_t tier, std::uint64_t after,
                                    std::span<Entrant> entrants) FLASHSALE_EXCLUDES(mutex_);
   Status Arrange(const Arrangement& arrangement) FLASHSALE_EXCLUDES(mutex_);
-  Status Begin(Time now) FLASHSALE_EXCLUDES(mutex_);
+  Status Begin(Time now, std::uint8_t tier) FLASHSALE_EXCLUDES(mutex_);
   void Close(Time now) FLASHSALE_EXCLUDES(mutex_);
 
  private:
@@ -71,9 +71,13 @@ class WaitingLine {
     Time until;  // in the queue's time
   };
 
-  // Time goes on: returns the queue's and ends the windows that have passed.
+  // Time goes on: returns the queue's, ends the windows that have passed, freezes what no longer
+  // gathers.
   Time Enter(Time now) FLASHSALE_REQUIRES(mutex_);
   void EndPassedWindows(Time at) FLASHSALE_REQUIRES(mutex_);
+  void FreezeDue(Time at) FLASHSALE_REQUIRES(mutex_);
+  void FreezeTier(std::size_t tier, Time at) FLASHSALE_REQUIRES(mutex_);
+  bool AnyRuns() const FLASHSALE_REQUIRES(mutex_);
   // False where memory ran out.
   bool AddWindow(const Window& window) FLASHSALE_REQUIRES(mutex_);
   void ForgetEndedWindows() FLASHSALE_REQUIRES(mutex_);
@@ -97,13 +101,15 @@ class WaitingLine {
   bool LetIn(Entry entry, Time at, QueueEntry& admitted) FLASHSALE_REQUIRES(mutex_);
 
   const QueueTerms terms_;
+  const Time opened_at_;
   const engine::KeyedHash& hash_;
   AdmissionTable admissions_;  // changed under the mutex alone, but for what is used
 
   Mutex mutex_;
   Time latest_ FLASHSALE_GUARDED_BY(mutex_){};  // of the host's time, that a call has brought
   QueueClock clock_ FLASHSALE_GUARDED_BY(mutex_);
-  QueueStage stage_ FLASHSALE_GUARDED_BY(mutex_);
+  std::array<QueueStage, kMaxTiers> stages_ FLASHSALE_GUARDED_BY(mutex_);
+  Time next_freeze_ FLASHSALE_GUARDED_BY(mutex_) = kMinTime;  // no tier freezes by itself before
   std::unique_ptr<WaitingTickets> waiting_ FLASHSALE_GUARDED_BY(mutex_);  // null once closed
   std::deque<Window> windows_ FLASHSALE_GUARDED_BY(mutex_);               // the earliest first
   QueuePace pace_ FLASHSALE_GUARDED_BY(mutex_);
@@ -112,7 +118,8 @@ class WaitingLine {
   std::uint64_t last_ticket_ FLASHSALE_GUARDED_BY(mutex_) = 0;
   std::uint64_t last_number_ FLASHSALE_GUARDED_BY(mutex_) = 0;
   std::uint64_t revision_ FLASHSALE_GUARDED_BY(mutex_) = 1;
-  std::array<std::uint64_t, 4> strategy_ FLASHSALE_GUARDED_BY(mutex_) = {};
+  std::uint64_t strategy_ FLASHSALE_GUARDED_BY(mutex_) = 0;
+  std::uint64_t restored_ FLASHSALE_GUARDED_BY(mutex_) = 0;
   std::uint64_t admitted_ FLASHSALE_GUARDED_BY(mutex_) = 0;
   std::uint64_t completed_ FLASHSALE_GUARDED_BY(mutex_) = 0;
   std::uint64_t left_ FLASHSALE_GUARDED_BY(mutex_) = 0;

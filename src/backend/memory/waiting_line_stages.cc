@@ -1,6 +1,7 @@
 // The operators' side of a queue: its pace, its pauses and its stages.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -11,8 +12,9 @@
 namespace flashsale::inline v0::memory {
 namespace {
 
-Status NotFrozen() {
-  return Status(StatusCode::kFailedPrecondition, "stage: expected a frozen queue");
+Status NotFrozen(std::uint8_t tier) {
+  return Status(StatusCode::kFailedPrecondition,
+                fmt::format("stage: expected that tier {} is frozen", tier));
 }
 
 }  // namespace
@@ -44,45 +46,49 @@ void WaitingLine::Resume(Time now) {
   ++revision_;
 }
 
-Status WaitingLine::Freeze(Time now) {
-  const MutexLock lock(mutex_);
-  const Time at = Enter(now);
-  if (stage_ != QueueStage::kGathering) return Status();
+void WaitingLine::FreezeTier(std::size_t tier, Time at) {
   // Whoever is silent by now is no entrant.
   constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
   fell_silent_ += waiting_->Sweep(at, kAll, kAll);
-  Status frozen = waiting_->Freeze(last_ticket_);
-  if (!frozen.ok()) return frozen;
-  stage_ = QueueStage::kFrozen;
+  waiting_->Freeze(tier, last_ticket_);
+  stages_[tier] = QueueStage::kFrozen;
   ++revision_;
-  return Status();
+}
+
+void WaitingLine::Freeze(Time now, std::uint8_t tier) {
+  const MutexLock lock(mutex_);
+  const Time at = Enter(now);
+  if (stages_[tier] == QueueStage::kGathering) FreezeTier(tier, at);
+}
+
+bool WaitingLine::AnyRuns() const {
+  return std::find(stages_.begin(), stages_.end(), QueueStage::kRunning) != stages_.end();
 }
 
 Result<std::size_t> WaitingLine::ReadEntrants(std::uint8_t tier, std::uint64_t after,
                                               std::span<Entrant> entrants) {
   const MutexLock lock(mutex_);
-  if (stage_ != QueueStage::kFrozen) return NotFrozen();
+  if (stages_[tier] != QueueStage::kFrozen) return NotFrozen(tier);
   return waiting_->ReadEntrants(tier, after, entrants);
 }
 
 Status WaitingLine::Arrange(const Arrangement& arrangement) {
   const MutexLock lock(mutex_);
-  if (stage_ != QueueStage::kFrozen) return NotFrozen();
+  if (stages_[arrangement.tier] != QueueStage::kFrozen) return NotFrozen(arrangement.tier);
   return waiting_->Arrange(arrangement);
 }
 
-Status WaitingLine::Begin(Time now) {
+Status WaitingLine::Begin(Time now, std::uint8_t tier) {
   const MutexLock lock(mutex_);
-  Enter(now);
-  if (stage_ == QueueStage::kRunning) return Status();
-  if (stage_ == QueueStage::kClosed) {
+  const Time at = Enter(now);
+  if (stages_[tier] == QueueStage::kRunning) return Status();
+  if (stages_[tier] == QueueStage::kClosed) {
     return Status(StatusCode::kFailedPrecondition, "stage: closed, expected gathering or frozen");
   }
-  if (stage_ == QueueStage::kFrozen) {
-    Status begun = waiting_->Begin();
-    if (!begun.ok()) return begun;
-  }
-  stage_ = QueueStage::kRunning;
+  if (stages_[tier] == QueueStage::kGathering) FreezeTier(tier, at);
+  Status begun = waiting_->Begin(tier);
+  if (!begun.ok()) return begun;
+  stages_[tier] = QueueStage::kRunning;
   ++revision_;
   return Status();
 }
@@ -92,9 +98,9 @@ void WaitingLine::Close(Time now) {
   std::unique_ptr<WaitingTickets> gone;
   const MutexLock lock(mutex_);
   Enter(now);
-  if (stage_ == QueueStage::kClosed) return;
+  if (stages_.front() == QueueStage::kClosed) return;
   gone = std::move(waiting_);
-  stage_ = QueueStage::kClosed;
+  stages_.fill(QueueStage::kClosed);
   ++revision_;
 }
 

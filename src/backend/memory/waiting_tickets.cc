@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <new>
-#include <optional>
 #include <utility>
 
 namespace flashsale::inline v0::memory {
@@ -14,10 +13,11 @@ Status OutOfMemory() { return Status(StatusCode::kResourceExhausted, "out of mem
 }  // namespace
 
 WaitingTickets::WaitingTickets(const QueueTerms& terms, const engine::KeyedHash& hash)
-    : timeout_(terms.heartbeat_timeout),
+    : terms_(terms),
       hash_(hash),
       lines_(terms.tiers, PlaceLine(blocks_, entries_)),
-      wheel_(entries_) {}
+      wheel_(entries_),
+      frozen_(terms.tiers) {}
 
 WaitingTickets::Entry WaitingTickets::PrefetchEntry(std::uint64_t hash) const {
   const Entry entry = index_.Guess(hash);
@@ -41,6 +41,14 @@ WaitingTickets::Entry WaitingTickets::Join(const Newcomer& newcomer, Time now) {
   if (!room) return kNone;
   const Entry entry = entries_.Take();
   if (entry == kNone) return kNone;
+  if (newcomer.restored_place != 0) {
+    try {
+      restored_places_[entry] = newcomer.restored_place;
+    } catch (const std::bad_alloc&) {
+      entries_.Give(entry);
+      return kNone;
+    }
+  }
   entries_[entry] = {.user = newcomer.user,
                      .last_seen = now,
                      .place = 0,
@@ -50,10 +58,11 @@ WaitingTickets::Entry WaitingTickets::Join(const Newcomer& newcomer, Time now) {
                      .tier = newcomer.tier,
                      .gone = false,
                      .ticket = newcomer.ticket,
-                     .joined_at = newcomer.joined_at};
+                     .joined_at = newcomer.joined_at,
+                     .rank = 0};
   line.Append(entry);
   index_.Insert(newcomer.hash, entry);
-  File(entry, now + timeout_);
+  File(entry, Deadline(entry));
   ++waiting_;
   return entry;
 }
@@ -67,11 +76,14 @@ void WaitingTickets::RemoveUnfiled(Entry entry) {
   index_.Erase(HashOf(entry), entry);
   LineOf(entry).Remove(entry);
   --waiting_;
-  if (entries_[entry].ticket <= last_entrant_) {
-    entries_[entry].gone = true;  // stays on the list of entrants until the queue begins
-  } else {
-    entries_.Give(entry);
+  const WaitingEntry& who = entries_[entry];
+  const Frozen& frozen = frozen_[who.tier];
+  if (frozen.entrants.has_value() && who.ticket <= frozen.last_entrant) {
+    entries_[entry].gone = true;  // stays on the list of entrants until the line begins
+    return;
   }
+  if (!restored_places_.empty()) restored_places_.erase(entry);
+  entries_.Give(entry);
 }
 
 std::uint64_t WaitingTickets::Sweep(Time now, std::uint64_t most, std::uint64_t visits) {
@@ -91,27 +103,26 @@ std::uint64_t WaitingTickets::Sweep(Time now, std::uint64_t most, std::uint64_t 
   return freed;
 }
 
-Status WaitingTickets::Freeze(std::uint64_t last_ticket) {
+Entrants& WaitingTickets::EntrantsOf(std::size_t tier) {
+  Frozen& frozen = frozen_[tier];
+  if (!frozen.entrants.has_value()) {
+    frozen.entrants.emplace(lines_[tier], entries_, frozen.last_entrant);
+  }
+  return *frozen.entrants;
+}
+
+Result<std::size_t> WaitingTickets::ReadEntrants(std::size_t tier, std::uint64_t after,
+                                                 std::span<Entrant> entrants) {
   try {
-    std::vector<Entrants> entrants;
-    entrants.reserve(lines_.size());
-    for (const PlaceLine& line : lines_) entrants.emplace_back(line, entries_);
-    entrants_ = std::move(entrants);
-    last_entrant_ = last_ticket;
-    return Status();
+    return EntrantsOf(tier).Read(after, entrants, restored_places_);
   } catch (const std::bad_alloc&) {
     return OutOfMemory();
   }
 }
 
-Result<std::size_t> WaitingTickets::ReadEntrants(std::size_t tier, std::uint64_t after,
-                                                 std::span<Entrant> entrants) const {
-  return entrants_[tier].Read(after, entrants);
-}
-
 Status WaitingTickets::Arrange(const Arrangement& arrangement) {
   try {
-    return entrants_[arrangement.tier].Place(arrangement);
+    return EntrantsOf(arrangement.tier).Place(arrangement);
   } catch (const std::bad_alloc&) {
     return OutOfMemory();
   }
@@ -125,46 +136,46 @@ bool WaitingTickets::Build(std::size_t tier, std::span<const Entry> order, Place
   };
   for (const Entry entry : order) append(entry);
   lines_[tier].ForEach([&](Entry entry) {
-    if (entries_[entry].ticket > last_entrant_) append(entry);
+    if (entries_[entry].ticket > frozen_[tier].last_entrant) append(entry);
   });
   return room;
 }
 
-Status WaitingTickets::Begin() {
-  for (std::size_t tier = 0; tier < entrants_.size(); ++tier) {
-    if (!entrants_[tier].placed_in_part()) continue;
+Status WaitingTickets::Begin(std::size_t tier) {
+  Frozen& frozen = frozen_[tier];
+  if (!frozen.entrants.has_value()) {
+    if (!restored_places_.empty()) {
+      lines_[tier].ForEach([this](Entry entry) { restored_places_.erase(entry); });
+    }
+    frozen = {};
+    return Status();
+  }
+  const Entrants& entrants = *frozen.entrants;
+  if (entrants.placed_in_part()) {
     return Status(StatusCode::kFailedPrecondition,
                   fmt::format("arrangement: tier {} in part, expected all of its entrants", tier));
   }
-  std::vector<PlaceLine> built;
-  bool complete = true;
-  try {
-    built.assign(entrants_.size(), PlaceLine(blocks_, entries_));
-    for (std::size_t tier = 0; tier < entrants_.size() && complete; ++tier) {
-      if (!entrants_[tier].arranged()) continue;
-      complete = Build(tier, entrants_[tier].InOrder(), built[tier]);
+  if (entrants.arranged()) {
+    PlaceLine built(blocks_, entries_);
+    bool complete = false;
+    try {
+      complete = Build(tier, entrants.InOrder(), built);
+    } catch (const std::bad_alloc&) {
     }
-  } catch (const std::bad_alloc&) {
-    complete = false;
-  }
-  if (!complete) {
-    for (std::size_t tier = 0; tier < built.size(); ++tier) {
-      built[tier].Clear();
+    if (!complete) {
+      built.Clear();
       lines_[tier].TellPlaces();
+      return OutOfMemory();
     }
-    return OutOfMemory();
+    lines_[tier].Clear();
+    std::swap(lines_[tier], built);
+    entrants.ForEachRank([this](Entry entry, std::uint32_t rank) { entries_[entry].rank = rank; });
   }
-  for (std::size_t tier = 0; tier < entrants_.size(); ++tier) {
-    if (entrants_[tier].arranged()) {
-      lines_[tier].Clear();
-      std::swap(lines_[tier], built[tier]);
-    }
-    for (const Entry entry : entrants_[tier].entries()) {
-      if (entries_[entry].gone) entries_.Give(entry);
-    }
+  for (const Entry entry : entrants.entries()) {
+    restored_places_.erase(entry);
+    if (entries_[entry].gone) entries_.Give(entry);
   }
-  entrants_ = {};
-  last_entrant_ = 0;
+  frozen = {};
   return Status();
 }
 

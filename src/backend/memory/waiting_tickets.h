@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "backend/memory/entrants.h"
@@ -51,6 +53,7 @@ class WaitingTickets {
     std::uint8_t tier;
     std::uint64_t ticket;
     Time joined_at;
+    std::uint64_t restored_place = 0;
   };
   // Behind all others of the tier.  kNone, and nothing changed, where memory ran out.
   // REQUIRES: the user does not wait.
@@ -72,18 +75,27 @@ class WaitingTickets {
   // Nobody falls silent before.
   Time next_silence() const { return next_look_; }
 
-  // Fixes who the entrants are.  Errors: ResourceExhausted; then nothing changed.
-  Status Freeze(std::uint64_t last_ticket);
-  // Of a frozen queue; see QueueRepository.  Errors: InvalidArgument; ResourceExhausted.
+  // From here on only tickets up to the last that was given are entrants of the tier.
+  void Freeze(std::size_t tier, std::uint64_t last_ticket) {
+    frozen_[tier] = {.last_entrant = last_ticket, .entrants = std::nullopt};
+  }
+  // Of a frozen tier; see QueueRepository.  Errors: InvalidArgument; ResourceExhausted.
   Result<std::size_t> ReadEntrants(std::size_t tier, std::uint64_t after,
-                                   std::span<Entrant> entrants) const;
+                                   std::span<Entrant> entrants);
   Status Arrange(const Arrangement& arrangement);
   // Puts everybody where they were placed.
   // Errors: FailedPrecondition, ResourceExhausted; then nothing changed.
-  Status Begin();
+  Status Begin(std::size_t tier);
 
  private:
-  Time Deadline(Entry entry) const { return entries_[entry].last_seen + timeout_; }
+  // A tier from its freeze to its beginning.
+  struct Frozen {
+    std::uint64_t last_entrant = 0;  // their last ticket
+    // Made when they are first asked for; then it stays as it is.
+    std::optional<Entrants> entrants;
+  };
+
+  Time Deadline(Entry entry) const { return SilentFrom(terms_, entries_[entry].last_seen); }
   PlaceLine& LineOf(Entry entry) { return lines_[entries_[entry].tier]; }
   const PlaceLine& LineOf(Entry entry) const { return lines_[entries_[entry].tier]; }
   std::uint64_t HashOf(Entry entry) const { return hash_(entries_[entry].user.bytes()); }
@@ -93,10 +105,12 @@ class WaitingTickets {
   }
   // REQUIRES: the wheel does not have it.
   void RemoveUnfiled(Entry entry);
+  // Throws std::bad_alloc.
+  Entrants& EntrantsOf(std::size_t tier);
   // The line of a tier as it will be.  False where memory ran out.
   bool Build(std::size_t tier, std::span<const Entry> order, PlaceLine& line);
 
-  const Duration timeout_;
+  const QueueTerms terms_;
   const engine::KeyedHash& hash_;
   WaitingEntries entries_;
   TicketIndex index_;
@@ -105,9 +119,9 @@ class WaitingTickets {
   SilenceWheel wheel_;
   Time next_look_ = kMaxTime;
   std::uint64_t waiting_ = 0;
-  // While the queue is frozen.
-  std::vector<Entrants> entrants_;  // by tier
-  std::uint64_t last_entrant_ = 0;  // the last ticket of one
+  std::vector<Frozen> frozen_;  // by tier
+  // Of who brought back a ticket and waits for the line to begin.
+  std::unordered_map<Entry, std::uint64_t> restored_places_;
 };
 
 }  // namespace flashsale::inline v0::memory

@@ -1,0 +1,60 @@
+#include "service/queue_setup.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "base/field_check.h"
+#include "flashsale/policy/fifo_strategy.h"
+
+namespace flashsale::inline v0 {
+namespace {
+
+Status CheckOpenings(const QueueSetup& setup) {
+  constexpr Duration kLatest = std::chrono::hours{24 * 30};
+  FieldCheck check;
+  check.InRange("tiers", setup.tiers, 1U, std::uint32_t{kMaxTiers});
+  for (std::size_t tier = 0; tier < kMaxTiers; ++tier) {
+    check.InRange(fmt::format("opens_after[{}]", tier), setup.opens_after[tier], Duration(0),
+                  tier < setup.tiers ? kLatest : Duration(0));
+  }
+  return check.status();
+}
+
+// A host sets the pace by members of SaleTerms and QueueSetup, which are not within another.
+Status WithoutPace(const Status& status) {
+  constexpr std::string_view kPace = "pace.";
+  if (!status.message().starts_with(kPace)) return status;
+  return Status(status.code(), std::string(status.message().substr(kPace.size())));
+}
+
+}  // namespace
+
+Result<QueueTerms> QueueTermsOf(const SaleTerms& terms, const QueueSetup& setup) {
+  if (Status status = CheckOpenings(setup); !status.ok()) return status;
+  QueueTerms queue{.sale = terms.id,
+                   .pace = {.admissions_per_second = terms.admissions_per_second,
+                            .max_in_flight = setup.max_in_flight},
+                   .max_waiting = setup.max_waiting,
+                   .admission_window = setup.admission_window,
+                   .grant = setup.grant,
+                   .heartbeat_timeout = setup.heartbeat_timeout,
+                   .tiers = setup.tiers,
+                   .restore_window = setup.restore_window,
+                   .strategy = std::string(setup.strategy == nullptr ? FifoStrategy().name()
+                                                                     : setup.strategy->name())};
+  for (std::size_t tier = 0; tier < setup.tiers; ++tier) {
+    const Duration after = setup.opens_after[tier];
+    if (setup.pre_queue || after > Duration(0)) {
+      queue.opens[tier] = SaturatingAdd(terms.start, after);
+    }
+  }
+  if (Status status = Validate(queue); !status.ok()) return WithoutPace(status);
+  return queue;
+}
+
+}  // namespace flashsale::inline v0

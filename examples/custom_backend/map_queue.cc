@@ -30,6 +30,7 @@ Status WrongStage() {
 MapQueue::MapQueue(const flashsale::QueueTerms& terms, Time now) : terms_(terms), latest_(now) {
   state_.terms = terms;
   state_.pace = terms.pace;
+  state_.pace_set_at = now;
   state_.opened_at = now;
   state_.stages.fill(QueueStage::kClosed);
   for (std::size_t tier = 0; tier < terms.tiers; ++tier) {
@@ -275,6 +276,7 @@ void MapQueue::SetPace(Time now, const flashsale::QueuePace& pace) {
   Enter(now);
   if (pace == state_.pace) return;
   state_.pace = pace;
+  state_.pace_set_at = latest_;
   ++state_.revision;
 }
 

@@ -152,7 +152,8 @@ Status Shoppers::LookAtPosition(Index index) {
   Shopper& shopper = shoppers_[index];
   const Result<QueuePlace> place = parts_.storefront.Position(UserOf(index));
   if (!place.ok()) return place.status();
-  if (place->outcome.code != Code::kDone) {
+  // Sold out is told to who waits still.
+  if (place->outcome.code != Code::kDone && place->outcome.code != Code::kSoldOut) {
     const bool open = now() < end_;
     // The time to make use of an admission is over, or the sale is; else the ticket was lost.
     if (open && !shopper.Has(kAdmitted)) {
@@ -202,8 +203,8 @@ Status Shoppers::Wait(Index index, const QueuePlace& place) {
   const Duration rarest = IsTold(index) ? kHeartbeatTimeout * 3 / 4 : kAdmissionWindow * 2 / 5;
   const Duration waited = now() - parts_.calendar.TimeOf(shopper.joined);
   const Duration due = place.position == 0     ? rarest
-                       : place.units_left == 0 ? std::max(place.expected_wait, waited) / 8
-                                               : place.expected_wait / 8;
+                       : place.units_left == 0 ? std::max(place.wait.expected, waited) / 8
+                                               : place.wait.expected / 8;
   const Duration interval = std::clamp(due, kOftenest, rarest);
   Schedule(index, interval * 4 / 5 + PartOf(interval * 2 / 5, Roll(Purpose::kPoll, index)));
   return {};

@@ -31,7 +31,7 @@ Units PartOf(Units whole, std::uint32_t parts, std::uint32_t index) {
 }
 
 // Gathers whom the queue lets in until the shoppers can be told.
-class Doorman final : public AdmissionObserver {
+class Doorman final : public QueueObserver {
  public:
   void OnAdmitted(const SaleId& /*sale*/, Time /*now*/,
                   std::span<const QueueEntry> admitted) override {

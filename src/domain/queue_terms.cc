@@ -14,6 +14,7 @@ constexpr std::uint32_t kMostAdmissionsPerSecond = 10'000'000;
 constexpr std::uint32_t kMostInFlight = 1U << 30;
 constexpr std::uint64_t kMostWaiting = std::uint64_t{1} << 31;
 constexpr std::uint32_t kMostGrant = 32;
+constexpr std::uint32_t kMostCredits = 1'000'000;
 constexpr Duration kShortest = std::chrono::seconds{1};
 constexpr Duration kLongest = std::chrono::hours{24};
 constexpr Duration kLongestSilence = std::chrono::hours{24 * 400};
@@ -32,6 +33,14 @@ CellRate RateOf(const QueuePace& pace) {
   return CellRate({.permits = pace.admissions_per_second,
                    .per = std::chrono::seconds{1},
                    .burst = std::max(1U, pace.admissions_per_second / kBurstsPerSecond)});
+}
+
+std::uint8_t TierWithCredits(const QueueTerms& terms, std::uint8_t tier, std::uint32_t credits) {
+  const std::uint32_t counted = std::min(credits, terms.max_credits);
+  for (std::uint8_t better = 0; better < tier; ++better) {
+    if (terms.credits_for[better] != 0 && counted >= terms.credits_for[better]) return better;
+  }
+  return tier;
 }
 
 Time GatheringEnd(const QueueTerms& terms, std::size_t tier, Time opened_at) {
@@ -62,7 +71,11 @@ Status Validate(const QueueTerms& terms) {
       .That(id_internal::IsName(terms.strategy), "strategy", Printable(terms.strategy),
             "1 to 64 characters of A-Z a-z 0-9 . _ -")
       .InRange("restore_window", terms.restore_window, Duration(0), kLongest);
+  check.InRange("max_credits", terms.max_credits, 0U, kMostCredits);
   for (std::size_t tier = 0; tier < kMaxTiers; ++tier) {
+    const bool may_lift = tier + 1 < terms.tiers;
+    check.InRange(fmt::format("credits_for[{}]", tier), terms.credits_for[tier], 0U,
+                  may_lift ? terms.max_credits : 0U);
     const Time opens = terms.opens[tier];
     const bool fits = tier < terms.tiers ? IsValid(opens) : opens == kMinTime;
     check.That(fits, fmt::format("opens[{}]", tier),

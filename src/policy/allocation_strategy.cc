@@ -13,4 +13,10 @@ std::size_t AllocationStrategy::PickTiers(std::span<const std::uint64_t> waiting
   return picked;
 }
 
+Status AllocationStrategy::CheckTerms(const QueueTerms& /*terms*/) const { return {}; }
+
+TierShare AllocationStrategy::ShareOf(std::uint8_t tier, std::size_t /*tiers*/) const {
+  return {.weight = tier == 0 ? 1U : 0U, .total = 1};
+}
+
 }  // namespace flashsale::inline v0

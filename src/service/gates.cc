@@ -129,20 +129,20 @@ std::optional<Outcome> Gates::CheckBreaker(const UserId& user, Time now,
   return Refusal(Code::kWaitingPage, wait + SpreadOver(wait, user, now));
 }
 
-Result<QueuePlace> Gates::Enqueue(const ServedSale& sale, const UserId& user, std::uint8_t tier,
-                                  Time now) const {
-  const Result<Tally> tally = parts_.inventory.ReadTally(sale.inventory(), TallyKey::Of(user));
+Result<QueuePlace> Gates::Enqueue(const ServedSale& sale, const QueueJoin& join, Time now) const {
+  const Result<Tally> tally = parts_.inventory.ReadTally(sale.inventory(), TallyKey::Of(join.user));
   if (!tally.ok()) return tally.status();
   if (tally->bought >= std::max(tally->limit, sale.terms().limit_per_user)) {
     return parts_.queue.Refused(sale.queue(), {.code = Code::kUserLimit});
   }
-  return parts_.queue.Join(sale.queue(), user, tier, now);
+  return parts_.queue.Join(sale.queue(), join, now);
 }
 
 Outcome Gates::SendToQueue(const Passage& passage, Time now) const {
   const Result<QueuePlace> place =
-      parts_.join_on_reserve ? Enqueue(*passage.sale, passage.user, 0, now)
-                             : parts_.queue.Position(passage.sale->queue(), passage.user, now);
+      parts_.join_on_reserve
+          ? Enqueue(*passage.sale, {.user = passage.user, .tier = QueueJoin::kLastTier}, now)
+          : parts_.queue.Position(passage.sale->queue(), passage.user, now);
   if (!place.ok()) {
     // Forgotten while the call was under way, or by another process.
     const bool is_gone = place.status().code() == StatusCode::kNotFound;
@@ -152,7 +152,7 @@ Outcome Gates::SendToQueue(const Passage& passage, Time now) const {
     case Code::kDone:
     case Code::kAlreadyDone:
       // Nobody is let in sooner than that, and where stock lacks the estimate says nothing of it.
-      return Refusal(Code::kQueued, std::max(place->expected_wait, parts_.queue_period));
+      return Refusal(Code::kQueued, std::max(place->wait.expected, parts_.queue_period));
     case Code::kUnknownTicket:
       return Refusal(Code::kNotAdmitted);
     default:
@@ -164,7 +164,11 @@ std::optional<QueuePlace> Gates::FindTicket(const ServedSale& sale, const UserId
                                             Time now) const {
   if (parts_.shared && !resend_lookups_.Take(now).allowed) return std::nullopt;
   Result<QueuePlace> place = parts_.queue.Position(sale.queue(), user, now);
-  if (!place.ok() || place->outcome.code != Code::kDone) return std::nullopt;
+  if (!place.ok()) return std::nullopt;
+  // Sold out is told to those who wait, and only to them.
+  const bool has_ticket =
+      place->outcome.code == Code::kDone || place->outcome.code == Code::kSoldOut;
+  if (!has_ticket) return std::nullopt;
   place->outcome.code = Code::kAlreadyDone;
   return *place;
 }

@@ -96,8 +96,7 @@ class Gates {
                                         Command& command) const;
 
   // Puts who passed the gates of a join into line, unless they have bought all that they may.
-  Result<QueuePlace> Enqueue(const ServedSale& sale, const UserId& user, std::uint8_t tier,
-                             Time now) const;
+  Result<QueuePlace> Enqueue(const ServedSale& sale, const QueueJoin& join, Time now) const;
 
   // The place of somebody whom a gate refuses but who stands in line already; else nothing.
   std::optional<QueuePlace> FindTicket(const ServedSale& sale, const UserId& user, Time now) const;

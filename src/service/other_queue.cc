@@ -46,7 +46,10 @@ Status OtherQueue(const QueueTerms& asked, const QueueTerms& opened) {
       .Member<std::uint64_t>("tiers", asked.tiers, opened.tiers)
       .Member<std::string_view>("strategy", asked.strategy, opened.strategy)
       .Member("restore_window", asked.restore_window, opened.restore_window);
+  difference.Member<std::uint64_t>("max_credits", asked.max_credits, opened.max_credits);
   for (std::size_t tier = 0; tier < kMaxTiers; ++tier) {
+    difference.Member<std::uint64_t>(fmt::format("credits_for[{}]", tier), asked.credits_for[tier],
+                                     opened.credits_for[tier]);
     difference.Member(fmt::format("opens[{}]", tier), asked.opens[tier].time_since_epoch(),
                       opened.opens[tier].time_since_epoch());
   }

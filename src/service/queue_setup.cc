@@ -44,6 +44,8 @@ Result<QueueTerms> QueueTermsOf(const SaleTerms& terms, const QueueSetup& setup)
                    .grant = setup.grant,
                    .heartbeat_timeout = setup.heartbeat_timeout,
                    .tiers = setup.tiers,
+                   .credits_for = setup.credits_for,
+                   .max_credits = setup.max_credits,
                    .restore_window = setup.restore_window,
                    .strategy = std::string(setup.strategy == nullptr ? FifoStrategy().name()
                                                                      : setup.strategy->name())};
@@ -54,6 +56,9 @@ Result<QueueTerms> QueueTermsOf(const SaleTerms& terms, const QueueSetup& setup)
     }
   }
   if (Status status = Validate(queue); !status.ok()) return WithoutPace(status);
+  if (setup.strategy != nullptr) {
+    if (Status status = setup.strategy->CheckTerms(queue); !status.ok()) return status;
+  }
   return queue;
 }
 

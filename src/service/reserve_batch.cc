@@ -114,11 +114,13 @@ bool FlashSaleService::State::ReserveBatch::Flush() {
   UpToMost<Outcome> outcomes(waiting_.size());
   status_ = state_.inventory.Apply(sale.inventory(), now_, {commands_.data(), commands_.size()},
                                    {outcomes.data(), outcomes.size()});
-  if (state_.made.breaker != nullptr) {
+  const bool watched = state_.options.queue.adaptive.has_value();
+  if (state_.made.breaker != nullptr || watched) {
     const Time after = state_.Now();
     for (const std::size_t i : waiting_) {
       if (calls_[i].permit) Report(calls_[i].permit, status_, now_, after);
     }
+    if (watched) state_.made.queue->NoteStore(std::max(after - now_, Duration(0)), status_.ok());
   }
   if (!status_.ok()) return false;
   for (std::size_t k = 0; k < waiting_.size(); ++k) {

@@ -136,8 +136,7 @@ struct FlashSaleService::State {
   // Whom BeginJoin or the detectors refused.
   QueuePlace RefuseJoin(const Gates::Passage& passage, const Outcome& refusal, Time now) const;
   // Who passed the gates.
-  Result<QueuePlace> Enqueue(const ServedSale& sale, const UserId& user, std::uint8_t tier,
-                             Time now);
+  Result<QueuePlace> Enqueue(const ServedSale& sale, const QueueJoin& join, Time now);
   Result<QueuePlace> Join(const JoinRequest& request);
   // What the store has decided: counts it and tells the queue.  `probe`: of the admission, if it
   // was made before.
@@ -191,6 +190,8 @@ struct FlashSaleService::State {
   void LookUp(ReserveCall& call, Time now);
   // Tells the circuit breaker how the store did.
   static void Report(CircuitBreaker::Permit& permit, const Status& status, Time start, Time now);
+  // After a call of the store that began at `start`: tells the breaker, and who sets the pace.
+  void NoteStore(CircuitBreaker::Permit& permit, const Status& status, Time start);
   // Tells the queue what became of somebody whom it let in.
   void TellQueue(const ServedSale& sale, const Command& command, const Outcome& outcome, Time now,
                  const AdmissionProbe* probe);

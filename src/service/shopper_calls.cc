@@ -140,6 +140,15 @@ void FlashSaleService::State::Report(CircuitBreaker::Permit& permit, const Statu
   }
 }
 
+void FlashSaleService::State::NoteStore(CircuitBreaker::Permit& permit, const Status& status,
+                                        Time start) {
+  const bool watched = options.queue.adaptive.has_value();
+  if (!permit && !watched) return;
+  const Time now = Now();
+  if (permit) Report(permit, status, start, now);
+  if (watched) made.queue->NoteStore(std::max(now - start, Duration(0)), status.ok());
+}
+
 void FlashSaleService::State::TellQueue(const ServedSale& sale, const Command& command,
                                         const Outcome& outcome, Time now,
                                         const AdmissionProbe* probe) {
@@ -178,7 +187,7 @@ Result<Outcome> FlashSaleService::State::Reserve(const ReserveRequest& request) 
   const ServedSale& sale = *call.passage.sale;
   Outcome outcome;
   Status status = inventory.Apply(sale.inventory(), now, {&call.command, 1}, {&outcome, 1});
-  if (call.permit) Report(call.permit, status, now, Now());
+  NoteStore(call.permit, status, now);
   if (!status.ok()) return status;
   Finish(sale, call.command, outcome, now, &call.admission);
   return outcome;
@@ -339,14 +348,14 @@ QueuePlace FlashSaleService::State::RefuseJoin(const Gates::Passage& passage,
   return made.queue->Refused(passage.sale->queue(), refusal);
 }
 
-Result<QueuePlace> FlashSaleService::State::Enqueue(const ServedSale& sale, const UserId& user,
-                                                    std::uint8_t tier, Time now) {
+Result<QueuePlace> FlashSaleService::State::Enqueue(const ServedSale& sale, const QueueJoin& join,
+                                                    Time now) {
   CircuitBreaker::Permit permit;
-  if (const std::optional<Outcome> refusal = gates.CheckStore(user, now, permit)) {
+  if (const std::optional<Outcome> refusal = gates.CheckStore(join.user, now, permit)) {
     return made.queue->Refused(sale.queue(), *refusal);
   }
-  Result<QueuePlace> place = OrUnknownSale(gates.Enqueue(sale, user, tier, now));
-  if (permit) Report(permit, place.status(), now, Now());
+  Result<QueuePlace> place = OrUnknownSale(gates.Enqueue(sale, join, now));
+  NoteStore(permit, place.status(), now);
   return place;
 }
 
@@ -357,7 +366,7 @@ Result<QueuePlace> FlashSaleService::State::Join(const JoinRequest& request) {
   std::optional<Outcome> refusal = BeginJoin(visit, request, now, passage);
   if (!refusal.has_value()) refusal = gates.CheckBots(passage, now);
   if (refusal.has_value()) return RefuseJoin(passage, *refusal, now);
-  return Enqueue(*passage.sale, request.user, request.tier, now);
+  return Enqueue(*passage.sale, JoinOf(request), now);
 }
 
 Result<QueuePlace> FlashSaleService::Position(const SaleRef& sale, const UserId& user) {

@@ -98,11 +98,7 @@ class FlashSaleService::State::PendingReserve {
 class FlashSaleService::State::PendingJoin {
  public:
   PendingJoin(State& state, const JoinRequest& request, PlaceSink& sink)
-      : late_(state.late),
-        sale_(request.sale),
-        user_(request.user),
-        tier_(request.tier),
-        sink_(sink) {}
+      : late_(state.late), sale_(request.sale), join_(JoinOf(request)), sink_(sink) {}
 
   void OnBots(const std::optional<Outcome>& refusal) const {
     const Door::Visit visit(late_->door);
@@ -120,9 +116,9 @@ class FlashSaleService::State::PendingJoin {
       if (sale.get() == nullptr) {
         return QueuePlace{.outcome = refusal.value_or(Outcome{.code = Code::kUnknownSale})};
       }
-      if (refusal.has_value()) return state.RefuseJoin(*sale, user_, *refusal, state.Now());
+      if (refusal.has_value()) return state.RefuseJoin(*sale, join_.user, *refusal, state.Now());
       // The phase may have turned meanwhile; the queue judges that itself.
-      return state.Enqueue(*sale, user_, tier_, state.Now());
+      return state.Enqueue(*sale, join_, state.Now());
     });
     state.CountAnswer(Operation::kJoin, sale_, place);
     return place;
@@ -130,8 +126,7 @@ class FlashSaleService::State::PendingJoin {
 
   const std::shared_ptr<Late> late_;
   const SaleRef sale_;
-  const UserId user_;
-  const std::uint8_t tier_;
+  const QueueJoin join_;
   PlaceSink& sink_;
 };
 
@@ -214,7 +209,7 @@ std::optional<Result<QueuePlace>> FlashSaleService::Join(const JoinRequest& requ
   }
   Result<QueuePlace> place = [&]() -> Result<QueuePlace> {
     if (!refusal.has_value()) {
-      return state_->Enqueue(*passage.sale, request.user, request.tier, now);
+      return state_->Enqueue(*passage.sale, JoinOf(request), now);
     }
     return state_->RefuseJoin(passage, *refusal, now);
   }();
@@ -254,6 +249,11 @@ Result<Outcome> FlashSaleService::Complete(const Step& step, const Result<Outcom
     } else {
       step.permit_->Withdraw();
     }
+  }
+  if (was_asked && state.options.queue.adaptive.has_value() &&
+      step.command_.verb == Verb::kReserve) {
+    state.made.queue->NoteStore(std::max(now - step.prepared_at_, Duration(0)),
+                                applied.status().ok());
   }
   state.CountAnswer(operation, step.sale_, applied);
   if (!applied.ok()) return applied;

@@ -18,6 +18,9 @@
 namespace flashsale::inline v0 {
 namespace {
 
+constexpr Duration kShortestPoll = std::chrono::milliseconds{10};
+constexpr Duration kLongestPoll = std::chrono::hours{1};
+
 Status Validate(const VirtualQueueOptions& options) {
   FieldCheck check;
   check
@@ -25,7 +28,15 @@ Status Validate(const VirtualQueueOptions& options) {
                Duration(std::chrono::seconds{10}))
       .InRange("batch", options.batch, std::size_t{1}, std::size_t{1'000'000})
       .InRange("waiting_page_retry", options.waiting_page_retry, Duration(std::chrono::seconds{1}),
-               Duration(std::chrono::hours{1}));
+               Duration(std::chrono::hours{1}))
+      .InRange("shortest_poll", options.shortest_poll, kShortestPoll, options.longest_poll)
+      .InRange("longest_poll", options.longest_poll, options.shortest_poll, kLongestPoll);
+  if (check.ok() && options.adaptive.has_value()) {
+    const Status adaptive = flashsale::Validate(*options.adaptive);
+    if (!adaptive.ok()) {
+      return Status(adaptive.code(), fmt::format("adaptive.{}", adaptive.message()));
+    }
+  }
   return check.status();
 }
 
@@ -41,7 +52,10 @@ struct VirtualQueue::State {
   using Queues = Directory<ServedQueue>;
 
   State(QueueRepository& repository, InventoryRepository& stock, const VirtualQueueOptions& given)
-      : queues(repository), inventory(stock), options(given) {}
+      : queues(repository),
+        inventory(stock),
+        options(given),
+        store(given.adaptive.value_or(AdaptivePaceOptions{}).slow_call) {}
 
   // Calls use(queue); its result, or NotFound.
   template <typename R, typename Use>
@@ -59,12 +73,13 @@ struct VirtualQueue::State {
     return answer;
   }
 
-  void Note(const ServedQueue::Turn& turn) FLASHSALE_EXCLUDES(mutex);
-  void Tell(const SaleId& sale, Time now, std::span<const QueueEntry> admitted);
+  void Note(const Status& status, bool of_strategy) FLASHSALE_EXCLUDES(mutex);
+  void Tell(const SaleId& sale, Time now, const ServedQueue::Turn& turn);
   Time Poll(ServedQueue& queue, Time now) {
     const ServedQueue::Turn turn = queue.Poll(now);
-    if (!turn.admitted.empty()) Tell(queue.id(), now, turn.admitted);
-    if (!turn.status.ok()) Note(turn);
+    if (!turn.admitted.empty() || turn.flow.has_value()) Tell(queue.id(), now, turn);
+    Note(turn.status, turn.strategy_failed);
+    Note(turn.opening.status, turn.opening.of_strategy);
     return turn.next;
   }
 
@@ -73,7 +88,8 @@ struct VirtualQueue::State {
   const VirtualQueueOptions options;
   const FifoStrategy fifo{};
   Queues served;
-  std::atomic<AdmissionObserver*> observer{nullptr};
+  StoreWatch store;
+  std::atomic<QueueObserver*> observer{nullptr};
   std::atomic<bool> observer_fails{false};  // relaxed: a flag for logs, read on its own
 
   Mutex mutex;
@@ -81,26 +97,28 @@ struct VirtualQueue::State {
   Failures failures FLASHSALE_GUARDED_BY(mutex);
 };
 
-void VirtualQueue::State::Note(const ServedQueue::Turn& turn) {
-  if (turn.status.code() == StatusCode::kConflict) return;  // somebody else lets people in
-  if (turn.strategy_failed && turn.status.code() == StatusCode::kUnavailable) return;  // not yet
+void VirtualQueue::State::Note(const Status& status, bool of_strategy) {
+  // Somebody else lets people in; what a strategy waits for is not there yet.
+  const StatusCode usual = of_strategy ? StatusCode::kUnavailable : StatusCode::kConflict;
+  if (status.ok() || status.code() == usual) return;
   const MutexLock lock(mutex);
-  ++(turn.strategy_failed ? failures.strategy : failures.store);
-  failures.last = turn.status;
+  ++(of_strategy ? failures.strategy : failures.store);
+  failures.last = status;
 }
 
-void VirtualQueue::State::Tell(const SaleId& sale, Time now, std::span<const QueueEntry> admitted) {
+void VirtualQueue::State::Tell(const SaleId& sale, Time now, const ServedQueue::Turn& turn) {
   // Acquire pairs with the release of Observe.
-  AdmissionObserver* const told = observer.load(std::memory_order_acquire);
+  QueueObserver* const told = observer.load(std::memory_order_acquire);
   if (told == nullptr) return;
   try {
-    told->OnAdmitted(sale, now, admitted);
+    if (!turn.admitted.empty()) told->OnAdmitted(sale, now, turn.admitted);
+    if (turn.flow.has_value()) told->OnFlow(sale, now, *turn.flow);
     observer_fails.store(false, std::memory_order_relaxed);
   } catch (...) {
     observer_fails.store(true, std::memory_order_relaxed);
     const MutexLock lock(mutex);
     ++failures.observer;
-    failures.last = Status(StatusCode::kInternal, "the admission observer threw");
+    failures.last = Status(StatusCode::kInternal, "the queue's observer threw");
   }
 }
 
@@ -122,6 +140,7 @@ Result<Outcome> VirtualQueue::Open(const QueueTerms& terms, Time now,
   check.That(terms.strategy == strategy.name(), "strategy", Printable(terms.strategy),
              fmt::format("the name of the strategy that is given, {}", Printable(strategy.name())));
   if (!check.ok()) return check.status();
+  if (Status status = strategy.CheckTerms(terms); !status.ok()) return status;
   const Result<SaleRef> sale = state_->inventory.Resolve(terms.sale);
   if (!sale.ok()) return sale.status();
   const Result<Outcome> opened = state_->queues.Open(terms, now);
@@ -132,9 +151,10 @@ Result<Outcome> VirtualQueue::Open(const QueueTerms& terms, Time now,
     const MutexLock lock(state_->mutex);
     state_->ids.reserve(state_->ids.size() + 1);
     const bool added = state_->served.Add(
-        terms.sale, std::make_unique<ServedQueue>(
-                        ServedQueue::Parts{state_->queues, state_->inventory, state_->options},
-                        terms, strategy, *queue, *sale));
+        terms.sale,
+        std::make_unique<ServedQueue>(
+            ServedQueue::Parts{state_->queues, state_->inventory, state_->options, state_->store},
+            terms, strategy, *queue, *sale));
     if (added) state_->ids.push_back(terms.sale);
   } catch (const std::exception& error) {
     return Status(StatusCode::kResourceExhausted, error.what());
@@ -151,7 +171,7 @@ void VirtualQueue::Detach(const SaleId& sale) {
   state_->served.Remove(sale);
 }
 
-void VirtualQueue::Observe(AdmissionObserver* observer) {
+void VirtualQueue::Observe(QueueObserver* observer) {
   // Release pairs with the acquire of Tell.
   state_->observer.store(observer, std::memory_order_release);
 }
@@ -165,25 +185,25 @@ Result<SaleRef> VirtualQueue::Resolve(const SaleId& sale) {
 QueuePlace VirtualQueue::Refused(const SaleRef& sale, const Outcome& refusal) {
   QueuePlace place{.outcome = refusal};
   const State::Queues::Pinned queue(state_->served, sale.id(), sale.hint());
-  if (queue.get() != nullptr) queue->DescribeSale(place);
+  if (queue.get() != nullptr) queue->view().DescribeSale(place);
   return place;
 }
 
-Result<QueuePlace> VirtualQueue::Join(const SaleRef& sale, const UserId& user, std::uint8_t tier,
-                                      Time now) {
+Result<QueuePlace> VirtualQueue::Join(const SaleRef& sale, const QueueJoin& join, Time now) {
   return state_->With<Result<QueuePlace>>(sale, [&](ServedQueue& queue) -> Result<QueuePlace> {
-    // Where there is one line, everybody stands in it.
-    const std::uint8_t line = queue.tiers() == 1 ? std::uint8_t{0} : tier;
+    const QueueVerb comes = join.restored_place == 0 ? QueueVerb::kJoin : QueueVerb::kRestore;
     // Who waits already keeps the ticket, even for what is gone.
-    const QueueVerb verb = queue.SoldOutForGood() ? QueueVerb::kTouch : QueueVerb::kJoin;
-    const Result<QueueAnswer> answer =
-        state_->Apply(queue, {.verb = verb, .tier = line, .user = user}, now);
+    const QueueVerb verb = queue.view().SoldOutForGood() ? QueueVerb::kTouch : comes;
+    const Result<QueueAnswer> answer = state_->Apply(
+        queue,
+        {.verb = verb, .tier = queue.TierOf(join), .user = join.user, .place = join.restored_place},
+        now);
     if (!answer.ok()) return answer.status();
     QueuePlace place{.outcome = {.code = answer->code}};
     if (answer->code == Code::kInvalid) {
-      place.outcome.field = user.is_nil() ? Field::kUser : Field::kTier;
+      place.outcome.field = join.user.is_nil() ? Field::kUser : Field::kTier;
     }
-    queue.Describe(*answer, place);
+    queue.view().Describe(*answer, now, place);
     if (verb == QueueVerb::kTouch) {
       const bool unknown = answer->code == Code::kUnknownTicket;
       if (unknown || answer->code == Code::kDone) {
@@ -192,7 +212,7 @@ Result<QueuePlace> VirtualQueue::Join(const SaleRef& sale, const UserId& user, s
     }
     if (place.outcome.code == Code::kWaitingPage) {
       const Duration mean = queue.waiting_page_retry();
-      place.outcome.when_us = (mean / 2 + SpreadOver(mean, user, now)).count();
+      place.outcome.when_us = (mean / 2 + SpreadOver(mean, join.user, now)).count();
     }
     return place;
   });
@@ -204,7 +224,8 @@ Result<QueuePlace> VirtualQueue::Position(const SaleRef& sale, const UserId& use
         state_->Apply(queue, {.verb = QueueVerb::kTouch, .user = user}, now);
     if (!answer.ok()) return answer.status();
     QueuePlace place{.outcome = {.code = answer->code}};
-    queue.Describe(*answer, place);
+    queue.view().Describe(*answer, now, place);
+    if (place.outlook == Outlook::kSoldOut) place.outcome.code = Code::kSoldOut;
     return place;
   });
 }
@@ -261,6 +282,8 @@ Result<LatencyHistogram> VirtualQueue::Waits(const SaleRef& sale) {
   return state_->With<Result<LatencyHistogram>>(
       sale, [](ServedQueue& queue) -> Result<LatencyHistogram> { return queue.Waits(); });
 }
+
+void VirtualQueue::NoteStore(Duration latency, bool ok) { state_->store.Note(latency, ok); }
 
 Status VirtualQueue::SetPace(const SaleRef& sale, Time now, const QueuePace& pace) {
   return state_->With<Status>(sale, [&](ServedQueue& queue) {

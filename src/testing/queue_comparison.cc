@@ -443,8 +443,8 @@ class Comparison {
         "the revision grows where it should not, or does not where it should");
     revisions_ = {got.revision, expected.revision};
     Expect(got.terms == expected.terms && got.pace == expected.pace &&
-               got.stages == expected.stages && got.opened_at == expected.opened_at &&
-               got.paused == expected.paused,
+               got.pace_set_at == expected.pace_set_at && got.stages == expected.stages &&
+               got.opened_at == expected.opened_at && got.paused == expected.paused,
            "terms, stage or pause");
     Expect(got.in_flight == expected.in_flight && got.unused == expected.unused &&
                got.room == expected.room,

@@ -28,9 +28,9 @@ struct Picture {
 
   friend bool operator==(const Picture& a, const Picture& b) {
     const auto counts = [](const QueueState& s) {
-      return std::tie(s.terms, s.pace, s.stages, s.paused, s.opened_at, s.revision, s.waiting,
-                      s.in_flight, s.unused, s.room, s.next_room, s.strategy, s.joined, s.restored,
-                      s.admitted, s.completed, s.left, s.fell_silent, s.windows_lapsed);
+      return std::tie(s.terms, s.pace, s.pace_set_at, s.stages, s.paused, s.opened_at, s.revision,
+                      s.waiting, s.in_flight, s.unused, s.room, s.next_room, s.strategy, s.joined,
+                      s.restored, s.admitted, s.completed, s.left, s.fell_silent, s.windows_lapsed);
     };
     return counts(a.state) == counts(b.state) && a.stands == b.stands &&
            a.admissions == b.admissions;

@@ -22,6 +22,7 @@ ReferenceLine::ReferenceLine(const QueueTerms& terms, Time now)
       places_(terms.tiers) {
   state_.terms = terms;
   state_.pace = terms.pace;
+  state_.pace_set_at = now;
   state_.opened_at = now;
   state_.stages.fill(QueueStage::kClosed);
   for (std::size_t tier = 0; tier < terms.tiers; ++tier) {
@@ -268,6 +269,7 @@ void ReferenceLine::SetPace(Time now, const QueuePace& pace) {
   Enter(now);
   if (pace == state_.pace) return;
   state_.pace = pace;
+  state_.pace_set_at = latest_;
   ++state_.revision;
 }
 

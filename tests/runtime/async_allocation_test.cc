@@ -184,8 +184,10 @@ TEST_CASE("an allocation that fails on the way of a reserve by admission leaves 
         way,
         [](Scene& scene) {
           AsyncShop& shop = scene.shop();
-          REQUIRE(
-              shop.service().queue().Join("drop", UserId::FromInteger(kUser), 0, kOpening).ok());
+          REQUIRE(shop.service()
+                      .queue()
+                      .Join("drop", {.user = UserId::FromInteger(kUser)}, kOpening)
+                      .ok());
           shop.clock().Advance(1s);
           shop.service().Poll();
           REQUIRE(shop.service().queue().Read("drop", kOpening + 1s)->in_flight == 1);

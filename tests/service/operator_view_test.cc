@@ -220,7 +220,7 @@ TEST_CASE("events that a sink has lost are told of once, and when it has caught 
 }
 
 // Throws where it is told to.
-class ToldObserver final : public CountdownObserver, public AdmissionObserver {
+class ToldObserver final : public CountdownObserver, public QueueObserver {
  public:
   void OnUpdate(const Countdown&) override { Throw(); }
   void OnDropped(DropReason) override {}

@@ -111,7 +111,7 @@ TEST_CASE("a queue is detached while its turn fails, and both come to an end") {
   shop.Create(Shop::QueuedTerms());
   shop.At(0s);
   shop.Join(1);
-  struct Fails final : AdmissionObserver {
+  struct Fails final : QueueObserver {
     explicit Fails(VirtualQueue& of) : queue(of) {}
     void OnAdmitted(const SaleId& sale, Time /*now*/,
                     std::span<const QueueEntry> /*admitted*/) override {

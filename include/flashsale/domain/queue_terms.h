@@ -53,6 +53,12 @@ struct QueueTerms {
   // whose line opens after others'.  kMinTime: nobody gathers, they are let in as they come, and so
   // beyond `tiers`.
   std::array<Time, kMaxTiers> opens = {};
+  // Early access by referral credits: how many of them lift somebody into a tier out of a later
+  // one; 0: none do, and so beyond `tiers` and for the last one.
+  std::array<std::uint32_t, kMaxTiers> credits_for = {};
+  // No more credits than this count for one person; 0 to 1,000,000, and no less than any of
+  // `credits_for`.
+  std::uint32_t max_credits = 0;
   // How long after the queue was opened people may bring back tickets of an earlier one that was
   // lost with its store's memory.  Nobody is let in meanwhile.  0 (none) to 1 day.
   Duration restore_window{0};
@@ -62,6 +68,11 @@ struct QueueTerms {
 
   friend bool operator==(const QueueTerms&, const QueueTerms&) = default;
 };
+
+// The tier in which somebody stands whom the host ranks into `tier` and who has so many credits.
+// REQUIRES: Validate(terms) is OK, tier < terms.tiers.
+FLASHSALE_EXPORT std::uint8_t TierWithCredits(const QueueTerms& terms, std::uint8_t tier,
+                                              std::uint32_t credits);
 
 // When a tier stops to gather in a queue that was opened at `opened_at`: at QueueTerms::opens, or
 // at the end of the restore window, whichever is later.  REQUIRES: tier < terms.tiers.

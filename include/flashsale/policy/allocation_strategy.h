@@ -22,6 +22,14 @@ struct OrderRequest {
   std::span<const Entrant> entrants = {};
 };
 
+// What part of the admissions a tier has while all tiers wait: `weight` of every `total`.
+struct TierShare {
+  std::uint32_t weight = 1;
+  std::uint32_t total = 1;
+
+  friend bool operator==(const TierShare&, const TierShare&) = default;
+};
+
 // Who goes before whom: orders those who came before the start, and picks among the tiers while the
 // queue runs.
 //
@@ -37,6 +45,10 @@ class FLASHSALE_EXPORT AllocationStrategy {
   // True where Order keeps the order of arrival, so that a position can be told before the start.
   virtual bool keeps_arrival_order() const = 0;
 
+  // OK where it can order a queue of these terms; here always.  Else an InvalidArgument that names
+  // the member.
+  virtual Status CheckTerms(const QueueTerms& terms) const;
+
   // Writes a permutation of 0 to entrants.size() - 1: who is let in first comes first.  Called once
   // a tier when it freezes.  REQUIRES: `order` has the size of the entrants.  On an error the tier
   // stays frozen and this is called again, a second later; Unavailable says that what it waits for
@@ -49,6 +61,9 @@ class FLASHSALE_EXPORT AllocationStrategy {
   // the lowest tier.
   virtual std::size_t PickTiers(std::span<const std::uint64_t> waiting, std::uint64_t state,
                                 std::span<TierPick> picks) const;
+
+  // What PickTiers gives a tier of `tiers`, for people to be told.  Here: all of it to the lowest.
+  virtual TierShare ShareOf(std::uint8_t tier, std::size_t tiers) const;
 };
 
 }  // namespace flashsale::inline v0

@@ -80,6 +80,8 @@ struct QueueState {
   QueueTerms terms = {};
   // Of now: that of the terms until SetPace.
   QueuePace pace = {};
+  // When SetPace changed it last; when the queue was opened, if never.
+  Time pace_set_at{};
   // By tier; kClosed beyond those that there are, and for all where the queue was closed.
   std::array<QueueStage, kMaxTiers> stages = {};
   bool paused = false;

@@ -20,6 +20,8 @@ struct JoinRequest {
   UserId user = {};
   // Which of the queue's lines, as the host ranks its users; from 0.
   std::uint8_t tier = 0;
+  // Their referral credits, as the host counts them; see QueueSetup::credits_for.
+  std::uint32_t credits = 0;
   RequestContext context = {};
 };
 

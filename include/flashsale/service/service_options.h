@@ -54,7 +54,8 @@ struct FlashSaleServiceOptions {
 
   // Sales whose terms require an admission only.
   WhenGateFails when_queue_fails = WhenGateFails::kRefuse;
-  // A reserve by somebody who was not let in takes a ticket for them, and answers Queued.  Else
+  // A reserve by somebody who was not let in takes a ticket for them, of the last tier, and answers
+  // Queued.  Else
   // only those who have joined are told Queued, others NotAdmitted.
   bool join_on_reserve = true;
 
@@ -120,6 +121,8 @@ struct QueueSetup {
   // then its people gather.  So a tier with 0 has early access before one with an hour.
   std::array<Duration, kMaxTiers> opens_after = {};
   // See QueueTerms.
+  std::array<std::uint32_t, kMaxTiers> credits_for = {};
+  std::uint32_t max_credits = 0;
   Duration restore_window{0};
 
   friend bool operator==(const QueueSetup&, const QueueSetup&) = default;

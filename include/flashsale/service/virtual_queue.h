@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "flashsale/base/executor.h"
@@ -16,10 +17,13 @@
 #include "flashsale/domain/queue_entry.h"
 #include "flashsale/domain/queue_terms.h"
 #include "flashsale/export.h"
+#include "flashsale/policy/adaptive_pace.h"
 #include "flashsale/policy/allocation_strategy.h"
 #include "flashsale/repository/inventory_repository.h"
 #include "flashsale/repository/queue_repository.h"
 #include "flashsale/service/latency_histogram.h"
+#include "flashsale/service/queue_observer.h"
+#include "flashsale/service/queue_place.h"
 
 namespace flashsale::inline v0 {
 
@@ -31,39 +35,17 @@ struct VirtualQueueOptions {
   // The mean wait that the waiting page tells those whom the queue has no room for; each gets one
   // from half of it to half as much again, so that they do not come back together.  1 s to 1 h.
   Duration waiting_page_retry = std::chrono::seconds{30};
+  // A waiting person is asked to come again after an eighth of the earliest that they may be let
+  // in, between these two, give or take a quarter; and no later than a fourth of the queue's
+  // heartbeat_timeout.  10 ms to 1 h, the shortest no more than the longest.
+  Duration shortest_poll = std::chrono::seconds{1};
+  Duration longest_poll = std::chrono::seconds{30};
+  // Set: the pace of each queue follows what the store can bear, as NoteStore tells it.  What
+  // SetPace makes of admissions_per_second is where the next step begins.
+  std::optional<AdaptivePaceOptions> adaptive = std::nullopt;
   // Where the order of those who came before a start is worked out; null: within Poll, which then
   // takes as long as AllocationStrategy::Order.  Must outlive the queue.
   Executor* ordering = nullptr;
-};
-
-// What a waiting person is told.
-struct QueuePlace {
-  // Join: Done, AlreadyDone, WaitingPage, UserLimit, or the phase's.  Others: see the calls.
-  Outcome outcome = {};
-  QueueEntry entry = {};
-  // Live tickets ahead in the same tier, plus one; exact.  0: not waiting, or not known before the
-  // draw.
-  std::uint64_t position = 0;
-  // How long the people ahead take at the pace of the queue, from now or from the start, whichever
-  // is later.  An estimate: those inside may be slower.
-  Duration expected_wait{0};
-  // Of the sale as last looked at, over all lines; where it is not served, as they stand here.
-  SaleState sale_state = SaleState::kNotStarted;
-  Units units_left = 0;
-  // Held in carts: they may come back.
-  Units units_held = 0;
-  // Nothing can come any more but by a refund.
-  bool sold_out_for_good = false;
-};
-
-// Somebody who was let in, for the host to tell.
-//
-// Implementer's duty: quick; called by Poll, on its thread.  Neither forgets a sale nor detaches
-// one: both wait for the Poll.
-class FLASHSALE_EXPORT AdmissionObserver {
- public:
-  virtual ~AdmissionObserver() = default;
-  virtual void OnAdmitted(const SaleId& sale, Time now, std::span<const QueueEntry> admitted) = 0;
 };
 
 // The virtual queues before sales: people wait in line, and are let in at the sale's pace while
@@ -87,15 +69,16 @@ class FLASHSALE_EXPORT VirtualQueue {
   // restart, the same call serves what is there.  `strategy`: null for FifoStrategy; its name is
   // that of the terms.  Done; AlreadyDone.
   //
-  // Errors: InvalidArgument (another strategy than the terms name); those of QueueRepository::Open;
+  // Errors: InvalidArgument (another strategy than the terms name, or one that cannot order such a
+  // queue); those of QueueRepository::Open;
   // NotFound where there is no such sale.
   Result<Outcome> Open(const QueueTerms& terms, Time now,
                        const AllocationStrategy* strategy = nullptr);
   // Serves the sale no longer; the queue stays.
   void Detach(const SaleId& sale);
 
-  // Told of everybody who is let in here; null: nobody is.
-  void Observe(AdmissionObserver* observer);
+  // Told of everybody who is let in here, and of each flow; null: nobody is.
+  void Observe(QueueObserver* observer);
 
   // Errors of all below: NotFound where the sale is not served; those of the store.
 
@@ -105,11 +88,12 @@ class FLASHSALE_EXPORT VirtualQueue {
   // What somebody is told who is refused before they come to the queue: that, and the sale.
   QueuePlace Refused(const SaleRef& sale, const Outcome& refusal);
 
-  // Gives a ticket, or the one they have.  Where the queue has one tier, everybody stands in it.
-  // WaitingPage where the queue is full, with a wait; SoldOut where nothing can come any more and
-  // they have no ticket yet; SaleEnded; Invalid for a nil user or a tier that there is not.
-  Result<QueuePlace> Join(const SaleRef& sale, const UserId& user, std::uint8_t tier, Time now);
-  // Also a heartbeat: who asks still waits.  Done; UnknownTicket.
+  // Gives a ticket, or the one they have.  WaitingPage where the queue is full, with a wait;
+  // SoldOut where nothing can come any more and they have no ticket yet; SaleEnded; Invalid for a
+  // nil user or a tier that there is not.
+  Result<QueuePlace> Join(const SaleRef& sale, const QueueJoin& join, Time now);
+  // Also a heartbeat: who asks still waits.  Done; SoldOut where they wait for what cannot come any
+  // more (the ticket stays); UnknownTicket.
   Result<QueuePlace> Position(const SaleRef& sale, const UserId& user, Time now);
   // Still there.  Done; UnknownTicket.
   Result<Outcome> Heartbeat(const SaleRef& sale, const UserId& user, Time now);
@@ -129,6 +113,8 @@ class FLASHSALE_EXPORT VirtualQueue {
   Result<QueueState> Read(const SaleRef& sale, Time now);
   // How long those waited who were let in here, in microseconds (not nanoseconds).
   Result<LatencyHistogram> Waits(const SaleRef& sale);
+  // How a call of the store went that the host, or the facade, made; see the options.
+  void NoteStore(Duration latency, bool ok);
   // At once, on every server.
   Status SetPace(const SaleRef& sale, Time now, const QueuePace& pace);
 

@@ -30,6 +30,7 @@ WaitingLine::WaitingLine(const QueueTerms& terms, Time now, const engine::KeyedH
       latest_(now),
       waiting_(std::make_unique<WaitingTickets>(terms, hash)),
       pace_(terms.pace),
+      pace_set_at_(now),
       rate_(RateOf(terms.pace)) {
   stages_.fill(QueueStage::kClosed);
   for (std::size_t tier = 0; tier < terms.tiers; ++tier) {
@@ -263,6 +264,7 @@ QueueState WaitingLine::Read(Time now) {
   const Time at = Enter(now);
   QueueState state{.terms = terms_,
                    .pace = pace_,
+                   .pace_set_at = pace_set_at_,
                    .stages = stages_,
                    .paused = clock_.paused(),
                    .opened_at = opened_at_,

@@ -113,6 +113,7 @@ class WaitingLine {
   std::unique_ptr<WaitingTickets> waiting_ FLASHSALE_GUARDED_BY(mutex_);  // null once closed
   std::deque<Window> windows_ FLASHSALE_GUARDED_BY(mutex_);               // the earliest first
   QueuePace pace_ FLASHSALE_GUARDED_BY(mutex_);
+  Time pace_set_at_ FLASHSALE_GUARDED_BY(mutex_);
   CellRate rate_ FLASHSALE_GUARDED_BY(mutex_);
   std::int64_t tat_ns_ FLASHSALE_GUARDED_BY(mutex_) = 0;  // in the queue's time; see CellRate
   std::uint64_t last_ticket_ FLASHSALE_GUARDED_BY(mutex_) = 0;

@@ -24,6 +24,7 @@ void WaitingLine::SetPace(Time now, const QueuePace& pace) {
   Enter(now);
   if (pace == pace_) return;
   pace_ = pace;
+  pace_set_at_ = latest_;
   rate_ = RateOf(pace);
   ++revision_;
 }

@@ -1,0 +1,86 @@
+#ifndef FLASHSALE_SERVICE_QUEUE_PLACE_H_
+#define FLASHSALE_SERVICE_QUEUE_PLACE_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "flashsale/base/outcome.h"
+#include "flashsale/base/time.h"
+#include "flashsale/base/units.h"
+#include "flashsale/domain/flash_sale.h"
+#include "flashsale/domain/queue_entry.h"
+#include "flashsale/export.h"
+#include "flashsale/policy/allocation_strategy.h"
+
+namespace flashsale::inline v0 {
+
+// How long somebody is going to wait before they are let in, counted from the answer.
+struct WaitEstimate {
+  // Of a hundred people who are told such an interval and are let in, about so many are let in
+  // within it.
+  static constexpr int kConfidencePercent = 80;
+
+  Duration earliest{0};
+  // The middle: as many are let in before as after it.
+  Duration expected{0};
+  Duration latest{0};
+
+  friend bool operator==(const WaitEstimate&, const WaitEstimate&) = default;
+};
+
+// Whether there will be something for somebody who waits, as far as the sale can tell.
+enum class Outlook : std::uint8_t {
+  kUnknown = 0,     // nobody has a place yet
+  kInReach = 1,     // there are units for them and all who are let in before
+  kIfReturned = 2,  // only if people inside give units back, or a wave brings more
+  kOutOfReach = 3,  // more are ahead than there are units that can still come
+  kSoldOut = 4,     // nothing can come any more but by a refund
+};
+// "in-reach": a stable name.
+FLASHSALE_EXPORT std::string_view Name(Outlook outlook);
+
+// What a waiting person is told.
+struct QueuePlace {
+  // Join: Done, AlreadyDone, WaitingPage, UserLimit, or the phase's.  Others: see the calls.
+  Outcome outcome = {};
+  QueueEntry entry = {};
+  // Live tickets ahead in the same tier, plus one; exact, and never growing.  0: not waiting, or
+  // not known before the draw, or before all who have old tickets are back.
+  std::uint64_t position = 0;
+  // Of those who wait, how many in a hundred or so are of this tier when they are let in.
+  TierShare share = {};
+  // From the start of the sale on, where that is still to come.  Zero without a position.
+  WaitEstimate wait = {};
+  // When to ask again; spread, so that those who were told at one moment do not come back at one.
+  // A page that asks then keeps its place alive.  kMinTime for who does not wait.
+  Time next_poll_at{};
+
+  Outlook outlook = Outlook::kUnknown;
+  // Of the sale as last looked at, over all lines; where it is not served, as they stand here.
+  SaleState sale_state = SaleState::kNotStarted;
+  Units units_left = 0;
+  // Held in carts: they may come back.
+  Units units_held = 0;
+  // Not released yet.
+  Units units_to_come = 0;
+  // Nothing can come any more but by a refund.
+  bool sold_out_for_good = false;
+};
+
+// What somebody brings who joins.
+struct QueueJoin {
+  static constexpr std::uint8_t kLastTier = 255;
+
+  UserId user = {};
+  // As the host ranks them; from 0, or kLastTier.  Where the queue has one tier, everybody stands
+  // in it.
+  std::uint8_t tier = 0;
+  // Referral credits, which may lift them into an earlier tier; see QueueTerms::credits_for.
+  std::uint32_t credits = 0;
+  // Their place in a queue that was lost with its store's memory; 0: none.
+  std::uint64_t restored_place = 0;
+};
+
+}  // namespace flashsale::inline v0
+
+#endif  // FLASHSALE_SERVICE_QUEUE_PLACE_H_

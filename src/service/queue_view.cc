@@ -1,0 +1,134 @@
+#include "service/queue_view.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include "service/spread.h"
+
+namespace flashsale::inline v0 {
+namespace {
+
+constexpr auto kRelaxed = std::memory_order_relaxed;
+
+Units Capped(std::uint64_t units) {
+  return static_cast<Units>(std::min<std::uint64_t>(units, std::numeric_limits<Units>::max()));
+}
+
+}  // namespace
+
+QueueView::QueueView(const QueueTerms& terms, const AllocationStrategy& strategy,
+                     const VirtualQueueOptions& options)
+    : terms_(terms),
+      strategy_(strategy),
+      options_(options),
+      admissions_per_second_(terms.pace.admissions_per_second),
+      opened_at_us_(kMaxTime.time_since_epoch().count()) {
+  for (auto& stage : stages_) stage.store(QueueStage::kGathering, kRelaxed);
+}
+
+void QueueView::NoteStock(const SaleStock& stock) {
+  std::uint64_t left = 0;
+  std::uint64_t held = 0;
+  std::uint64_t to_come = 0;
+  for (const Stock& line : stock.lines) {
+    left += line.available();
+    held += line.reserved;
+    to_come += line.limit - line.released;
+  }
+  units_left_.store(left, kRelaxed);
+  units_held_.store(held, kRelaxed);
+  units_to_come_.store(to_come, kRelaxed);
+  sale_state_.store(stock.state, kRelaxed);
+  sold_out_for_good_.store(stock.sold_out_for_good, kRelaxed);
+}
+
+void QueueView::NoteState(const QueueState& state) {
+  NotePace(state.pace);
+  for (std::size_t tier = 0; tier < terms_.tiers; ++tier) {
+    stages_[tier].store(state.stages[tier], kRelaxed);
+    waiting_[tier].store(state.waiting[tier], kRelaxed);
+  }
+  unused_.store(state.unused, kRelaxed);
+  restored_.store(state.restored != 0, kRelaxed);
+  opened_at_us_.store(state.opened_at.time_since_epoch().count(), kRelaxed);
+}
+
+std::uint64_t QueueView::units_unclaimed() const {
+  const std::uint64_t left = units_left_.load(kRelaxed);
+  return left - std::min(left, unused_.load(kRelaxed));
+}
+
+std::uint64_t QueueView::units_to_hope_for() const {
+  return units_left_.load(kRelaxed) + units_held_.load(kRelaxed) + units_to_come_.load(kRelaxed);
+}
+
+void QueueView::DescribeSale(QueuePlace& place) const {
+  place.sale_state = sale_state_.load(kRelaxed);
+  place.units_left = Capped(units_left_.load(kRelaxed));
+  place.units_held = Capped(units_held_.load(kRelaxed));
+  place.units_to_come = Capped(units_to_come_.load(kRelaxed));
+  place.sold_out_for_good = SoldOutForGood();
+}
+
+void QueueView::Describe(const QueueAnswer& answer, Time now, QueuePlace& place) const {
+  place.entry = answer.entry;
+  DescribeSale(place);
+  if (answer.entry.state != TicketState::kWaiting) return;
+  const std::uint8_t tier = answer.entry.tier;
+  place.share = strategy_.ShareOf(tier, terms_.tiers);
+  if (KnowsPlaces(tier, now)) {
+    place.position = answer.ahead + 1;
+    place.wait = WaitOf(tier, place.position, now);
+    place.outlook = OutlookOf(tier, place.position);
+  }
+  if (place.sold_out_for_good) place.outlook = Outlook::kSoldOut;
+  place.next_poll_at = NextPoll(answer.entry.user, place.wait.earliest, now);
+}
+
+bool QueueView::KnowsPlaces(std::uint8_t tier, Time now) const {
+  if (stages_[tier].load(kRelaxed) == QueueStage::kRunning) return true;
+  if (!strategy_.keeps_arrival_order() || restored_.load(kRelaxed)) return false;
+  const Time opened_at{Duration(opened_at_us_.load(kRelaxed))};
+  return terms_.restore_window == Duration(0) ||
+         now >= SaturatingAdd(opened_at, terms_.restore_window);
+}
+
+std::uint64_t QueueView::LetInUntil(std::uint8_t tier, std::uint64_t position) const {
+  std::uint64_t others = 0;
+  for (std::size_t i = 0; i < terms_.tiers; ++i) {
+    const bool runs = stages_[i].load(kRelaxed) == QueueStage::kRunning;
+    if (i != tier && runs) others += waiting_[i].load(kRelaxed);
+  }
+  const TierShare share = strategy_.ShareOf(tier, terms_.tiers);
+  if (share.weight == 0) return position + others;
+  const std::uint64_t turns = (position + share.weight - 1) / share.weight;
+  return position + std::min(others, turns * (share.total - share.weight));
+}
+
+WaitEstimate QueueView::WaitOf(std::uint8_t tier, std::uint64_t position, Time now) const {
+  const std::uint64_t pace = admissions_per_second_.load(kRelaxed);
+  const Duration until_open = std::max(terms_.opens[tier] - now, Duration(0));
+  const Duration wait(static_cast<Duration::rep>(LetInUntil(tier, position) * 1'000'000 / pace));
+  return {
+      .earliest = until_open + wait, .expected = until_open + wait, .latest = until_open + wait};
+}
+
+Outlook QueueView::OutlookOf(std::uint8_t tier, std::uint64_t position) const {
+  // More people than units ahead in their own tier is certain, whatever the others get.
+  if (position > units_to_hope_for()) return Outlook::kOutOfReach;
+  return LetInUntil(tier, position) <= units_unclaimed() ? Outlook::kInReach : Outlook::kIfReturned;
+}
+
+Time QueueView::NextPoll(const UserId& user, Duration wait, Time now) const {
+  // Often enough to be heard of three times before they count as silent.
+  constexpr int kLooksPerWait = 8;
+  constexpr int kLooksPerTimeout = 4;
+  const Duration longest =
+      std::min(options_.longest_poll, terms_.heartbeat_timeout / kLooksPerTimeout);
+  const Duration mean =
+      std::clamp(wait / kLooksPerWait, std::min(options_.shortest_poll, longest), longest);
+  return SaturatingAdd(now, mean - mean / 4 + SpreadOver(mean / 2, user, now));
+}
+
+}  // namespace flashsale::inline v0

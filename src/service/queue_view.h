@@ -1,0 +1,78 @@
+#ifndef FLASHSALE_SRC_SERVICE_QUEUE_VIEW_H_
+#define FLASHSALE_SRC_SERVICE_QUEUE_VIEW_H_
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "flashsale/base/time.h"
+#include "flashsale/base/units.h"
+#include "flashsale/domain/flash_sale.h"
+#include "flashsale/domain/queue_terms.h"
+#include "flashsale/policy/allocation_strategy.h"
+#include "flashsale/repository/inventory_repository.h"
+#include "flashsale/repository/queue_repository.h"
+#include "flashsale/service/queue_place.h"
+#include "flashsale/service/virtual_queue.h"
+
+namespace flashsale::inline v0 {
+
+// A sale and the queue before it as they were last looked at, and what a waiting person is told by
+// that.
+//
+// Thread safety: any thread; wait-free.  Each number is read on its own, so that a person may be
+// told of two instants; relaxed, because nothing is published with them.
+class QueueView {
+ public:
+  // All must outlive it.
+  QueueView(const QueueTerms& terms, const AllocationStrategy& strategy,
+            const VirtualQueueOptions& options);
+
+  void NoteStock(const SaleStock& stock);
+  void NoteState(const QueueState& state);
+  void NotePace(const QueuePace& pace) {
+    admissions_per_second_.store(pace.admissions_per_second, std::memory_order_relaxed);
+  }
+
+  // Fills in what everybody is told of the sale.
+  void DescribeSale(QueuePlace& place) const;
+  // And what a waiting person is told beside their entry.
+  void Describe(const QueueAnswer& answer, Time now, QueuePlace& place) const;
+  // True where nothing can come any more but by a refund.
+  bool SoldOutForGood() const { return sold_out_for_good_.load(std::memory_order_relaxed); }
+
+  // How many units nobody has claimed: those available beyond one for each who is inside and has
+  // not reserved yet.
+  std::uint64_t units_unclaimed() const;
+  // How many can still come to those who wait.
+  std::uint64_t units_to_hope_for() const;
+
+ private:
+  bool KnowsPlaces(std::uint8_t tier, Time now) const;
+  // How many are let in until the one at this position of the tier is, themselves included, while
+  // the tiers take turns.
+  std::uint64_t LetInUntil(std::uint8_t tier, std::uint64_t position) const;
+  WaitEstimate WaitOf(std::uint8_t tier, std::uint64_t position, Time now) const;
+  Outlook OutlookOf(std::uint8_t tier, std::uint64_t position) const;
+  Time NextPoll(const UserId& user, Duration wait, Time now) const;
+
+  const QueueTerms& terms_;
+  const AllocationStrategy& strategy_;
+  const VirtualQueueOptions& options_;
+
+  std::atomic<std::uint32_t> admissions_per_second_;
+  std::array<std::atomic<QueueStage>, kMaxTiers> stages_;
+  std::array<std::atomic<std::uint64_t>, kMaxTiers> waiting_{};
+  std::atomic<std::uint64_t> unused_{0};
+  std::atomic<bool> restored_{false};
+  std::atomic<Duration::rep> opened_at_us_;
+  std::atomic<SaleState> sale_state_{SaleState::kNotStarted};
+  std::atomic<std::uint64_t> units_left_{0};
+  std::atomic<std::uint64_t> units_held_{0};
+  std::atomic<std::uint64_t> units_to_come_{0};
+  std::atomic<bool> sold_out_for_good_{false};
+};
+
+}  // namespace flashsale::inline v0
+
+#endif  // FLASHSALE_SRC_SERVICE_QUEUE_VIEW_H_

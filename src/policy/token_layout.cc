@@ -9,7 +9,7 @@ constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kUserSize = 16;
 // User and tier, and then the numbers of each kind.
 constexpr std::size_t kAdmissionFieldsSize = kUserSize + 1 + 8 + 4 + 8 + 8;
-constexpr std::size_t kTicketFieldsSize = kUserSize + 1 + 5 * 8;
+constexpr std::size_t kTicketFieldsSize = kUserSize + 1 + 8 + 8 + 8 + 8 + 8;
 
 // Writes fields one after the other, numbers big-endian.
 class FieldWriter {

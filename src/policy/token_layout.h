@@ -28,7 +28,7 @@ inline constexpr std::size_t kMaxDomainSize = DomainOf(TokenKind::kAdmission).si
 
 // Version, kind, key id, sale, user, tier; then the five numbers of a ticket.
 inline constexpr std::size_t kMaxTokenBodySize =
-    2 + (1 + KeyRing::kMaxKeyIdSize) + (1 + SaleId::kMaxSize) + 16 + 1 + 5 * 8;
+    2 + (1 + KeyRing::kMaxKeyIdSize) + (1 + SaleId::kMaxSize) + 16 + 1 + 8 + 8 + 8 + 8 + 8;
 inline constexpr std::size_t kMaxTokenBytes = kMaxTokenBodySize + kMaxSignatureSize;
 static_assert(Base64UrlTextSize(kMaxTokenBytes) == kMaxTokenSize);
 

@@ -49,6 +49,12 @@ CHAIN = "src/policy/bot_chain.cc"
 REPLAY = "src/policy/replay_memory.cc"
 BREAKER = "src/policy/circuit_breaker.cc"
 LIMITER = "src/policy/rate_limiter.cc"
+KEY_RING = "src/policy/key_ring.cc"
+TOKEN_KEY = "src/policy/token_key.cc"
+VERIFIER = "src/policy/token_verifier.cc"
+JWS = "src/policy/jws.cc"
+FLAT_JSON = "src/policy/flat_json.cc"
+BASE64URL = "src/policy/base64url.cc"
 VIRTUAL_QUEUE = "src/service/virtual_queue.cc"
 SERVICE = "src/service/flash_sale_service.cc"
 RATES = "src/backend/memory/memory_rate_repository.cc"
@@ -446,6 +452,33 @@ bug("a queue that is detached keeps the lock that its turns need", "service",
     (VIRTUAL_QUEUE, "  state_->served.Remove(sale);\n", "  state_->served.Remove(sale);\n  }\n"))
 bug("the acts of another service are never seen", "service",
     (SERVICE, "  known->NoteRead(stock->marks, version);\n", ""))
+
+# Tokens.
+bug("a token is good for ever", "policy",
+    (VERIFIER, "  if (expected.now >= claims.expires_at) return TokenVerdict::kExpired;\n", ""))
+bug("a token of one sale is good for any", "policy",
+    (VERIFIER, "  if (!claims.sale.valid() || claims.sale != expected.sale) "
+               "return TokenVerdict::kOtherSale;\n", ""))
+bug("a token is good for whoever has it", "policy",
+    (VERIFIER, "  if (claims.user != expected.user) return TokenVerdict::kOtherUser;\n", ""))
+bug("a ticket is taken for an admission", "policy",
+    (VERIFIER, "  if (parts->kind != kKindOf<Claims>) return TokenVerdict::kOtherKind;\n", ""))
+bug("the header of a JWT says whether it must be signed", "policy",
+    (JWS, "  if (!Names(header->algorithm, key->algorithm)) return TokenVerdict::kBadAlgorithm;\n",
+     "  if (header->algorithm == \"none\") return TokenVerdict::kAccepted;\n"))
+bug("a JWT without a key's name is tried with the first", "policy",
+    (JWS, "keys.Find(*header->key_id) : keys.Only();",
+     "keys.Find(*header->key_id)\n                                : keys.keys.data();"))
+bug("what a revoked key has signed is accepted", "policy",
+    (KEY_RING, "      key.material.reset();\n", ""))
+bug("the front of a signature is enough", "policy",
+    (TOKEN_KEY, "CRYPTO_memcmp(mac.data(), given.data(), mac.size()) == 0 && fits;",
+     "CRYPTO_memcmp(mac.data(), given.data(), std::min(signature.size(), mac.size())) == 0;"))
+bug("of a claim that comes twice the first counts", "policy",
+    (FLAT_JSON, "if (!value.has_value() || Find(view) != nullptr) return false;",
+     "if (!value.has_value()) return false;"))
+bug("a token has several texts", "policy",
+    (BASE64URL, "    if ((left == 2 ? second & 15 : third & 3) != 0) return std::nullopt;\n", ""))
 
 # The lane.
 bug("a call is sent to the store at its deadline", "runtime",

@@ -1,6 +1,7 @@
 #include "flashsale/policy/token_verifier.h"
 
 #include <doctest/doctest.h>
+#include <openssl/err.h>
 
 #include <algorithm>
 #include <array>
@@ -290,6 +291,22 @@ TEST_CASE("every verdict has a name") {
   CHECK(VerifierOf(*ring)->count(static_cast<TokenVerdict>(kTokenVerdicts)) == 0);
   CHECK(TokenVerifier::New(*ring, {.jwt_issuer = std::string(257, 'i')}).status().message() ==
         "jwt_issuer: 257 bytes, expected at most 256 bytes");
+}
+
+TEST_CASE("a host's queue of errors in OpenSSL stays as it is") {
+  const auto ring = RingWith(Ed25519Key("a"));
+  const auto verifier = VerifierOf(*ring);
+  const std::string forged =
+      *TokenSigner(*RingWith(Ed25519Key("a", kOtherSecret))).Issue(SomeAdmission());
+  ERR_clear_error();
+  CHECK(Admission(*verifier, forged) == kBadSignature);
+  CHECK(Admission(*verifier, std::string(forged.size(), 'A')) == kBadShape);
+  CHECK(ERR_peek_error() == 0);
+  // Of the host's own.
+  ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+  CHECK(Admission(*verifier, forged) == kBadSignature);
+  CHECK(ERR_GET_LIB(ERR_get_error()) == ERR_LIB_USER);
+  CHECK(ERR_peek_error() == 0);
 }
 
 TEST_CASE("keys are rotated while threads sign and verify") {

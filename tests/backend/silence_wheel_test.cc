@@ -13,20 +13,20 @@ namespace {
 
 Time At(std::uint64_t us) { return Time(Duration(static_cast<Duration::rep>(us))); }
 
-TEST_CASE("nobody is due in an empty wheel") {
-  WaitingEntries entries;
-  SilenceWheel wheel(entries);
+TEST_CASE("nothing is due in an empty wheel") {
+  WaitingBlocks blocks;
+  SilenceWheel wheel(blocks);
   CHECK(wheel.next_due() == kMaxTime);
   CHECK_FALSE(wheel.TakeDue(kMaxTime).has_value());
 }
 
-TEST_CASE("an entry is due at its microsecond and not before") {
+TEST_CASE("a block is due at its microsecond and not before") {
   for (const std::uint64_t due :
        {0ULL, 1ULL, 255ULL, 256ULL, 65'535ULL, 1'700'000'000'123'456ULL, (1ULL << 53) - 1}) {
-    WaitingEntries entries;
-    SilenceWheel wheel(entries);
-    const std::uint32_t entry = entries.Take();
-    wheel.File(entry, At(due));
+    WaitingBlocks blocks;
+    SilenceWheel wheel(blocks);
+    const std::uint32_t block = blocks.Take(false);
+    wheel.File(block, At(due));
     // Until it is due it may be looked at and filed anew.
     const auto take = [&](std::uint64_t now) {
       while (const std::optional<std::uint32_t> taken = wheel.TakeDue(At(now))) {
@@ -43,24 +43,24 @@ TEST_CASE("an entry is due at its microsecond and not before") {
   }
 }
 
-TEST_CASE("everybody is met when they are due, whoever is filed anew or taken out meanwhile") {
-  constexpr std::uint32_t kEntries = 2'000;
+TEST_CASE("every block is met when it is due, whichever is filed anew or taken out meanwhile") {
+  constexpr std::uint32_t kBlocks = 2'000;
   for (const std::uint64_t seed : {1U, 2U, 3U}) {
     std::mt19937_64 random(seed);
-    WaitingEntries entries;
-    SilenceWheel wheel(entries);
-    std::vector<std::uint64_t> due(kEntries);  // 0: not filed
+    WaitingBlocks blocks;
+    SilenceWheel wheel(blocks);
+    std::vector<std::uint64_t> due(kBlocks);  // 0: not filed
     std::uint64_t now = 1'700'000'000'000'000;
-    for (std::uint32_t i = 0; i < kEntries; ++i) REQUIRE(entries.Take() == i);
+    for (std::uint32_t i = 0; i < kBlocks; ++i) REQUIRE(blocks.Take(false) == i);
     for (int step = 0; step < 20'000; ++step) {
-      const auto entry = static_cast<std::uint32_t>(random() % kEntries);
-      if (due[entry] != 0) {
-        wheel.Unfile(entry);
-        due[entry] = 0;
+      const auto block = static_cast<std::uint32_t>(random() % kBlocks);
+      if (due[block] != 0) {
+        wheel.Unfile(block);
+        due[block] = 0;
       } else {
         const std::uint64_t most = std::uint64_t{1} << (random() % 30);
-        due[entry] = now + 1 + random() % most;
-        wheel.File(entry, At(due[entry]));
+        due[block] = now + 1 + random() % most;
+        wheel.File(block, At(due[block]));
       }
       if (random() % 4 != 0) continue;
       now += random() % (std::uint64_t{1} << (random() % 26));
@@ -83,11 +83,11 @@ TEST_CASE("everybody is met when they are due, whoever is filed anew or taken ou
   }
 }
 
-TEST_CASE("who is filed under a time that has passed is due at once") {
-  WaitingEntries entries;
-  SilenceWheel wheel(entries);
-  const std::uint32_t first = entries.Take();
-  const std::uint32_t late = entries.Take();
+TEST_CASE("what is filed under a time that has passed is due at once") {
+  WaitingBlocks blocks;
+  SilenceWheel wheel(blocks);
+  const std::uint32_t first = blocks.Take(false);
+  const std::uint32_t late = blocks.Take(false);
   wheel.File(first, At(1'000'000));
   REQUIRE(wheel.TakeDue(At(2'000'000)) == first);
   wheel.File(late, At(5));

@@ -3,55 +3,54 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <tuple>
 
 namespace flashsale::inline v0::memory {
 namespace {
 
-__extension__ using Wide = unsigned __int128;
+constexpr std::uint32_t kPlaces = WaitingBlock::kPlaces;
+constexpr std::uint32_t kWordPlaces = WaitingBlock::kWordPlaces;
+constexpr std::uint32_t kWords = WaitingBlock::kWords;
+
+constexpr bool IsSet(const std::array<std::uint64_t, kWords>& bits, std::uint32_t i) {
+  return (bits[i / kWordPlaces] >> (i % kWordPlaces) & 1) != 0;
+}
 
 }  // namespace
 
-Entrants::Entrants(const PlaceLine& line, WaitingEntries& entries, std::uint64_t last_ticket)
-    : entries_(&entries) {
-  members_.reserve(line.live());
-  line.ForEach([this, last_ticket](std::uint32_t entry) {
-    if ((*entries_)[entry].ticket <= last_ticket) members_.push_back(entry);
+Entrants::Entrants(const PlaceLine& line, const WaitingBlocks& blocks, const Freeze& freeze)
+    : blocks_(&blocks), places_(freeze.live) {
+  line.ForEachBlock([&](std::uint32_t number) {
+    const WaitingBlock& block = blocks[number];
+    if (block.live == 0 || block.first_place > freeze.last_ticket) return;
+    Stretch stretch{.block = number, .first_ticket = block.first_place, .bits = block.bits};
+    // Behind the last of them, in their last block, may stand who came later.
+    const std::uint32_t end = LowerBound(stretch, freeze.last_ticket + 1);
+    for (std::uint32_t i = end; i < block.used; ++i) {
+      stretch.bits[i / kWordPlaces] &= ~(std::uint64_t{1} << (i % kWordPlaces));
+    }
+    stretches_.push_back(stretch);
   });
 }
 
-std::size_t Entrants::LowerBound(std::uint64_t ticket) const {
-  std::size_t low = 0;                 // all before it are smaller
-  std::size_t high = members_.size();  // it and all behind it are not
-  // Tickets of one tier are spread evenly, or nearly: a guess or two by proportion, each of which
-  // costs a cache miss, spare most of the twenty halvings of a million.
-  constexpr std::size_t kFew = 8;
-  for (int guess = 0; guess < 3 && high - low > kFew; ++guess) {
-    const std::uint64_t lowest = TicketOf(low);
-    const std::uint64_t highest = TicketOf(high - 1);
-    if (ticket <= lowest) return low;
-    if (ticket > highest) return high;
-    const auto middle = low + static_cast<std::size_t>(Wide{ticket - lowest} * (high - 1 - low) /
-                                                       (highest - lowest));
-    // The answer lies close by, on either side.
-    const std::size_t left = middle - std::min(middle - low, kFew);
-    const std::size_t right = std::min(middle + kFew, high - 1);
-    if (TicketOf(left) < ticket) {
-      low = left + 1;
-    } else {
-      high = left;
-    }
-    if (right >= low && right < high) {
-      if (TicketOf(right) >= ticket) {
-        high = right;
-      } else {
-        low = right + 1;
-      }
-    }
+std::uint64_t Entrants::TicketAt(const Stretch& stretch, std::uint32_t index) const {
+  // Nobody was arranged yet: the place is the ticket.
+  return stretch.first_ticket + blocks_->entry(WaitingBlocks::SpotOf(stretch.block, index)).place;
+}
+
+std::uint32_t Entrants::LowerBound(const Stretch& stretch, std::uint64_t ticket) const {
+  if (ticket <= stretch.first_ticket) return 0;
+  std::uint32_t low = 0;  // all before it are smaller
+  std::uint32_t high = (*blocks_)[stretch.block].used;
+  // Where all came to this tier, and none was moved, tickets are dense.
+  const std::uint64_t guess = ticket - stretch.first_ticket;
+  if (guess < high && TicketAt(stretch, static_cast<std::uint32_t>(guess)) == ticket) {
+    return static_cast<std::uint32_t>(guess);
   }
   while (low < high) {
-    const std::size_t middle = low + (high - low) / 2;
-    if (TicketOf(middle) < ticket) {
+    const std::uint32_t middle = low + (high - low) / 2;
+    if (TicketAt(stretch, middle) < ticket) {
       low = middle + 1;
     } else {
       high = middle;
@@ -60,77 +59,114 @@ std::size_t Entrants::LowerBound(std::uint64_t ticket) const {
   return low;
 }
 
-std::size_t Entrants::Read(
-    std::uint64_t after, std::span<Entrant> entrants,
-    const std::unordered_map<std::uint32_t, std::uint64_t>& restored_places) const {
-  const std::size_t first = LowerBound(after + 1);
-  const std::size_t count = std::min(entrants.size(), members_.size() - first);
-  for (std::size_t i = 0; i < count; ++i) {
-    const WaitingEntry& entry = (*entries_)[members_[first + i]];
-    const auto restored = restored_places.find(members_[first + i]);
-    entrants[i] = {.user = entry.user,
-                   .ticket = entry.ticket,
-                   .restored_place = restored == restored_places.end() ? 0 : restored->second};
+Entrants::Member Entrants::Find(std::uint64_t ticket) const {
+  const auto behind = std::upper_bound(
+      stretches_.begin(), stretches_.end(), ticket,
+      [](std::uint64_t t, const Stretch& stretch) { return t < stretch.first_ticket; });
+  if (behind == stretches_.begin()) return {.stretch = 0, .index = 0};
+  const auto stretch = static_cast<std::size_t>(behind - stretches_.begin()) - 1;
+  return {.stretch = stretch, .index = LowerBound(stretches_[stretch], ticket)};
+}
+
+bool Entrants::IsEntrant(const Member& member, std::uint64_t ticket) const {
+  if (member.stretch == stretches_.size()) return false;
+  const Stretch& stretch = stretches_[member.stretch];
+  return member.index < (*blocks_)[stretch.block].used && IsSet(stretch.bits, member.index) &&
+         TicketAt(stretch, member.index) == ticket;
+}
+
+std::size_t Entrants::Read(std::uint64_t after, std::span<Entrant> entrants) const {
+  Member next = after == std::numeric_limits<std::uint64_t>::max()
+                    ? Member{.stretch = stretches_.size(), .index = 0}
+                    : Find(after + 1);
+  std::size_t count = 0;
+  for (; next.stretch < stretches_.size() && count < entrants.size(); ++next.stretch) {
+    const Stretch& stretch = stretches_[next.stretch];
+    for (std::uint32_t w = next.index / kWordPlaces; w < kWords; ++w) {
+      std::uint64_t bits = stretch.bits[w];
+      if (w == next.index / kWordPlaces) bits &= ~std::uint64_t{0} << (next.index % kWordPlaces);
+      for (; bits != 0 && count < entrants.size(); bits &= bits - 1) {
+        const Spot spot = PlaceLine::SpotInWord(stretch.block, w, bits);
+        entrants[count++] = {.user = blocks_->entry(spot).user,
+                             .ticket = TicketAt(stretch, WaitingBlocks::IndexOf(spot))};
+      }
+    }
+    next.index = 0;
   }
   return count;
 }
 
 Status Entrants::Place(const Arrangement& arrangement) {
   const std::size_t count = arrangement.tickets.size();
-  if (arrangement.first > members_.size() || count > members_.size() - arrangement.first) {
+  if (arrangement.first > places_ || count > places_ - arrangement.first) {
     return Status(StatusCode::kInvalidArgument,
                   fmt::format("arrangement: places {} to {}, expected at most the {} entrants",
-                              arrangement.first, arrangement.first + count, members_.size()));
+                              arrangement.first, arrangement.first + count, places_));
   }
-  std::vector<std::size_t> who(count);
+  std::vector<Member> who(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t ticket = arrangement.tickets[i];
-    who[i] = LowerBound(ticket);
-    if (who[i] == members_.size() || TicketOf(who[i]) != ticket) {
-      return Status(StatusCode::kInvalidArgument,
-                    fmt::format("arrangement.tickets[{}]: {}, expected a ticket of an entrant of "
-                                "tier {}",
-                                i, ticket, arrangement.tier));
-    }
+    who[i] = Find(ticket);
+    if (IsEntrant(who[i], ticket)) continue;
+    return Status(StatusCode::kInvalidArgument,
+                  fmt::format("arrangement.tickets[{}]: {}, expected a ticket of an entrant of "
+                              "tier {}",
+                              i, ticket, arrangement.tier));
   }
-  if (count != 0 && ranks_.empty()) ranks_.resize(members_.size(), kUnplaced);
+  if (count != 0 && ranks_.empty()) ranks_.resize(stretches_.size() * kPlaces, kUnplaced);
   for (std::size_t i = 0; i < count; ++i) {
-    ranks_[who[i]] = static_cast<std::uint32_t>(arrangement.first + i);
+    RankOf(who[i]) = static_cast<std::uint32_t>(arrangement.first + i);
   }
   return Status();
 }
 
-bool Entrants::placed_in_part() const {
-  for (std::size_t i = 0; i < ranks_.size(); ++i) {
-    if (ranks_[i] == kUnplaced && !(*entries_)[members_[i]].gone) return true;
+template <typename Visit>
+void Entrants::ForEachRank(Visit visit) const {
+  for (std::size_t s = 0; s < stretches_.size(); ++s) {
+    const WaitingBlock& block = (*blocks_)[stretches_[s].block];
+    for (std::uint32_t w = 0; w < kWords; ++w) {
+      for (std::uint64_t bits = stretches_[s].bits[w] & block.bits[w]; bits != 0;
+           bits &= bits - 1) {
+        const Spot spot = PlaceLine::SpotInWord(stretches_[s].block, w, bits);
+        if (!visit(spot, ranks_[s * kPlaces + WaitingBlocks::IndexOf(spot)])) return;
+      }
+    }
   }
-  return false;
 }
 
-std::vector<std::uint32_t> Entrants::InOrder() const {
+bool Entrants::placed_in_part() const {
+  if (!arranged()) return false;
+  bool in_part = false;
+  ForEachRank([&in_part](Spot /*spot*/, std::uint32_t rank) {
+    in_part = rank == kUnplaced;
+    return !in_part;
+  });
+  return in_part;
+}
+
+std::vector<Entrants::Placed> Entrants::InOrder() const {
+  constexpr Spot kNobody = WaitingBlock::kNone;
   // As a rule each place was given once.
-  std::vector<std::uint32_t> order(members_.size(), WaitingEntries::kNone);
+  std::vector<Placed> order(places_, {.spot = kNobody, .rank = 0});
   bool clash = false;
-  for (std::size_t i = 0; i < members_.size() && !clash; ++i) {
-    if ((*entries_)[members_[i]].gone) continue;
-    clash = order[ranks_[i]] != WaitingEntries::kNone;
-    order[ranks_[i]] = members_[i];
-  }
+  ForEachRank([&](Spot spot, std::uint32_t rank) {
+    clash = order[rank].spot != kNobody;
+    order[rank] = {.spot = spot, .rank = rank};
+    return !clash;
+  });
   if (!clash) {
-    std::erase(order, WaitingEntries::kNone);
+    std::erase_if(order, [](const Placed& placed) { return placed.spot == kNobody; });
     return order;
   }
   // Stretches that contradict each other: by place, then by ticket.
-  std::vector<std::uint32_t> all;
-  all.reserve(members_.size());
-  for (std::uint32_t i = 0; i < members_.size(); ++i) {
-    if (!(*entries_)[members_[i]].gone) all.push_back(i);
-  }
-  std::sort(all.begin(), all.end(), [this](std::uint32_t a, std::uint32_t b) {
-    return std::tie(ranks_[a], a) < std::tie(ranks_[b], b);
+  order.clear();
+  ForEachRank([&order](Spot spot, std::uint32_t rank) {
+    order.push_back({.spot = spot, .rank = rank});
+    return true;
   });
-  for (std::uint32_t& i : all) i = members_[i];
-  return all;
+  std::stable_sort(order.begin(), order.end(),
+                   [](const Placed& a, const Placed& b) { return a.rank < b.rank; });
+  return order;
 }
 
 }  // namespace flashsale::inline v0::memory

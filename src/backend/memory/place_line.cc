@@ -1,210 +1,257 @@
 #include "backend/memory/place_line.h"
 
 #include <algorithm>
-#include <new>
+#include <utility>
 
 namespace flashsale::inline v0::memory {
 namespace {
 
-constexpr std::uint32_t kPlaces = PlaceBlock::kPlaces;
-// Two neighbours are joined when they would fill no more than half a block: so it takes as many
-// who leave as were moved before it happens again.
-constexpr std::uint32_t kSparse = kPlaces / 2;
+constexpr std::uint32_t kPlaces = WaitingBlock::kPlaces;
+constexpr std::uint32_t kWordPlaces = WaitingBlock::kWordPlaces;
+constexpr std::uint32_t kWords = WaitingBlock::kWords;
+// Two neighbours are joined when they would fill no more than three quarters of a block: so it
+// takes about as many who leave as were moved before it happens again.
+constexpr std::uint32_t kSparse = kPlaces * 3 / 4;
 // How often somebody who leaves makes a sparse block look at its neighbours.
-constexpr std::uint32_t kLookEvery = 64;
+constexpr std::uint32_t kLookEvery = 32;
+// So far apart may those of one block have joined, where their times are told against the first's.
+constexpr Duration kMostJoinedApart{(std::int64_t{1} << 32) - 1};
 
-// The lowest bit that is set: what a position of a Fenwick tree covers.
-constexpr std::uint32_t Covered(std::uint32_t position) { return position & (0U - position); }
+constexpr std::uint32_t kPlaceMask = kMostPlacesApart - 1;
+
+std::uint32_t LowBits(Time t) { return static_cast<std::uint32_t>(t.time_since_epoch().count()); }
 
 }  // namespace
 
-bool PlaceLine::MakeRoom() {
-  if (last_ != kNone && (*blocks_)[last_].used < kPlaces) return true;
-  try {
-    if (sums_.empty()) sums_.reserve(4);
-    if (sums_.size() == sums_.capacity()) sums_.reserve(2 * sums_.size());
-  } catch (const std::bad_alloc&) {
-    return false;
-  }
-  const std::uint32_t fresh = blocks_->Take();
+void PlaceLine::Swap(PlaceLine& other) {
+  std::swap(held_, other.held_);
+  std::swap(live_, other.live_);
+  std::swap(first_, other.first_);
+  std::swap(last_, other.last_);
+  std::swap(block_count_, other.block_count_);
+  std::swap(sums_, other.sums_);
+}
+
+bool PlaceLine::Fits(const WaitingBlock& block, const Placement& who) const {
+  if (block.used == kPlaces || (block.arranged != kNone) != who.arranged) return false;
+  if (block.used == 0) return true;
+  if (who.place - block.first_place >= kMostPlacesApart) return false;
+  return who.arranged || who.joined_at - block.first_joined <= kMostJoinedApart;
+}
+
+bool PlaceLine::MakeRoom(const Placement& who) {
+  if (last_ != kNone && Fits(room_.blocks[last_], who)) return true;
+  if (!sums_.MakeRoom()) return false;
+  const std::uint32_t fresh = room_.blocks.Take(who.arranged);
   if (fresh == kNone) return false;
-  PlaceBlock& block = (*blocks_)[fresh];
-  if (fresh >= kMostBlocks) {
-    blocks_->Give(fresh);
-    return false;
-  }
-  block.live_in_group = {};
-  block.bits = {};
-  block.live = 0;
-  block.used = 0;
+  WaitingBlock& block = room_.blocks[fresh];
+  block.tier = tier_;
   block.previous = last_;
-  block.next = kNone;
   const std::uint32_t full = last_;
-  (full == kNone ? first_ : (*blocks_)[full].next) = fresh;
+  block.position = sums_.Append(full == kNone ? 0 : room_.blocks[full].live);
+  (full == kNone ? first_ : room_.blocks[full].next) = fresh;
   last_ = fresh;
   ++block_count_;
-  AppendPosition(fresh);
   // What was the last block until now was left as it was.
   if (full != kNone) Tidy(full);
   return true;
 }
 
-void PlaceLine::Put(PlaceBlock& block, std::uint32_t number, std::uint32_t entry) {
+std::uint32_t PlaceLine::Occupy(WaitingBlock& block, std::uint64_t heard_ms) {
   const std::uint32_t i = block.used++;
-  block.entries[i] = entry;
-  block.bits[i / PlaceBlock::kWordPlaces] |= std::uint64_t{1} << (i % PlaceBlock::kWordPlaces);
-  ++block.live_in_group[i / PlaceBlock::kGroupPlaces];
+  const std::uint32_t word = i / kWordPlaces;
+  if (i % kWordPlaces == 0) block.ahead[word] = block.live;
+  block.bits[word] |= std::uint64_t{1} << (i % kWordPlaces);
+  block.heard[word] = std::min(block.heard[word], heard_ms);
   ++block.live;
-  (*entries_)[entry].place = number * kPlaces + i;
+  return i;
 }
 
-void PlaceLine::Append(std::uint32_t entry) {
-  PlaceBlock& block = (*blocks_)[last_];
-  Put(block, last_, entry);
-  AddToSums(block.position, 1);
-  ++live_;
-}
-
-void PlaceLine::Remove(std::uint32_t entry) {
-  const std::uint32_t place = (*entries_)[entry].place;
-  PlaceBlock& block = (*blocks_)[place / kPlaces];
-  const std::uint32_t i = place % kPlaces;
-  block.bits[i / PlaceBlock::kWordPlaces] &= ~(std::uint64_t{1} << (i % PlaceBlock::kWordPlaces));
-  --block.live_in_group[i / PlaceBlock::kGroupPlaces];
-  --block.live;
-  --live_;
-  AddToSums(block.position, -1);
-  if (block.live <= kSparse && block.live % kLookEvery == 0) Tidy(place / kPlaces);
-}
-
-std::uint64_t PlaceLine::Ahead(std::uint32_t entry) const {
-  const std::uint32_t place = (*entries_)[entry].place;
-  const PlaceBlock& block = (*blocks_)[place / kPlaces];
-  const std::uint32_t i = place % kPlaces;
-  std::uint64_t ahead = SumBefore(block.position);
-  const std::uint32_t group = i / PlaceBlock::kGroupPlaces;
-  for (std::uint32_t g = 0; g < group; ++g) ahead += block.live_in_group[g];
-  std::uint32_t word = group * (PlaceBlock::kGroupPlaces / PlaceBlock::kWordPlaces);
-  for (; word < i / PlaceBlock::kWordPlaces; ++word) {
-    ahead += static_cast<std::uint64_t>(std::popcount(block.bits[word]));
+Spot PlaceLine::Append(const Placement& who) {
+  WaitingBlock& block = room_.blocks[last_];
+  if (block.used == 0) {
+    block.first_place = who.place;
+    block.first_joined = who.joined_at;
   }
-  const std::uint64_t before = (std::uint64_t{1} << (i % PlaceBlock::kWordPlaces)) - 1;
-  return ahead + static_cast<std::uint64_t>(std::popcount(block.bits[word] & before));
+  const Spot spot = WaitingBlocks::SpotOf(last_, Occupy(block, who.heard_ms));
+  const std::uint32_t joined =
+      who.arranged ? LowBits(who.joined_at)
+                   : static_cast<std::uint32_t>((who.joined_at - block.first_joined).count());
+  WaitingEntry& entry = room_.blocks.entry(spot);
+  entry.user = who.user;
+  entry.set_heard_ms(who.heard_ms);
+  entry.place = static_cast<std::uint32_t>(who.place - block.first_place) & kPlaceMask;
+  entry.joined = joined;
+  if (who.arranged) {
+    const auto microseconds = static_cast<std::uint64_t>(who.joined_at.time_since_epoch().count());
+    room_.blocks.arranged(spot) = {.ticket = who.ticket & kLastTicket,
+                                   .joined_high = microseconds >> 32 & 0x1F'FFFF};
+  }
+  if (block.list == WaitingBlock::kUnfiled) File(last_);
+  ++live_;
+  return spot;
 }
 
-std::uint32_t PlaceLine::Front() const {
-  for (std::uint32_t b = first_; b != kNone; b = (*blocks_)[b].next) {
-    const PlaceBlock& block = (*blocks_)[b];
+void PlaceLine::Remove(Spot spot) {
+  const std::uint32_t i = WaitingBlocks::IndexOf(spot);
+  const std::uint32_t number = WaitingBlocks::BlockOf(spot);
+  Remove(number, i / kWordPlaces, std::uint64_t{1} << (i % kWordPlaces));
+  const WaitingBlock& block = room_.blocks[number];
+  if (block.live <= kSparse && block.live % kLookEvery == 0) Tidy(number);
+}
+
+void PlaceLine::Remove(std::uint32_t number, std::uint32_t word, std::uint64_t who) {
+  std::array<std::uint64_t, kWordPlaces> hashes;
+  std::array<Spot, kWordPlaces> spots;
+  std::uint32_t count = 0;
+  for (; who != 0; who &= who - 1, ++count) {
+    spots[count] = SpotInWord(number, word, who);
+    hashes[count] = room_.HashOf(spots[count]);
+    room_.index.Prefetch(hashes[count]);
+  }
+  WaitingBlock& block = room_.blocks[number];
+  for (std::uint32_t i = 0; i < count; ++i) {
+    room_.index.Erase(hashes[i], spots[i]);
+    block.bits[word] &= ~(std::uint64_t{1} << (spots[i] % kWordPlaces));
+  }
+  if (block.bits[word] == 0) block.heard[word] = WaitingBlock::kNobody;
+  for (std::uint32_t w = word + 1; w < kWords; ++w) {
+    block.ahead[w] = static_cast<std::uint16_t>(block.ahead[w] - count);
+  }
+  block.live = static_cast<std::uint16_t>(block.live - count);
+  live_ -= count;
+  sums_.Add(block.position, -static_cast<std::int32_t>(count));
+}
+
+Spot PlaceLine::Front() const {
+  for (std::uint32_t b = first_; b != kNone; b = room_.blocks[b].next) {
+    const WaitingBlock& block = room_.blocks[b];
     if (block.live == 0) continue;
-    std::uint32_t group = 0;
-    while (block.live_in_group[group] == 0) ++group;
-    std::uint32_t word = group * (PlaceBlock::kGroupPlaces / PlaceBlock::kWordPlaces);
+    std::uint32_t word = 0;
     while (block.bits[word] == 0) ++word;
-    return block.entries[word * PlaceBlock::kWordPlaces +
-                         static_cast<std::uint32_t>(std::countr_zero(block.bits[word]))];
+    return SpotInWord(b, word, block.bits[word]);
   }
   return kNone;
 }
 
-void PlaceLine::TellPlaces() {
-  for (std::uint32_t b = first_; b != kNone; b = (*blocks_)[b].next) {
-    const PlaceBlock& block = (*blocks_)[b];
-    for (std::uint32_t i = 0; i < block.used; ++i) {
-      const std::uint64_t word = block.bits[i / PlaceBlock::kWordPlaces];
-      if ((word >> (i % PlaceBlock::kWordPlaces) & 1) != 0) {
-        (*entries_)[block.entries[i]].place = b * kPlaces + i;
-      }
-    }
-  }
+void PlaceLine::File(std::uint32_t number) {
+  const WaitingBlock& block = room_.blocks[number];
+  if (block.list != WaitingBlock::kUnfiled) room_.wheel.Unfile(number);
+  const std::uint64_t heard = *std::min_element(block.heard.begin(), block.heard.end());
+  if (heard != WaitingBlock::kNobody) room_.wheel.File(number, room_.SilentFrom(heard));
 }
 
 void PlaceLine::Clear() {
-  while (first_ != kNone) {
-    const std::uint32_t next = (*blocks_)[first_].next;
-    blocks_->Give(first_);
-    first_ = next;
-  }
-  last_ = kNone;
+  while (first_ != kNone) Unlink(first_);
   live_ = 0;
-  block_count_ = 0;
-  sums_.clear();
+  sums_.Clear();
 }
 
-void PlaceLine::AddToSums(std::uint32_t position, std::int64_t count) {
-  for (; position < sums_.size(); position += Covered(position)) {
-    sums_[position] += static_cast<std::uint64_t>(count);
+void PlaceLine::Release() {
+  held_ = false;
+  for (std::uint32_t b = first_; b != kNone;) {
+    const std::uint32_t next = room_.blocks[b].next;
+    if (room_.blocks[b].live == 0 && b != last_) {
+      Unlink(b);
+      b = next;
+    } else if (!JoinWithNext(b)) {
+      b = next;
+    }
   }
+  DropUnusedPositions();
 }
 
-std::uint64_t PlaceLine::SumBefore(std::uint32_t position) const {
-  std::uint64_t sum = 0;
-  for (--position; position != 0; position -= Covered(position)) sum += sums_[position];
-  return sum;
-}
-
-void PlaceLine::AppendPosition(std::uint32_t block) {
-  if (sums_.empty()) sums_.push_back(0);
-  const auto position = static_cast<std::uint32_t>(sums_.size());
-  // What it covers beside the block itself are the positions just below it.
-  const std::uint32_t begin = position - Covered(position);
-  std::uint64_t sum = (*blocks_)[block].live;
-  for (std::uint32_t p = position - 1; p != begin; p -= Covered(p)) sum += sums_[p];
-  sums_.push_back(sum);
-  (*blocks_)[block].position = position;
-}
-
-void PlaceLine::RenumberPositions() {
-  sums_.resize(1);
-  for (std::uint32_t b = first_; b != kNone; b = (*blocks_)[b].next) AppendPosition(b);
+void PlaceLine::DropUnusedPositions() {
+  // Positions of blocks that are no more cost memory and steps.
+  constexpr std::uint32_t kFew = 16;
+  if (sums_.size() <= 2 * block_count_ + kFew) return;
+  sums_.Clear();
+  std::uint32_t before = 0;
+  for (std::uint32_t b = first_; b != kNone; b = room_.blocks[b].next) {
+    // There is room: there were more of them.
+    room_.blocks[b].position = sums_.Append(before);
+    before = room_.blocks[b].live;
+  }
 }
 
 void PlaceLine::Tidy(std::uint32_t number) {
-  if (number == last_) return;
-  PlaceBlock& block = (*blocks_)[number];
+  if (number == last_ || held_) return;
+  const WaitingBlock& block = room_.blocks[number];
   if (block.live == 0) {
     Unlink(number);
   } else if (!JoinWithNext(number) && block.previous != kNone) {
     JoinWithNext(block.previous);
   }
-  // Positions of blocks that are no more cost memory and steps.
-  constexpr std::size_t kFew = 16;
-  if (sums_.size() > 2 * std::size_t{block_count_} + kFew) RenumberPositions();
+  DropUnusedPositions();
+}
+
+bool PlaceLine::CanTell(const WaitingBlock& block, std::uint32_t next) const {
+  const WaitingBlock& behind = room_.blocks[next];
+  if ((block.arranged != kNone) != (behind.arranged != kNone)) return false;
+  const WaitingEntry& last = room_.blocks.entry(WaitingBlocks::SpotOf(next, behind.used - 1U));
+  if (behind.first_place + last.place - block.first_place >= kMostPlacesApart) return false;
+  return block.arranged != kNone ||
+         behind.first_joined + Duration(last.joined) - block.first_joined <= kMostJoinedApart;
 }
 
 bool PlaceLine::JoinWithNext(std::uint32_t number) {
-  PlaceBlock& block = (*blocks_)[number];
-  if (block.next == kNone || block.next == last_) return false;
-  PlaceBlock& next = (*blocks_)[block.next];
-  if (block.live + next.live > kSparse) return false;
-  AddToSums(block.position, next.live);
-  AddToSums(next.position, -std::int64_t{next.live});
-
-  const auto bits = block.bits;
-  block.live_in_group = {};
-  block.bits = {};
-  block.live = 0;
-  block.used = 0;
-  // Within the block everybody moves to the front, onto a place that was looked at before.
-  const auto move_all = [&](const decltype(bits)& all, const auto& entries) {
-    for (std::size_t w = 0; w < all.size(); ++w) {
-      for (std::uint64_t set = all[w]; set != 0; set &= set - 1) {
-        Put(block, number,
-            entries[w * PlaceBlock::kWordPlaces + static_cast<std::size_t>(std::countr_zero(set))]);
-      }
-    }
-  };
-  move_all(bits, block.entries);
-  move_all(next.bits, next.entries);
-  Unlink(block.next);
+  WaitingBlock& block = room_.blocks[number];
+  const std::uint32_t behind = block.next;
+  if (behind == kNone || behind == last_) return false;
+  WaitingBlock& next = room_.blocks[behind];
+  if (std::uint32_t{block.live} + next.live > kSparse || !CanTell(block, behind)) return false;
+  sums_.Add(block.position, next.live);
+  sums_.Add(next.position, -std::int32_t{next.live});
+  if (std::uint32_t{block.used} + next.live > kPlaces) {
+    // Everybody moves to the front, onto a place that was looked at before.
+    const auto bits = block.bits;
+    block.bits = {};
+    block.heard.fill(WaitingBlock::kNobody);
+    block.live = 0;
+    block.used = 0;
+    Move(number, bits, number);
+  }
+  Move(behind, next.bits, number);
+  File(number);
+  Unlink(behind);
   return true;
 }
 
+void PlaceLine::Move(std::uint32_t from, const std::array<std::uint64_t, kWords>& bits,
+                     std::uint32_t to) {
+  WaitingBlock& target = room_.blocks[to];
+  const WaitingBlock& source = room_.blocks[from];
+  const auto places_apart = static_cast<std::uint32_t>(source.first_place - target.first_place);
+  const auto joined_apart =
+      static_cast<std::uint32_t>((source.first_joined - target.first_joined).count());
+  for (std::uint32_t w = 0; w < kWords; ++w) {
+    std::array<std::uint64_t, kWordPlaces> hashes;
+    std::uint32_t count = 0;
+    for (std::uint64_t set = bits[w]; set != 0; set &= set - 1) {
+      hashes[count] = room_.HashOf(SpotInWord(from, w, set));
+      room_.index.Prefetch(hashes[count++]);
+    }
+    count = 0;
+    for (std::uint64_t set = bits[w]; set != 0; set &= set - 1) {
+      const Spot old_spot = SpotInWord(from, w, set);
+      WaitingEntry entry = room_.blocks.entry(old_spot);
+      entry.place = (entry.place + places_apart) & kPlaceMask;
+      if (target.arranged == kNone) entry.joined += joined_apart;
+      const Spot spot = WaitingBlocks::SpotOf(to, Occupy(target, entry.heard_ms()));
+      room_.blocks.entry(spot) = entry;
+      if (target.arranged != kNone) room_.blocks.arranged(spot) = room_.blocks.arranged(old_spot);
+      room_.index.Move(hashes[count++], old_spot, spot);
+    }
+  }
+}
+
 void PlaceLine::Unlink(std::uint32_t number) {
-  PlaceBlock& block = (*blocks_)[number];
-  (block.previous == kNone ? first_ : (*blocks_)[block.previous].next) = block.next;
-  (block.next == kNone ? last_ : (*blocks_)[block.next].previous) = block.previous;
+  const WaitingBlock& block = room_.blocks[number];
+  if (block.list != WaitingBlock::kUnfiled) room_.wheel.Unfile(number);
+  (block.previous == kNone ? first_ : room_.blocks[block.previous].next) = block.next;
+  (block.next == kNone ? last_ : room_.blocks[block.next].previous) = block.previous;
   --block_count_;
-  blocks_->Give(number);
+  room_.blocks.Give(number);
 }
 
 }  // namespace flashsale::inline v0::memory

@@ -5,101 +5,149 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
-#include "backend/memory/slab.h"
-#include "backend/memory/waiting_entry.h"
+#include "backend/memory/place_sums.h"
+#include "backend/memory/silence_wheel.h"
+#include "backend/memory/ticket_index.h"
+#include "backend/memory/waiting_blocks.h"
+#include "engine/keyed_hash.h"
+#include "flashsale/base/id.h"
+#include "flashsale/base/time.h"
 
 namespace flashsale::inline v0::memory {
 
-// A stretch of places, one after the other; who left is a bit that is not set.
-struct PlaceBlock {
-  static constexpr std::uint32_t kPlaces = 4'096;
-  static constexpr std::uint32_t kWordPlaces = 64;
-  static constexpr std::uint32_t kGroupPlaces = 512;  // a cache line of bits
-
-  std::array<std::uint16_t, kPlaces / kGroupPlaces> live_in_group;
-  std::uint32_t live;
-  std::uint32_t used;      // places given; those behind are free
-  std::uint32_t position;  // in the line's tree of sums
-  std::uint32_t previous;  // the blocks beside it
-  std::uint32_t next;
-  alignas(64) std::array<std::uint64_t, kPlaces / kWordPlaces> bits;
-  std::array<std::uint32_t, kPlaces> entries;
+// Who takes a place in a line.
+struct Placement {
+  UserId user;
+  std::uint64_t heard_ms;  // see WaitingEntry
+  std::uint64_t place;     // no smaller than that of whoever stands ahead
+  std::uint64_t ticket;    // the place, but where the line is arranged
+  Time joined_at;
+  bool arranged = false;
 };
-using PlaceBlocks = Slab<PlaceBlock, 128>;
 
-// One line of people: who stands where, exactly, in O(log n), whoever leaves from wherever.  A
-// place is a bit in a block; the live ones ahead of it are counted by population counts within the
-// block and by a tree of sums over the blocks before (P. Fenwick, "A New Data Structure for
-// Cumulative Frequency Tables", 1994).  Blocks that have become sparse are joined with their
-// neighbours a block at a time, so that the line takes memory by who waits, not by who ever did,
-// and no call renumbers more than half a block.
+// What the lines of a queue have in common; all of it must outlive them.
+struct WaitingRoom {
+  WaitingBlocks& blocks;
+  TicketIndex& index;   // of everybody's spot, by the hash of the user
+  SilenceWheel& wheel;  // of the blocks that somebody is in
+  const engine::KeyedHash& hash;
+  Duration timeout;  // until who is not heard of has fallen silent
+
+  std::uint64_t HashOf(Spot spot) const { return hash(blocks.entry(spot).user.bytes()); }
+  Time SilentFrom(std::uint64_t heard_ms) const {
+    return SaturatingAdd(kMinTime + Duration(static_cast<Duration::rep>(heard_ms * 1'000)),
+                         timeout);
+  }
+};
+
+// One line of people, laid down in the order in which they come: where somebody stands is who is
+// how far ahead.  A place is a bit in a block; the live ones ahead of it are counted within its
+// word, by a sum over the words before and by PlaceSums over the blocks before.  Blocks that have
+// become sparse are joined with their neighbours a block at a time, so that the line takes memory
+// by who waits, not by who ever did, and no call moves more than three quarters of a block.
 //
-// Thread safety: as an int.  Ownership: its blocks are of a slab that it shares with other lines,
-// and it keeps `place` of its entries; both must outlive it.
+// Thread safety: as an int.
 class PlaceLine {
  public:
-  PlaceLine(PlaceBlocks& blocks, WaitingEntries& entries) : blocks_(&blocks), entries_(&entries) {}
+  PlaceLine(const WaitingRoom& room, std::uint8_t tier) : room_(room), tier_(tier) {}
+  PlaceLine(PlaceLine&&) = default;
+  PlaceLine(const PlaceLine&) = delete;
+  PlaceLine& operator=(const PlaceLine&) = delete;
+  // REQUIRES: both are of one tier and room.
+  void Swap(PlaceLine& other);
 
   std::uint64_t live() const { return live_; }
 
-  // Makes sure that Append has room.  False, and nothing changed, where memory ran out.
-  bool MakeRoom();
-  // Puts an entry behind all others.  REQUIRES: MakeRoom() was true since the last one.
-  void Append(std::uint32_t entry);
-  // Takes an entry out: its place is free.  REQUIRES: it stands in this line.
-  void Remove(std::uint32_t entry);
+  // Makes sure that Append has room.  False, and nothing changed to the eye, where memory ran out.
+  bool MakeRoom(const Placement& who);
+  // Puts somebody behind all others; where they stand.  The index is the caller's to tell, and the
+  // wheel where they were heard of earlier than somebody ahead of them.
+  // REQUIRES: MakeRoom(who) was true since the last one.
+  Spot Append(const Placement& who);
+  // Takes somebody out: the place is free, and the index does not know them any more.
+  // Where others stand may change.
+  void Remove(Spot spot);
+  // The same for everybody whose bit is set in `who`, of one word.
+  void Remove(std::uint32_t block, std::uint32_t word, std::uint64_t who);
 
   // How many stand ahead of an entry that stands in this line.
-  std::uint64_t Ahead(std::uint32_t entry) const;
-  // Who stands ahead of all others; kNone where nobody waits.
-  std::uint32_t Front() const;
-  void Prefetch(std::uint32_t place) const {
-    const PlaceBlock& block = (*blocks_)[place / PlaceBlock::kPlaces];
-    __builtin_prefetch(&block);
-    __builtin_prefetch(&block.bits[place % PlaceBlock::kPlaces / PlaceBlock::kWordPlaces]);
+  std::uint64_t Ahead(Spot spot) const {
+    const WaitingBlock& block = room_.blocks[WaitingBlocks::BlockOf(spot)];
+    const std::uint32_t i = WaitingBlocks::IndexOf(spot);
+    const std::uint32_t word = i / WaitingBlock::kWordPlaces;
+    const std::uint64_t before = (std::uint64_t{1} << (i % WaitingBlock::kWordPlaces)) - 1;
+    return sums_.Before(block.position) + block.ahead[word] + CountBits(block.bits[word] & before);
   }
+  // Who stands ahead of all others; kNone where nobody waits.
+  Spot Front() const;
 
-  // Calls visit(entry) for all, from the front on.
+  // Calls visit(spot) for all, from the front on, until it is false.
   template <typename Visit>
   void ForEach(Visit visit) const {
-    for (std::uint32_t b = first_; b != kNone; b = (*blocks_)[b].next) {
-      const PlaceBlock& block = (*blocks_)[b];
-      for (std::size_t w = 0; w < block.bits.size(); ++w) {
-        for (std::uint64_t bits = block.bits[w]; bits != 0; bits &= bits - 1) {
-          visit(block.entries[w * PlaceBlock::kWordPlaces +
-                              static_cast<std::size_t>(std::countr_zero(bits))]);
+    for (std::uint32_t b = first_; b != kNone; b = room_.blocks[b].next) {
+      for (std::uint32_t w = 0; w < WaitingBlock::kWords; ++w) {
+        for (std::uint64_t bits = room_.blocks[b].bits[w]; bits != 0; bits &= bits - 1) {
+          if (!visit(SpotInWord(b, w, bits))) return;
         }
       }
     }
   }
-  // Tells all entries their places anew, after another line has told them its own.
-  void TellPlaces();
-  // Gives all blocks back.
+  // Calls visit(spot) for all in a block.
+  template <typename Visit>
+  static void ForEachIn(const WaitingBlocks& blocks, std::uint32_t block, Visit visit) {
+    for (std::uint32_t w = 0; w < WaitingBlock::kWords; ++w) {
+      for (std::uint64_t bits = blocks[block].bits[w]; bits != 0; bits &= bits - 1) {
+        visit(SpotInWord(block, w, bits));
+      }
+    }
+  }
+  // Calls visit(block) for all of them, from the front on.
+  template <typename Visit>
+  void ForEachBlock(Visit visit) const {
+    for (std::uint32_t b = first_; b != kNone; b = room_.blocks[b].next) visit(b);
+  }
+  // The first spot of the word that is set in `bits`.
+  static Spot SpotInWord(std::uint32_t block, std::uint32_t word, std::uint64_t bits) {
+    return WaitingBlocks::SpotOf(block, word * WaitingBlock::kWordPlaces +
+                                            static_cast<std::uint32_t>(std::countr_zero(bits)));
+  }
+
+  // While it is held everybody stays where they stand, and of those who leave is kept what was.
+  void Hold() { held_ = true; }
+  // Ends that, and gives back what became sparse meanwhile.
+  void Release();
+  // Files a block with the wheel, or files it anew, under when somebody in it may fall silent
+  // first.
+  void File(std::uint32_t block);
+  // Joins a block with a neighbour if both are sparse, or takes it out if nobody is left in it.
+  void Tidy(std::uint32_t block);
+  // Gives all blocks back.  Nobody is in the index any more, or under other spots.
   void Clear();
 
  private:
-  static constexpr std::uint32_t kNone = PlaceBlocks::kNone;
-  static constexpr std::uint32_t kMostBlocks = std::uint32_t{1} << 20;  // places are 32 bits
+  static constexpr std::uint32_t kNone = WaitingBlock::kNone;
 
-  void Put(PlaceBlock& block, std::uint32_t number, std::uint32_t entry);
-  void AddToSums(std::uint32_t position, std::int64_t count);
-  std::uint64_t SumBefore(std::uint32_t position) const;
-  void AppendPosition(std::uint32_t block);
-  void RenumberPositions();
-  // Joins a block with a neighbour if both are sparse, or takes it out if nobody is left in it.
-  void Tidy(std::uint32_t block);
+  bool Fits(const WaitingBlock& block, const Placement& who) const;
+  void DropUnusedPositions();
   bool JoinWithNext(std::uint32_t block);
+  // Whether all who stand in the next block can be told against this one.
+  bool CanTell(const WaitingBlock& block, std::uint32_t next) const;
+  // Puts those whose bits are set in `bits` of block `from`, its old bits, behind all in `to`.
+  void Move(std::uint32_t from, const std::array<std::uint64_t, WaitingBlock::kWords>& bits,
+            std::uint32_t to);
+  // Somebody stands in the next place of the block; which.
+  std::uint32_t Occupy(WaitingBlock& block, std::uint64_t heard_ms);
   void Unlink(std::uint32_t block);
 
-  PlaceBlocks* blocks_;
-  WaitingEntries* entries_;
+  WaitingRoom room_;
+  std::uint8_t tier_;
+  bool held_ = false;
   std::uint64_t live_ = 0;
   std::uint32_t first_ = kNone;
   std::uint32_t last_ = kNone;
   std::uint32_t block_count_ = 0;
-  std::vector<std::uint64_t> sums_;  // from position 1 on; 0 is nobody's
+  PlaceSums sums_;
 };
 
 }  // namespace flashsale::inline v0::memory

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace flashsale::inline v0::memory {
 namespace {
@@ -14,11 +15,11 @@ std::uint64_t Microseconds(Time t) {
 
 }  // namespace
 
-SilenceWheel::SilenceWheel(WaitingEntries& entries) : entries_(entries) {
+SilenceWheel::SilenceWheel(const WaitingBlocks& blocks) : blocks_(blocks) {
   for (Level& level : levels_) level.first.fill(kNone);
 }
 
-void SilenceWheel::File(std::uint32_t entry, Time due) {
+void SilenceWheel::File(std::uint32_t block, Time due) {
   // What is overdue is due now.
   const std::uint64_t at = std::max(Microseconds(due), time_);
   const auto differing_bits = static_cast<int>(std::bit_width(at ^ time_));
@@ -26,26 +27,29 @@ void SilenceWheel::File(std::uint32_t entry, Time due) {
   const std::uint32_t index = at >> (number * kBitsPerLevel) & (kLists - 1);
   Level& level = levels_[static_cast<std::size_t>(number)];
   std::uint32_t& first = level.first[index];
-  WaitingEntry& filed = entries_[entry];
+  WaitingBlock& filed = blocks_[block];
   filed.list = static_cast<std::uint16_t>(static_cast<std::uint32_t>(number) * kLists + index);
-  filed.previous = kNone;
-  filed.next = first;
-  if (first != kNone) entries_[first].previous = entry;
-  first = entry;
+  filed.previous_in_list = kNone;
+  filed.next_in_list = first;
+  if (first != kNone) blocks_[first].previous_in_list = block;
+  first = block;
   level.filled[index / 64] |= std::uint64_t{1} << (index % 64);
 }
 
-void SilenceWheel::Unfile(std::uint32_t entry) {
-  const WaitingEntry& filed = entries_[entry];
-  if (filed.next != kNone) entries_[filed.next].previous = filed.previous;
-  if (filed.previous != kNone) {
-    entries_[filed.previous].next = filed.next;
+void SilenceWheel::Unfile(std::uint32_t block) {
+  WaitingBlock& filed = blocks_[block];
+  const std::uint32_t list = std::exchange(filed.list, WaitingBlock::kUnfiled);
+  if (filed.next_in_list != kNone) {
+    blocks_[filed.next_in_list].previous_in_list = filed.previous_in_list;
+  }
+  if (filed.previous_in_list != kNone) {
+    blocks_[filed.previous_in_list].next_in_list = filed.next_in_list;
     return;
   }
-  Level& level = levels_[filed.list / kLists];
-  const std::uint32_t index = filed.list % kLists;
-  level.first[index] = filed.next;
-  if (filed.next == kNone) level.filled[index / 64] &= ~(std::uint64_t{1} << (index % 64));
+  Level& level = levels_[list / kLists];
+  const std::uint32_t index = list % kLists;
+  level.first[index] = filed.next_in_list;
+  if (filed.next_in_list == kNone) level.filled[index / 64] &= ~(std::uint64_t{1} << (index % 64));
 }
 
 std::optional<SilenceWheel::List> SilenceWheel::FirstList() const {
@@ -73,9 +77,9 @@ std::optional<std::uint32_t> SilenceWheel::TakeDue(Time now) {
   const std::optional<List> list = FirstList();
   if (!list.has_value() || list->begins > Microseconds(now)) return std::nullopt;
   time_ = std::max(time_, list->begins);
-  const std::uint32_t entry = levels_[static_cast<std::size_t>(list->level)].first[list->index];
-  Unfile(entry);
-  return entry;
+  const std::uint32_t block = levels_[static_cast<std::size_t>(list->level)].first[list->index];
+  Unfile(block);
+  return block;
 }
 
 Time SilenceWheel::next_due() const {

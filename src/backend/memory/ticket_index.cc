@@ -87,4 +87,17 @@ void TicketIndex::Erase(std::uint64_t hash, Slot slot) {
   }
 }
 
+void TicketIndex::Move(std::uint64_t hash, Slot from, Slot to) {
+  Table& table = TableOf(hash);
+  for (std::size_t i = Home(hash);; i = Next(i)) {
+    Line& line = table[i];
+    for (std::uint32_t set = line.Matching(TagOf(hash)); set != 0; set &= set - 1) {
+      Slot& slot = line.slots[static_cast<std::size_t>(std::countr_zero(set))];
+      if (slot != from) continue;
+      slot = to;
+      return;
+    }
+  }
+}
+
 }  // namespace flashsale::inline v0::memory

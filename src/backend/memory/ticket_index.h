@@ -71,13 +71,15 @@ class TicketIndex {
 
   // REQUIRES: the entry is in the index under this hash.
   void Erase(std::uint64_t hash, Slot slot);
+  // The entry has moved.  REQUIRES: it is in the index under this hash.
+  void Move(std::uint64_t hash, Slot from, Slot to);
 
  private:
   using Tag = std::uint8_t;
   static constexpr std::size_t kSlots = 12;
   static constexpr std::size_t kLines = 256;
-  // Three quarters: beyond that searches get long.
-  static constexpr std::uint32_t kMostEntries = kLines * kSlots * 3 / 4;
+  // Beyond that searches get long.
+  static constexpr std::uint32_t kMostEntries = kLines * kSlots * 29 / 32;
   // Where a table cannot be split.
   static constexpr std::uint32_t kLastEntries = kLines * (kSlots - 1);
   static constexpr Tag kFree = 0;

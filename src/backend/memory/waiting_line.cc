@@ -94,7 +94,6 @@ Status WaitingLine::Apply(Time now, std::span<const QueueCommand> commands,
   // So many at once as have their cache lines on the way together.
   constexpr std::size_t kGroup = 32;
   std::array<std::uint64_t, kGroup> hashes{};
-  std::array<Entry, kGroup> guesses{};
   const MutexLock lock(mutex_);
   const Time at = Enter(now);
   if (waiting_ != nullptr) {
@@ -108,12 +107,7 @@ Status WaitingLine::Apply(Time now, std::span<const QueueCommand> commands,
       admissions_.Prefetch(hashes[i]);
     }
     if (waiting_ != nullptr && group.size() > 1) {
-      for (std::size_t i = 0; i < group.size(); ++i) {
-        guesses[i] = waiting_->PrefetchEntry(hashes[i]);
-      }
-      for (std::size_t i = 0; i < group.size(); ++i) {
-        if (guesses[i] != WaitingTickets::kNone) waiting_->PrefetchPlace(guesses[i]);
-      }
+      for (std::size_t i = 0; i < group.size(); ++i) waiting_->PrefetchEntry(hashes[i]);
     }
     for (std::size_t i = 0; i < group.size(); ++i) {
       if (!Carry(group[i], hashes[i], at, answers[first + i])) return OutOfMemory();
@@ -132,12 +126,12 @@ WaitingLine::Entry WaitingLine::FindWaiting(std::uint64_t hash, const UserId& us
 }
 
 void WaitingLine::Describe(Entry entry, QueueAnswer& answer) const {
-  const WaitingEntry& who = (*waiting_)[entry];
+  const WaitingTickets::Ticket who = (*waiting_)[entry];
   answer.entry = {.user = who.user,
                   .state = TicketState::kWaiting,
                   .tier = who.tier,
                   .ticket = who.ticket,
-                  .place = who.rank == 0 ? who.ticket : who.rank,
+                  .place = who.place,
                   .joined_at = who.joined_at};
   answer.ahead = waiting_->Ahead(entry);
 }
@@ -300,7 +294,7 @@ WaitingLine::Entry WaitingLine::FrontOf(std::size_t tier, Time at, std::uint64_t
 }
 
 bool WaitingLine::LetIn(Entry entry, Time at, QueueEntry& admitted) {
-  const WaitingEntry& who = (*waiting_)[entry];
+  const WaitingTickets::Ticket who = (*waiting_)[entry];
   const std::uint64_t now_us = static_cast<std::uint64_t>(latest_.time_since_epoch().count());
   const LiveAdmission admission{.user = who.user,
                                 .hash = hash_(who.user.bytes()),
@@ -369,9 +363,9 @@ LapseReport WaitingLine::LapseDue(Time now, std::size_t most) {
   LapseReport report{.windows_lapsed = windows_lapsed_ - lapsed_before};
   Time next = windows_.empty() ? kMaxTime : windows_.front().until;
   if (waiting_ != nullptr) {
-    // Most whose time has come were heard of meanwhile, and are only filed anew.
+    // Most of those who are looked at were heard of meanwhile.
     constexpr std::uint64_t kVisits = 16;
-    const std::uint64_t visits = most > kUnlimited / kVisits ? kUnlimited : most * kVisits;
+    const std::uint64_t visits = kVisitsWhenFull + std::min(most, kUnlimited / 32) * kVisits;
     report.fell_silent = waiting_->Sweep(at, most, visits);
     fell_silent_ += report.fell_silent;
     next = std::min(next, waiting_->next_silence());

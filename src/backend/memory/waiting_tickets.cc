@@ -2,119 +2,159 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <new>
 #include <utility>
 
 namespace flashsale::inline v0::memory {
 namespace {
 
+constexpr std::uint32_t kWords = WaitingBlock::kWords;
+constexpr std::uint64_t kWordPlaces = WaitingBlock::kWordPlaces;
+
 Status OutOfMemory() { return Status(StatusCode::kResourceExhausted, "out of memory"); }
 
 }  // namespace
 
 WaitingTickets::WaitingTickets(const QueueTerms& terms, const engine::KeyedHash& hash)
-    : terms_(terms),
-      hash_(hash),
-      lines_(terms.tiers, PlaceLine(blocks_, entries_)),
-      wheel_(entries_),
-      frozen_(terms.tiers) {}
-
-WaitingTickets::Entry WaitingTickets::PrefetchEntry(std::uint64_t hash) const {
-  const Entry entry = index_.Guess(hash);
-  if (entry == kNone) return kNone;
-  const auto* const bytes = reinterpret_cast<const std::byte*>(&entries_[entry]);
-  __builtin_prefetch(bytes);
-  __builtin_prefetch(bytes + sizeof(WaitingEntry) - 1);
-  return entry;
+    : hash_(hash),
+      wheel_(blocks_),
+      room_{.blocks = blocks_,
+            .index = index_,
+            .wheel = wheel_,
+            .hash = hash_,
+            .timeout = terms.heartbeat_timeout},
+      stages_(terms.tiers) {
+  lines_.reserve(terms.tiers);
+  for (std::uint32_t tier = 0; tier < terms.tiers; ++tier) {
+    lines_.emplace_back(room_, static_cast<std::uint8_t>(tier));
+  }
 }
 
-void WaitingTickets::PrefetchPlace(Entry entry) const {
-  LineOf(entry).Prefetch(entries_[entry].place);
+WaitingTickets::Ticket WaitingTickets::operator[](Entry entry) const {
+  const WaitingBlock& block = blocks_[WaitingBlocks::BlockOf(entry)];
+  const WaitingEntry& who = blocks_.entry(entry);
+  const std::uint64_t place = block.first_place + who.place;
+  Ticket ticket{.user = who.user,
+                .tier = block.tier,
+                .ticket = place,
+                .place = place,
+                .joined_at = block.first_joined + Duration(who.joined)};
+  if (block.arranged != kNone) {
+    const ArrangedEntry& arranged = blocks_.arranged(entry);
+    ticket.ticket = arranged.ticket;
+    const std::uint64_t joined = std::uint64_t{arranged.joined_high} << 32 | who.joined;
+    ticket.joined_at = kMinTime + Duration(static_cast<Duration::rep>(joined));
+  }
+  return ticket;
 }
 
 WaitingTickets::Entry WaitingTickets::Join(const Newcomer& newcomer, Time now) {
   PlaceLine& line = lines_[newcomer.tier];
-  const bool room =
-      line.MakeRoom() && index_.MakeRoom(
-                             newcomer.hash, [this](Entry other) { return HashOf(other); },
-                             [this](Entry other) { __builtin_prefetch(&entries_[other].user); });
+  const Placement placement{.user = newcomer.user,
+                            .heard_ms = Milliseconds(now),
+                            .place = newcomer.ticket,
+                            .ticket = newcomer.ticket,
+                            .joined_at = newcomer.joined_at};
+  const bool room = newcomer.ticket <= kLastTicket && line.MakeRoom(placement) &&
+                    index_.MakeRoom(
+                        newcomer.hash, [this](Entry other) { return room_.HashOf(other); },
+                        [this](Entry other) { __builtin_prefetch(&blocks_.entry(other).user); });
   if (!room) return kNone;
-  const Entry entry = entries_.Take();
-  if (entry == kNone) return kNone;
   if (newcomer.restored_place != 0) {
     try {
-      restored_places_[entry] = newcomer.restored_place;
+      stages_[newcomer.tier].restored_places[newcomer.ticket] = newcomer.restored_place;
     } catch (const std::bad_alloc&) {
-      entries_.Give(entry);
       return kNone;
     }
   }
-  entries_[entry] = {.user = newcomer.user,
-                     .last_seen = now,
-                     .place = 0,
-                     .next = kNone,
-                     .previous = kNone,
-                     .list = 0,
-                     .tier = newcomer.tier,
-                     .gone = false,
-                     .ticket = newcomer.ticket,
-                     .joined_at = newcomer.joined_at,
-                     .rank = 0};
-  line.Append(entry);
+  const Entry entry = line.Append(placement);
   index_.Insert(newcomer.hash, entry);
-  File(entry, Deadline(entry));
+  next_look_ = std::min(next_look_, room_.SilentFrom(placement.heard_ms));
   ++waiting_;
   return entry;
 }
 
-void WaitingTickets::Remove(Entry entry) {
-  wheel_.Unfile(entry);
-  RemoveUnfiled(entry);
+void WaitingTickets::ForgetPlace(Entry entry) {
+  Stage& stage = stages_[blocks_[WaitingBlocks::BlockOf(entry)].tier];
+  // Entrants stay what they are.
+  if (stage.restored_places.empty() || stage.entrants.has_value()) return;
+  stage.restored_places.erase((*this)[entry].ticket);
 }
 
-void WaitingTickets::RemoveUnfiled(Entry entry) {
-  index_.Erase(HashOf(entry), entry);
-  LineOf(entry).Remove(entry);
+void WaitingTickets::Remove(Entry entry) {
+  ForgetPlace(entry);
+  lines_[blocks_[WaitingBlocks::BlockOf(entry)].tier].Remove(entry);
   --waiting_;
-  const WaitingEntry& who = entries_[entry];
-  const Frozen& frozen = frozen_[who.tier];
-  if (frozen.entrants.has_value() && who.ticket <= frozen.last_entrant) {
-    entries_[entry].gone = true;  // stays on the list of entrants until the line begins
-    return;
+}
+
+std::uint64_t WaitingTickets::Look(std::uint32_t number, Time now, std::uint64_t most) {
+  WaitingBlock& block = blocks_[number];
+  PlaceLine& line = lines_[block.tier];
+  std::uint64_t freed = 0;
+  for (std::uint32_t w = 0; w < kWords && freed < most && visits_ >= kWordPlaces; ++w) {
+    if (block.bits[w] == 0 || now < room_.SilentFrom(block.heard[w])) continue;
+    visits_ -= kWordPlaces;
+    std::uint64_t silent = 0;
+    std::uint64_t heard = WaitingBlock::kNobody;
+    for (std::uint64_t bits = block.bits[w]; bits != 0; bits &= bits - 1) {
+      const Entry entry = PlaceLine::SpotInWord(number, w, bits);
+      if (IsSilent(entry, now) && freed < most) {
+        silent |= bits & (~bits + 1);
+        ForgetPlace(entry);
+        ++freed;
+      } else {
+        heard = std::min(heard, blocks_.entry(entry).heard_ms());
+      }
+    }
+    block.heard[w] = heard;
+    if (silent != 0) line.Remove(number, w, silent);
   }
-  if (!restored_places_.empty()) restored_places_.erase(entry);
-  entries_.Give(entry);
+  line.File(number);
+  if (freed != 0) line.Tidy(number);
+  return freed;
 }
 
 std::uint64_t WaitingTickets::Sweep(Time now, std::uint64_t most, std::uint64_t visits) {
   if (now < next_look_) return 0;
+  constexpr std::uint64_t kMostVisits = std::uint64_t{1} << 60;
+  visits_ = std::min(visits_ + std::min(visits, kMostVisits), kMostVisits);
+  // To take out a block costs something, whether or not anybody in it is due.
+  constexpr std::uint64_t kOfBlock = 8;
   std::uint64_t freed = 0;
-  for (; freed < most && visits != 0; --visits) {
-    const std::optional<Entry> due = wheel_.TakeDue(now);
-    if (!due.has_value()) break;
-    if (IsSilent(*due, now)) {
-      RemoveUnfiled(*due);
-      ++freed;
-    } else {
-      wheel_.File(*due, Deadline(*due));
-    }
+  std::optional<std::uint32_t> due;
+  while (freed < most && visits_ >= kWordPlaces + kOfBlock &&
+         (due = wheel_.TakeDue(now)).has_value()) {
+    visits_ -= kOfBlock;
+    const std::uint64_t here = Look(*due, now, most - freed);
+    waiting_ -= here;
+    freed += here;
   }
+  visits_ = std::min(visits_, kWordPlaces + kOfBlock);
   next_look_ = wheel_.next_due();
   return freed;
 }
 
 Entrants& WaitingTickets::EntrantsOf(std::size_t tier) {
-  Frozen& frozen = frozen_[tier];
-  if (!frozen.entrants.has_value()) {
-    frozen.entrants.emplace(lines_[tier], entries_, frozen.last_entrant);
+  Stage& stage = stages_[tier];
+  if (!stage.entrants.has_value()) {
+    stage.entrants.emplace(lines_[tier], blocks_, stage.freeze);
+    lines_[tier].Hold();
   }
-  return *frozen.entrants;
+  return *stage.entrants;
 }
 
 Result<std::size_t> WaitingTickets::ReadEntrants(std::size_t tier, std::uint64_t after,
                                                  std::span<Entrant> entrants) {
   try {
-    return EntrantsOf(tier).Read(after, entrants, restored_places_);
+    const std::size_t count = EntrantsOf(tier).Read(after, entrants);
+    const auto& restored_places = stages_[tier].restored_places;
+    if (restored_places.empty()) return count;
+    for (Entrant& entrant : entrants.first(count)) {
+      const auto restored = restored_places.find(entrant.ticket);
+      if (restored != restored_places.end()) entrant.restored_place = restored->second;
+    }
+    return count;
   } catch (const std::bad_alloc&) {
     return OutOfMemory();
   }
@@ -128,54 +168,81 @@ Status WaitingTickets::Arrange(const Arrangement& arrangement) {
   }
 }
 
-bool WaitingTickets::Build(std::size_t tier, std::span<const Entry> order, PlaceLine& line) {
-  bool room = true;
-  const auto append = [&](Entry entry) {
-    room = room && line.MakeRoom();
-    if (room) line.Append(entry);
-  };
-  for (const Entry entry : order) append(entry);
-  lines_[tier].ForEach([&](Entry entry) {
-    if (entries_[entry].ticket > frozen_[tier].last_entrant) append(entry);
+bool WaitingTickets::Rearrange(std::size_t tier) {
+  constexpr std::size_t kAhead = 16;  // so many at once as have their memory on the way together
+  constexpr std::uint32_t kLater = ~std::uint32_t{0};
+  PlaceLine& line = lines_[tier];
+  const std::uint64_t last_entrant = stages_[tier].freeze.last_ticket;
+  std::vector<Entrants::Placed> order = stages_[tier].entrants->InOrder();
+  // Behind them who came later.
+  order.reserve(line.live());
+  line.ForEachBlock([&](std::uint32_t block) {
+    if (blocks_[block].first_place + kMostPlacesApart <= last_entrant) return;
+    PlaceLine::ForEachIn(blocks_, block, [&](Entry entry) {
+      if ((*this)[entry].ticket > last_entrant) order.push_back({entry, kLater});
+    });
   });
-  return room;
+
+  PlaceLine built(room_, static_cast<std::uint8_t>(tier));
+  built.Hold();
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (i + kAhead < order.size()) blocks_.Prefetch(order[i + kAhead].spot);
+    const Ticket who = (*this)[order[i].spot];
+    const bool arranged = order[i].rank != kLater;
+    const Placement placement{.user = who.user,
+                              .heard_ms = blocks_.entry(order[i].spot).heard_ms(),
+                              .place = arranged ? order[i].rank + std::uint64_t{1} : who.place,
+                              .ticket = who.ticket,
+                              .joined_at = who.joined_at,
+                              .arranged = arranged};
+    if (!built.MakeRoom(placement)) {
+      built.Clear();
+      return false;
+    }
+    built.Append(placement);
+  }
+  // From here on nothing fails.
+  built.ForEachBlock([&built](std::uint32_t block) { built.File(block); });
+  std::array<std::uint64_t, kAhead> hashes;
+  std::array<Entry, kAhead> spots;
+  std::size_t moved = 0;
+  std::size_t count = 0;
+  const auto move_group = [&] {
+    for (std::size_t i = 0; i < count; ++i) {
+      index_.Move(hashes[i], order[moved++].spot, spots[i]);
+    }
+    count = 0;
+  };
+  built.ForEach([&](Entry entry) {
+    hashes[count] = room_.HashOf(entry);
+    index_.Prefetch(hashes[count]);
+    spots[count++] = entry;
+    if (count == kAhead) move_group();
+    return true;
+  });
+  move_group();
+  line.Swap(built);
+  built.Clear();
+  return true;
 }
 
 Status WaitingTickets::Begin(std::size_t tier) {
-  Frozen& frozen = frozen_[tier];
-  if (!frozen.entrants.has_value()) {
-    if (!restored_places_.empty()) {
-      lines_[tier].ForEach([this](Entry entry) { restored_places_.erase(entry); });
+  Stage& stage = stages_[tier];
+  if (stage.entrants.has_value()) {
+    if (stage.entrants->placed_in_part()) {
+      return Status(
+          StatusCode::kFailedPrecondition,
+          fmt::format("arrangement: tier {} in part, expected all of its entrants", tier));
     }
-    frozen = {};
-    return Status();
-  }
-  const Entrants& entrants = *frozen.entrants;
-  if (entrants.placed_in_part()) {
-    return Status(StatusCode::kFailedPrecondition,
-                  fmt::format("arrangement: tier {} in part, expected all of its entrants", tier));
-  }
-  if (entrants.arranged()) {
-    PlaceLine built(blocks_, entries_);
-    bool complete = false;
     try {
-      complete = Build(tier, entrants.InOrder(), built);
+      if (stage.entrants->arranged() && !Rearrange(tier)) return OutOfMemory();
     } catch (const std::bad_alloc&) {
-    }
-    if (!complete) {
-      built.Clear();
-      lines_[tier].TellPlaces();
       return OutOfMemory();
     }
-    lines_[tier].Clear();
-    std::swap(lines_[tier], built);
-    entrants.ForEachRank([this](Entry entry, std::uint32_t rank) { entries_[entry].rank = rank; });
+    lines_[tier].Release();
   }
-  for (const Entry entry : entrants.entries()) {
-    restored_places_.erase(entry);
-    if (entries_[entry].gone) entries_.Give(entry);
-  }
-  frozen = {};
+  stage = {};
+  next_look_ = std::min(next_look_, wheel_.next_due());
   return Status();
 }
 

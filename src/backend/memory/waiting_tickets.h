@@ -13,7 +13,7 @@
 #include "backend/memory/place_line.h"
 #include "backend/memory/silence_wheel.h"
 #include "backend/memory/ticket_index.h"
-#include "backend/memory/waiting_entry.h"
+#include "backend/memory/waiting_blocks.h"
 #include "engine/keyed_hash.h"
 #include "flashsale/base/status.h"
 #include "flashsale/base/time.h"
@@ -21,31 +21,43 @@
 
 namespace flashsale::inline v0::memory {
 
-// All who wait in one queue: found by user, placed by tier, watched for silence.  About 75 bytes
-// each; memory grows with the most who ever waited at once, not with those who pass through.
+// All who wait in one queue: found by user, placed by tier, watched for silence.  28 bytes each
+// where they stand, 8 more where they were drawn, and 6 to 12 in the index; memory grows with the
+// most who ever waited at once, not with those who pass through.
 //
 // Thread safety: as an int.  Clock: none; all times are the queue's own, but joined_at.
 class WaitingTickets {
  public:
-  using Entry = std::uint32_t;
-  static constexpr Entry kNone = WaitingEntries::kNone;
+  // Where somebody stands; may be another place after anybody has joined or gone.
+  using Entry = Spot;
+  static constexpr Entry kNone = WaitingBlocks::kNone;
 
   // `hash` must outlive it.
   WaitingTickets(const QueueTerms& terms, const engine::KeyedHash& hash);
   WaitingTickets(const WaitingTickets&) = delete;
   WaitingTickets& operator=(const WaitingTickets&) = delete;
 
-  // Three steps that bring what a command is going to touch into the caches: for a batch each step
-  // for all before the next.  The second returns whom the hash may mean; kNone: nobody.
+  // Two steps that bring what a command is going to touch into the caches: for a batch each step
+  // for all before the next.
   void PrefetchIndex(std::uint64_t hash) const { index_.Prefetch(hash); }
-  Entry PrefetchEntry(std::uint64_t hash) const;
-  void PrefetchPlace(Entry entry) const;
+  void PrefetchEntry(std::uint64_t hash) const {
+    const Entry entry = index_.Guess(hash);
+    if (entry != kNone) blocks_.Prefetch(entry);
+  }
 
   // kNone where the user does not wait.
   Entry Find(std::uint64_t hash, const UserId& user) const {
-    return index_.Find(hash, [&](Entry entry) { return entries_[entry].user == user; });
+    return index_.Find(hash, [&](Entry entry) { return blocks_.entry(entry).user == user; });
   }
-  const WaitingEntry& operator[](Entry entry) const { return entries_[entry]; }
+
+  struct Ticket {
+    UserId user;
+    std::uint8_t tier;
+    std::uint64_t ticket;
+    std::uint64_t place;  // see QueueEntry
+    Time joined_at;
+  };
+  Ticket operator[](Entry entry) const;
 
   struct Newcomer {
     std::uint64_t hash;
@@ -58,70 +70,83 @@ class WaitingTickets {
   // Behind all others of the tier.  kNone, and nothing changed, where memory ran out.
   // REQUIRES: the user does not wait.
   Entry Join(const Newcomer& newcomer, Time now);
-  void Touch(Entry entry, Time now) { entries_[entry].last_seen = now; }
+  void Touch(Entry entry, Time now) { blocks_.entry(entry).set_heard_ms(Milliseconds(now)); }
   // The place is free at once.
   void Remove(Entry entry);
 
-  bool IsSilent(Entry entry, Time now) const { return now >= Deadline(entry); }
-  std::uint64_t Ahead(Entry entry) const { return LineOf(entry).Ahead(entry); }
+  bool IsSilent(Entry entry, Time now) const {
+    return now >= room_.SilentFrom(blocks_.entry(entry).heard_ms());
+  }
+  std::uint64_t Ahead(Entry entry) const {
+    return lines_[blocks_[WaitingBlocks::BlockOf(entry)].tier].Ahead(entry);
+  }
   std::uint64_t waiting(std::size_t tier) const { return lines_[tier].live(); }
   std::uint64_t waiting() const { return waiting_; }
   // The first of a tier; kNone where nobody waits.
   Entry Front(std::size_t tier) const { return lines_[tier].Front(); }
+  // Calls ask_for(hash) for the first `count` of a tier, and asks for what Remove needs of them.
+  template <typename AskFor>
+  void PrefetchFront(std::size_t tier, std::size_t count, AskFor ask_for) const {
+    lines_[tier].ForEach([&](Entry entry) {
+      const std::uint64_t hash = room_.HashOf(entry);
+      index_.Prefetch(hash);
+      ask_for(hash);
+      return --count != 0;
+    });
+  }
 
-  // How many places a look at `visits` entries freed, of those who fell silent; no more than
-  // `most`.
+  // How many places a look at about `visits` people freed, of those who fell silent; no more than
+  // `most`.  What is too few visits for a look is kept for the next call.
   std::uint64_t Sweep(Time now, std::uint64_t most, std::uint64_t visits);
   // Nobody falls silent before.
   Time next_silence() const { return next_look_; }
 
   // From here on only tickets up to the last that was given are entrants of the tier.
   void Freeze(std::size_t tier, std::uint64_t last_ticket) {
-    frozen_[tier] = {.last_entrant = last_ticket, .entrants = std::nullopt};
+    stages_[tier].freeze = {.last_ticket = last_ticket, .live = lines_[tier].live()};
   }
   // Of a frozen tier; see QueueRepository.  Errors: InvalidArgument; ResourceExhausted.
   Result<std::size_t> ReadEntrants(std::size_t tier, std::uint64_t after,
                                    std::span<Entrant> entrants);
   Status Arrange(const Arrangement& arrangement);
-  // Puts everybody where they were placed.
+  // Puts everybody where they were placed.  Where there was an arrangement, the line is there twice
+  // while the new one is laid down, and 8 bytes of the order for each.
   // Errors: FailedPrecondition, ResourceExhausted; then nothing changed.
   Status Begin(std::size_t tier);
 
  private:
-  // A tier from its freeze to its beginning.
-  struct Frozen {
-    std::uint64_t last_entrant = 0;  // their last ticket
+  // What a tier knows until its line begins.
+  struct Stage {
+    Entrants::Freeze freeze;
     // Made when they are first asked for; then it stays as it is.
     std::optional<Entrants> entrants;
+    // By ticket, of who brought back one of a queue that was lost.
+    std::unordered_map<std::uint64_t, std::uint64_t> restored_places;
   };
 
-  Time Deadline(Entry entry) const { return SilentFrom(terms_, entries_[entry].last_seen); }
-  PlaceLine& LineOf(Entry entry) { return lines_[entries_[entry].tier]; }
-  const PlaceLine& LineOf(Entry entry) const { return lines_[entries_[entry].tier]; }
-  std::uint64_t HashOf(Entry entry) const { return hash_(entries_[entry].user.bytes()); }
-  void File(Entry entry, Time due) {
-    next_look_ = std::min(next_look_, due);
-    wheel_.File(entry, due);
+  // The end of the millisecond.
+  static std::uint64_t Milliseconds(Time now) {
+    return static_cast<std::uint64_t>((now.time_since_epoch().count() + 999) / 1'000);
   }
-  // REQUIRES: the wheel does not have it.
-  void RemoveUnfiled(Entry entry);
+  // What is about to go is no longer brought back.
+  void ForgetPlace(Entry entry);
+  // Frees who is silent in a block that no list of the wheel has; how many.
+  std::uint64_t Look(std::uint32_t block, Time now, std::uint64_t most);
   // Throws std::bad_alloc.
   Entrants& EntrantsOf(std::size_t tier);
-  // The line of a tier as it will be.  False where memory ran out.
-  bool Build(std::size_t tier, std::span<const Entry> order, PlaceLine& line);
+  // Throws std::bad_alloc.
+  bool Rearrange(std::size_t tier);
 
-  const QueueTerms terms_;
   const engine::KeyedHash& hash_;
-  WaitingEntries entries_;
+  WaitingBlocks blocks_;
   TicketIndex index_;
-  PlaceBlocks blocks_;
-  std::vector<PlaceLine> lines_;  // by tier
   SilenceWheel wheel_;
+  const WaitingRoom room_;
+  std::vector<PlaceLine> lines_;  // by tier
+  std::vector<Stage> stages_;     // by tier
   Time next_look_ = kMaxTime;
+  std::uint64_t visits_ = 0;  // that a look may take
   std::uint64_t waiting_ = 0;
-  std::vector<Frozen> frozen_;  // by tier
-  // Of who brought back a ticket and waits for the line to begin.
-  std::unordered_map<Entry, std::uint64_t> restored_places_;
 };
 
 }  // namespace flashsale::inline v0::memory

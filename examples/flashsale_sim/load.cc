@@ -49,7 +49,7 @@ class LoadRun {
   explicit LoadRun(const LoadOptions& options)
       : options_(options),
         dice_(options.seed),
-        lottery_(LotterySeedOf(dice_)),
+        lottery_(LotterySecretOf(dice_)),
         challenges_(dice_) {}
 
   Result<LoadReport> Run();

@@ -3,16 +3,27 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
+#include <span>
 
 #include "flashsale/base/id.h"
+#include "flashsale/policy/draw_record.h"
 
 namespace flashsale::sim {
 
-// The rank that a user has in a draw, worked out from the published seed alone, as anybody could
-// who was let in and wonders why: the first eight bytes of HMAC-SHA256(seed, user id), who has the
-// lowest is let in first.  It shares no code with the library.
+// A draw, worked out from what is published alone, as anybody could who was let in and wonders why:
+// see docs/draw.md.  It shares no code with the library but the form of the record.
+
 using LotterySeed = std::array<std::uint8_t, 32>;
-std::uint64_t LotteryRank(const LotterySeed& seed, const UserId& user);
+using LotteryKey = std::array<std::uint8_t, 32>;
+
+// The key of a lottery's ranks; nothing where the record and the list of its entrants do not hold:
+// the seed is not the one that was committed to, or the list is not the one of the freeze.
+std::optional<LotteryKey> LotteryKeyOf(const DrawRecord& record, std::span<const UserId> entrants);
+
+// The rank that a user has: the first eight bytes of HMAC-SHA256(key, user id), who has the lowest
+// is let in first.
+std::uint64_t LotteryRank(const LotteryKey& key, const UserId& user);
 
 }  // namespace flashsale::sim
 

@@ -60,6 +60,13 @@ void QueueAudit::OnTicketAgain(const Repeated& ticket) {
        fmt::format("ticket {} became {} while its user waited", ticket.given, ticket.again));
 }
 
+void QueueAudit::OnBegin(const std::optional<LotteryKey>& key) {
+  last_entrant_ = last_ticket_;
+  key_ = key;
+  if (!terms_.draws || last_entrant_ == 0 || key.has_value()) return;
+  Find(report_.fifo_inversions, "what was published of the draw does not hold");
+}
+
 void QueueAudit::OnAdmitted(Time now, std::span<const QueueEntry> admitted) {
   for (const QueueEntry& entry : admitted) {
     ++report_.admissions;
@@ -102,9 +109,9 @@ QueueReport QueueAudit::Report() const {
 std::uint64_t QueueAudit::PlaceOf(const UserId& user, std::uint64_t ticket) const {
   // Who came after the draw stands behind everybody in it.
   constexpr std::uint64_t kBehind = std::uint64_t{1} << 63;
-  if (!terms_.seed.has_value()) return ticket;
+  if (!terms_.draws) return ticket;
   if (ticket > last_entrant_) return kBehind | ticket;
-  return LotteryRank(*terms_.seed, user) >> 1;
+  return key_.has_value() ? LotteryRank(*key_, user) >> 1 : 0;
 }
 
 void QueueAudit::CheckPace(Time now) {

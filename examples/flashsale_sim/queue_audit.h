@@ -56,8 +56,8 @@ class QueueAudit {
  public:
   struct Terms {
     QueuePace pace;
-    // Of the draw; not set: first come, first served.
-    std::optional<LotterySeed> seed = std::nullopt;
+    // Whether those who come before the start are drawn; else first come, first served.
+    bool draws = false;
   };
 
   explicit QueueAudit(const Terms& terms);
@@ -70,8 +70,9 @@ class QueueAudit {
   };
   // A waiting user was told their ticket once more.
   void OnTicketAgain(const Repeated& ticket);
-  // The gathering is over: whoever has a ticket takes part in the draw, if there is one.
-  void OnBegin() { last_entrant_ = last_ticket_; }
+  // The gathering is over: whoever has a ticket takes part in the draw, if there is one, by this
+  // key.
+  void OnBegin(const std::optional<LotteryKey>& key = std::nullopt);
   void OnAdmitted(Time now, std::span<const QueueEntry> admitted);
   // Something happened that may have ended this user's admission.
   void OnMayHaveEnded(const UserId& user);
@@ -108,6 +109,7 @@ class QueueAudit {
   std::array<Tier, kMaxTiers> tiers_;
   std::uint64_t last_ticket_ = 0;
   std::uint64_t last_entrant_ = 0;
+  std::optional<LotteryKey> key_;
 
   // The generic cell rate algorithm on the admissions: when the next is due in an even stream.
   std::int64_t due_ns_ = 0;

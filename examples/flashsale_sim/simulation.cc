@@ -13,6 +13,7 @@
 #include "examples/flashsale_sim/shoppers.h"
 #include "examples/flashsale_sim/storefront.h"
 #include "examples/flashsale_sim/virtual_clock.h"
+#include "flashsale/policy/draw_witness.h"
 #include "flashsale/policy/lottery_strategy.h"
 #include "flashsale/service/flash_sale_service.h"
 
@@ -21,6 +22,8 @@ namespace {
 
 // Any instant will do, as long as it is the same in every run.
 constexpr Time kStart{std::chrono::sys_days(std::chrono::year(2027) / 1 / 1)};
+
+constexpr const char* kSale = "simulation";
 
 constexpr int kSamples = 400;
 constexpr std::uint64_t kTicksPerProgress = 1 << 12;
@@ -43,6 +46,26 @@ class Doorman final : public QueueObserver {
   std::vector<QueueEntry> admitted_;
 };
 
+// Keeps what is published of the draw.
+class Notary final : public DrawWitness {
+ public:
+  Status OnFrozen(const DrawRecord& /*record*/, const DrawLists& lists) override {
+    entrants_.assign(lists.drawn.begin(), lists.drawn.end());
+    return {};
+  }
+  Status OnDrawn(const DrawRecord& record, const DrawnOrder& /*order*/) override {
+    record_ = record;
+    return {};
+  }
+
+  // Worked out from that alone; nothing where it does not hold.
+  std::optional<LotteryKey> Key() const { return LotteryKeyOf(record_, entrants_); }
+
+ private:
+  DrawRecord record_;
+  std::vector<UserId> entrants_;
+};
+
 class Simulation {
  public:
   explicit Simulation(const SimulationRun& run)
@@ -50,11 +73,11 @@ class Simulation {
         terms_(TermsOf(run.plan)),
         clock_(OpeningOf(run.plan)),
         calendar_(OpeningOf(run.plan), ClosingOf(run.plan) - OpeningOf(run.plan)),
-        lottery_(LotterySeedOf(run.dice)),
+        lottery_(LotterySecretOf(run.dice), {.witness = &notary_}),
         challenges_(run.dice),
         queue_audit_({.pace = {.admissions_per_second = run.plan.admissions_per_second,
                                .max_in_flight = run.plan.max_in_flight},
-                      .seed = draws() ? std::optional(LotterySeedOf(run.dice)) : std::nullopt}) {}
+                      .draws = draws()}) {}
 
   Result<SimulationResult> Run();
 
@@ -75,6 +98,7 @@ class Simulation {
   const SaleTerms terms_;
   VirtualClock clock_;
   Calendar calendar_;
+  Notary notary_;
   const LotteryStrategy lottery_;
   ChallengeDesk challenges_;
   std::unique_ptr<Defence> defence_;
@@ -166,7 +190,7 @@ Status Simulation::Pass(Calendar::Tick tick) {
   }
   if (begins) {
     // That poll has ended the gathering.
-    queue_audit_.OnBegin();
+    queue_audit_.OnBegin(notary_.Key());
     has_begun_ = true;
     TellShoppers();
   }
@@ -253,7 +277,7 @@ Status Simulation::Finish() {
 
 SaleTerms TermsOf(const SimulationPlan& plan) {
   SaleTerms terms{
-      .id = "simulation",
+      .id = kSale,
       .start = kStart,
       .end = kStart + plan.duration,
       .limit_per_user = plan.limit_per_user,
@@ -287,12 +311,16 @@ Time ClosingOf(const SimulationPlan& plan) {
   return kStart + plan.duration + 2 * plan.hold + std::chrono::seconds(1);
 }
 
-LotterySeed LotterySeedOf(const Dice& dice) {
+LotterySeed LotterySecretOf(const Dice& dice) {
   LotterySeed seed{};
   for (std::size_t i = 0; i < seed.size(); ++i) {
     seed[i] = static_cast<std::uint8_t>(dice.Roll(Dice::Purpose::kLotterySeed, i) >> 56);
   }
   return seed;
+}
+
+LotterySeed LotterySeedOf(const Dice& dice) {
+  return DrawSeed::Derive(LotterySecretOf(dice), {.sale = kSale, .tier = 0}).bytes();
 }
 
 Result<SimulationResult> RunSimulation(const SimulationRun& run) { return Simulation(run).Run(); }

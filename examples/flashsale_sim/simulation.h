@@ -66,6 +66,8 @@ Units ReleasedBy(Units units, std::uint32_t waves, std::uint32_t wave);
 Time OpeningOf(const SimulationPlan& plan);
 Time ClosingOf(const SimulationPlan& plan);
 // The seed of the draw, which is published afterwards.
+// What a simulation's shop draws by: its secret, and the seed of the sale, which is published.
+LotterySeed LotterySecretOf(const Dice& dice);
 LotterySeed LotterySeedOf(const Dice& dice);
 
 // What came of a simulated sale, besides what its events tell.

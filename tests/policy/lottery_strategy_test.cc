@@ -6,126 +6,251 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <random>
+#include <stdexcept>
+#include <string>
+#include <utility>
 #include <vector>
+
+#include "tests/policy/draw_doubles.h"
 
 namespace flashsale {
 namespace {
 
-// The bytes 0 to 31.
-LotteryStrategy::Seed CountingSeed() {
-  LotteryStrategy::Seed seed{};
-  std::iota(seed.begin(), seed.end(), std::uint8_t{0});
-  return seed;
-}
+using Order = std::vector<std::uint32_t>;
 
-std::vector<Entrant> Entrants(std::uint64_t count) {
-  std::vector<Entrant> entrants;
-  entrants.reserve(count);
-  for (std::uint64_t i = 0; i < count; ++i) {
-    entrants.push_back({.user = UserId::FromInteger(i), .ticket = i + 1});
-  }
-  return entrants;
-}
-
-std::vector<UserId> Drawn(const LotteryStrategy::Seed& seed, const std::vector<Entrant>& entrants) {
-  std::vector<std::uint32_t> order(entrants.size());
-  REQUIRE(LotteryStrategy(seed).Order({.sale = "sale", .entrants = entrants}, order).ok());
+std::vector<UserId> Drawn(const LotteryStrategy& lottery, const std::vector<Entrant>& entrants) {
+  Order order(entrants.size());
+  REQUIRE(lottery.Order({.sale = "drop", .entrants = entrants}, order).ok());
   std::vector<UserId> users;
   users.reserve(order.size());
   for (const std::uint32_t i : order) users.push_back(entrants[i].user);
   return users;
 }
 
-std::vector<std::uint32_t> OrderOf(const LotteryStrategy::Seed& seed, std::uint64_t count) {
-  std::vector<std::uint32_t> order(count);
-  REQUIRE(LotteryStrategy(seed).Order({.sale = "sale", .entrants = Entrants(count)}, order).ok());
+Order OrderOf(const LotteryStrategy& lottery, std::uint64_t count, std::uint8_t tier = 0) {
+  Order order(count);
+  REQUIRE(
+      lottery.Order({.sale = "drop", .tier = tier, .entrants = EntrantsUpTo(count)}, order).ok());
   return order;
 }
 
-// Expected values made with another implementation, Python's standard library:
-//   sorted(range(n), key=lambda i: hmac.new(seed, b'\0'*7 + b'\1' + i.to_bytes(8, 'big'),
-//                                           hashlib.sha256).digest())
+// Expected values made with another implementation: examples/draw_verify/verify_draw.py.
 TEST_CASE("anybody who knows the seed computes the same order") {
-  CHECK(OrderOf(CountingSeed(), 10) == std::vector<std::uint32_t>{9, 3, 1, 5, 4, 2, 0, 6, 7, 8});
-  LotteryStrategy::Seed ones;
-  ones.fill(0xFF);
-  CHECK(OrderOf(ones, 10) == std::vector<std::uint32_t>{3, 4, 8, 5, 6, 7, 2, 1, 0, 9});
-
-  const std::vector<std::uint32_t> thousand = OrderOf(CountingSeed(), 1'000);
-  CHECK(std::vector<std::uint32_t>(thousand.begin(), thousand.begin() + 5) ==
-        std::vector<std::uint32_t>{895, 285, 314, 105, 172});
-  CHECK(std::vector<std::uint32_t>(thousand.end() - 5, thousand.end()) ==
-        std::vector<std::uint32_t>{165, 502, 445, 988, 41});
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < thousand.size(); ++i) sum += (i + 1) * thousand[i];
-  CHECK(sum == 250'117'909);
+  const LotteryStrategy lottery(CountingBytes());
+  CHECK(OrderOf(lottery, 10) == Order{0, 7, 9, 6, 3, 1, 5, 8, 4, 2});
+  CHECK(OrderOf(lottery, 10, 1) == Order{4, 5, 9, 2, 0, 7, 8, 6, 1, 3});
 }
 
 TEST_CASE("a draw is a permutation, of none and of one too") {
-  CHECK(OrderOf(CountingSeed(), 0).empty());
-  CHECK(OrderOf(CountingSeed(), 1) == std::vector<std::uint32_t>{0});
-  std::vector<std::uint32_t> order = OrderOf(CountingSeed(), 20'000);
+  const LotteryStrategy lottery(CountingBytes());
+  CHECK(OrderOf(lottery, 0).empty());
+  CHECK(OrderOf(lottery, 1) == Order{0});
+  Order order = OrderOf(lottery, 20'000);
   std::sort(order.begin(), order.end());
   for (std::uint32_t i = 0; i < order.size(); ++i) REQUIRE(order[i] == i);
 }
 
 TEST_CASE("who came first, and with which ticket, changes nothing") {
-  std::vector<Entrant> entrants = Entrants(500);
-  const std::vector<UserId> drawn = Drawn(CountingSeed(), entrants);
+  const LotteryStrategy lottery(CountingBytes());
+  std::vector<Entrant> entrants = EntrantsUpTo(3'000);
+  const std::vector<UserId> drawn = Drawn(lottery, entrants);
   std::mt19937_64 random(1);
   for (int round = 0; round < 5; ++round) {
     std::shuffle(entrants.begin(), entrants.end(), random);
     for (Entrant& entrant : entrants) entrant.ticket = random();
-    REQUIRE(Drawn(CountingSeed(), entrants) == drawn);
+    REQUIRE(Drawn(lottery, entrants) == drawn);
   }
 }
 
-TEST_CASE("who else entered changes nobody's place before another") {
-  std::vector<Entrant> entrants = Entrants(100);
-  std::vector<UserId> drawn = Drawn(CountingSeed(), entrants);
-  const UserId absent = entrants[17].user;
-  entrants.erase(entrants.begin() + 17);
-  std::erase(drawn, absent);
-  CHECK(Drawn(CountingSeed(), entrants) == drawn);
+TEST_CASE("whoever enters besides makes it another draw") {
+  const LotteryStrategy lottery(CountingBytes());
+  std::vector<Entrant> entrants = EntrantsUpTo(100);
+  std::vector<UserId> drawn = Drawn(lottery, entrants);
+  std::erase(drawn, entrants.back().user);
+  entrants.pop_back();
+  CHECK(Drawn(lottery, entrants) != drawn);
 }
 
-TEST_CASE("ranks that are equal are ordered by id") {
-  // One id twice is the only way to make two equal ranks.
-  std::vector<Entrant> entrants = Entrants(50);
-  for (std::size_t i = 0; i < 50; ++i) entrants.push_back(entrants[i]);
-  const std::vector<UserId> drawn = Drawn(CountingSeed(), entrants);
-  for (std::size_t i = 0; i < drawn.size(); i += 2) CHECK(drawn[i] == drawn[i + 1]);
-}
-
-// Over many seeds everybody wins each place about as often: a chi-square test of Pearson with
-// 8 * 8 cells, of which 49 are free.  Beyond 85.4 lies one in a thousand; the seeds are fixed.
-TEST_CASE("no entrant is drawn to a place more often than chance has it") {
-  constexpr std::size_t kEntrants = 8;
-  constexpr int kDraws = 8'000;
-  std::array<std::array<int, kEntrants>, kEntrants> times{};
-  std::mt19937_64 random(2);
-  for (int draw = 0; draw < kDraws; ++draw) {
-    LotteryStrategy::Seed seed;
-    for (std::uint8_t& byte : seed) byte = static_cast<std::uint8_t>(random());
-    const std::vector<std::uint32_t> order = OrderOf(seed, kEntrants);
-    for (std::size_t place = 0; place < kEntrants; ++place) ++times[order[place]][place];
-  }
-  constexpr double kExpected = double{kDraws} / kEntrants;
-  double chi_square = 0;
-  for (const auto& row : times) {
-    for (const int count : row) {
-      chi_square += (count - kExpected) * (count - kExpected) / kExpected;
-    }
-  }
-  CHECK(chi_square < 85.4);
+TEST_CASE("nobody is drawn twice") {
+  const LotteryStrategy lottery(CountingBytes());
+  std::vector<Entrant> entrants = EntrantsUpTo(5);
+  entrants.push_back(entrants[2]);
+  Order order(entrants.size());
+  const Status status = lottery.Order({.sale = "drop", .entrants = entrants}, order);
+  CHECK(status.code() == StatusCode::kInvalidArgument);
+  CHECK(status.message() ==
+        "drawn: 00000000000000010000000000000002 twice, expected everybody once");
 }
 
 TEST_CASE("a lottery tells no position before the draw") {
-  const LotteryStrategy lottery(CountingSeed());
+  const LotteryStrategy lottery(CountingBytes());
   CHECK_FALSE(lottery.keeps_arrival_order());
   CHECK(lottery.name() == "lottery");
+}
+
+TEST_CASE("what is announced before registration is what is drawn by") {
+  Notary notary;
+  const LotteryStrategy lottery(CountingBytes(), {.witness = &notary});
+  const auto announced = lottery.Announce({.sale = "drop", .tier = 0});
+  REQUIRE(announced.ok());
+  CHECK_FALSE(announced->seed.has_value());
+  CHECK_FALSE(announced->freeze.has_value());
+  OrderOf(lottery, 10);
+  CHECK(CheckContinues(*announced, notary.frozen).ok());
+  CHECK(CheckContinues(notary.frozen, notary.drawn).ok());
+  CHECK(lottery.Announce({.sale = "drop", .tier = 1})->commitment != announced->commitment);
+}
+
+TEST_CASE("options that cannot be drawn by are refused before anybody registers") {
+  const auto error = [](const LotteryStrategy& lottery, const DrawId& draw) {
+    const auto record = lottery.Announce(draw);
+    CHECK(record.status().code() == StatusCode::kInvalidArgument);
+    Order order(1);
+    const Status status =
+        lottery.Order({.sale = draw.sale, .tier = draw.tier, .entrants = EntrantsUpTo(1)}, order);
+    CHECK(status == record.status());
+    return record.status().message();
+  };
+  Notary notary;
+  const DrawId draw{.sale = "drop"};
+  CHECK(error(LotteryStrategy(DrawSecret{}), draw) ==
+        "secret: 32 zero bytes, expected random ones that nobody else knows");
+  CHECK(error(LotteryStrategy(CountingBytes(), {.beacon_source = "drand"}), draw) ==
+        "witness: none, expected one that reads the beacon, where there is a beacon_source");
+  CHECK(error(LotteryStrategy(CountingBytes(), {.witness = &notary, .beacon_source = "a\"b"}), draw)
+            .find("beacon_source: 'a\"b', expected at most 128 printable") == 0);
+  CHECK(error(LotteryStrategy(CountingBytes()), {.sale = "drop", .tier = 8}) ==
+        "tier: 8, expected 0 to 7");
+  CHECK(error(LotteryStrategy(CountingBytes()), {.sale = "no sale"}).find("sale: ''") == 0);
+}
+
+TEST_CASE("the witness hears of the freeze first, then gives the beacon, then hears of the order") {
+  Notary notary;
+  notary.beacon = BytesOf("beac");
+  const LotteryStrategy lottery(CountingBytes(), {.witness = &notary, .beacon_source = "drand"});
+  CHECK(OrderOf(lottery, 10) == Order{4, 5, 8, 2, 1, 3, 6, 9, 7, 0});
+  CHECK(notary.calls == "frozen beacon drawn ");
+  CHECK(notary.entrants == UsersUpTo(10));
+  CHECK(notary.fifo.empty());
+  CHECK_FALSE(notary.frozen.seed.has_value());
+  CHECK_FALSE(notary.frozen.beacon.has_value());
+  REQUIRE(notary.drawn.freeze.has_value());
+  CHECK(notary.frozen.freeze == notary.drawn.freeze);
+  const auto replayed = ReplayDraw(notary.drawn, {.drawn = notary.entrants});
+  REQUIRE(replayed.ok());
+  CHECK(*replayed == notary.order);
+}
+
+TEST_CASE("while the beacon is not known nobody is drawn, and the roots are made once") {
+  Notary notary;
+  const LotteryStrategy lottery(CountingBytes(), {.witness = &notary, .beacon_source = "drand"});
+  std::vector<Entrant> entrants = EntrantsUpTo(10);
+  Order order(10);
+  const auto ask = [&] { return lottery.Order({.sale = "drop", .entrants = entrants}, order); };
+  for (int second = 0; second < 3; ++second) CHECK(ask().code() == StatusCode::kUnavailable);
+  CHECK(notary.calls == "frozen beacon beacon beacon ");
+  // Other entrants, another freeze: the order depends on what is asked, not on what was.
+  const DrawRecord first = notary.frozen;
+  entrants.pop_back();
+  order.resize(9);
+  CHECK(ask().code() == StatusCode::kUnavailable);
+  CHECK(notary.frozen.freeze != first.freeze);
+  entrants = EntrantsUpTo(10);
+  order.resize(10);
+  notary.beacon = BytesOf("beac");
+  REQUIRE(ask().ok());
+  CHECK(notary.frozen == first);
+  CHECK(order == Order{4, 5, 8, 2, 1, 3, 6, 9, 7, 0});
+  CHECK(notary.calls == "frozen beacon beacon beacon frozen beacon frozen beacon drawn ");
+}
+
+TEST_CASE("draws that wait beside each other are not mistaken for one another") {
+  Notary notary;
+  const LotteryStrategy lottery(CountingBytes(), {.witness = &notary, .beacon_source = "drand"});
+  const std::vector<Entrant> entrants = EntrantsUpTo(10);
+  std::vector<Order> orders;
+  for (int round = 0; round < 2; ++round) {
+    for (const char* const sale : {"drop", "other"}) {
+      for (const std::uint8_t tier : {std::uint8_t{0}, std::uint8_t{1}}) {
+        Order order(10);
+        const Status status =
+            lottery.Order({.sale = sale, .tier = tier, .entrants = entrants}, order);
+        CHECK(status.ok() == (round == 1));
+        CHECK(notary.asked.draw == DrawId{.sale = sale, .tier = tier});
+        if (round == 1) orders.push_back(order);
+      }
+    }
+    notary.beacon = BytesOf("beac");
+  }
+  CHECK(orders[0] == Order{4, 5, 8, 2, 1, 3, 6, 9, 7, 0});
+  for (std::size_t i = 1; i < orders.size(); ++i) CHECK(orders[i] != orders[i - 1]);
+}
+
+TEST_CASE("several servers draw the same, and tell their witnesses the same") {
+  Notary notaries[2];
+  std::vector<UserId> drawn[2];
+  std::vector<Entrant> entrants = EntrantsUpTo(50);
+  for (int server = 0; server < 2; ++server) {
+    notaries[server].beacon = BytesOf("beac");
+    const LotteryStrategy lottery(CountingBytes(),
+                                  {.witness = &notaries[server], .beacon_source = "drand"});
+    drawn[server] = Drawn(lottery, entrants);
+    CHECK(Drawn(lottery, entrants) == drawn[server]);
+  }
+  CHECK(drawn[0] == drawn[1]);
+  CHECK(notaries[0].drawn.ToJson() == notaries[1].drawn.ToJson());
+  CHECK(notaries[0].order == notaries[1].order);
+}
+
+TEST_CASE("a witness that fails keeps the queue frozen, and is told again") {
+  Notary notary;
+  const LotteryStrategy lottery(CountingBytes(), {.witness = &notary});
+  const std::vector<Entrant> entrants = EntrantsUpTo(10);
+  Order order(10);
+  const auto ask = [&] { return lottery.Order({.sale = "drop", .entrants = entrants}, order); };
+  notary.frozen_status = Status(StatusCode::kConflict, "another freeze was published");
+  CHECK(ask() == notary.frozen_status);
+  CHECK(ask() == notary.frozen_status);
+  notary.frozen_status = {};
+  notary.drawn_status = Status(StatusCode::kUnavailable, "the disk is away");
+  CHECK(ask() == notary.drawn_status);
+  notary.drawn_status = {};
+  CHECK(ask().ok());
+  CHECK(notary.calls == "frozen frozen frozen drawn drawn ");
+  CHECK(order == Order{0, 7, 9, 6, 3, 1, 5, 8, 4, 2});
+}
+
+TEST_CASE("a witness that throws, or knows no lawful beacon, is an error") {
+  Notary notary;
+  const LotteryStrategy lottery(CountingBytes(), {.witness = &notary, .beacon_source = "drand"});
+  const std::vector<Entrant> entrants = EntrantsUpTo(2);
+  Order order(2);
+  const auto ask = [&] { return lottery.Order({.sale = "drop", .entrants = entrants}, order); };
+  notary.throws = true;
+  CHECK(ask() == Status(StatusCode::kInternal, "the draw witness threw: lost the seal"));
+  notary.throws = false;
+  notary.beacon = std::vector<std::uint8_t>(257, 1);
+  CHECK(ask().message() == "beacon: 257, expected 1 to 256");
+  notary.beacon = std::vector<std::uint8_t>{};
+  CHECK(ask().message() == "beacon: 0, expected 1 to 256");
+  notary.beacon = BytesOf("00");
+  CHECK(ask().ok());
+}
+
+TEST_CASE("a witness without a beacon says so") {
+  class Silent final : public DrawWitness {
+    Status OnFrozen(const DrawRecord& /*record*/, const DrawLists& /*lists*/) override {
+      return {};
+    }
+    Status OnDrawn(const DrawRecord& /*record*/, const DrawnOrder& /*order*/) override {
+      return {};
+    }
+  } silent;
+  const LotteryStrategy lottery(CountingBytes(), {.witness = &silent, .beacon_source = "drand"});
+  Order order(1);
+  CHECK(lottery.Order({.sale = "drop", .entrants = EntrantsUpTo(1)}, order) ==
+        Status(StatusCode::kUnavailable, "beacon: this witness reads none"));
 }
 
 }  // namespace

@@ -99,7 +99,7 @@ TEST_CASE("who asks for more than their limit is asked for a challenge first, no
 }
 
 TEST_CASE("a queue is not served by another strategy than its terms name") {
-  const LotteryStrategy lottery(LotteryStrategy::Seed{});
+  const LotteryStrategy lottery(DrawSecret{});
   Shop shop;
   shop.Create(Shop::Terms());
   const auto opened = shop.service().queue().Open({.sale = "drop"}, Time{}, &lottery);
@@ -400,7 +400,7 @@ TEST_CASE("an admission of another user or another sale is none, and a number ca
 
 TEST_CASE(
     "a draw decides among those who came before the start, and nobody has a place before it") {
-  const LotteryStrategy lottery(LotteryStrategy::Seed{1, 2, 3});
+  const LotteryStrategy lottery(DrawSecret{1, 2, 3});
   Shop shop;
   shop.Create(Shop::QueuedTerms(10, 1), {.strategy = &lottery, .max_in_flight = 1});
   for (std::uint64_t user = 0; user < 50; ++user) CHECK(shop.Join(user).position == 0);

@@ -6,8 +6,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
+#include <optional>
+#include <span>
 #include <utility>
 #include <vector>
+
+#include "flashsale/policy/draw.h"
 
 namespace flashsale::sim {
 namespace {
@@ -104,15 +109,15 @@ TEST_CASE("tickets that jump or change are found") {
 }
 
 TEST_CASE("a draw lets people in by their ranks, and those who came later after them") {
-  const LotterySeed seed{7};
-  const QueueAudit::Terms terms{.pace = {.admissions_per_second = 10}, .seed = seed};
+  const LotteryKey key{7};
+  const QueueAudit::Terms terms{.pace = {.admissions_per_second = 10}, .draws = true};
   std::vector<std::uint64_t> entrants = {1, 2, 3, 4, 5, 6};
-  std::sort(entrants.begin(), entrants.end(), [&seed](std::uint64_t a, std::uint64_t b) {
-    return LotteryRank(seed, User(a)) < LotteryRank(seed, User(b));
+  std::sort(entrants.begin(), entrants.end(), [&key](std::uint64_t a, std::uint64_t b) {
+    return LotteryRank(key, User(a)) < LotteryRank(key, User(b));
   });
   const auto let_in = [&](const std::vector<std::uint64_t>& order) {
     Queue queue(6, terms);
-    queue.audit().OnBegin();
+    queue.audit().OnBegin(key);
     queue.audit().OnTicket(7);
     queue.audit().OnTicket(8);
     for (const std::uint64_t ticket : order) queue.LetIn(ticket);
@@ -123,6 +128,42 @@ TEST_CASE("a draw lets people in by their ranks, and those who came later after 
   CHECK(let_in(entrants) == 0);
   std::swap(entrants[2], entrants[3]);
   CHECK(let_in(entrants) == 1);
+}
+
+TEST_CASE("a draw of which nothing that holds was published is found") {
+  Queue queue(6, {.pace = {.admissions_per_second = 10}, .draws = true});
+  queue.audit().OnBegin(std::nullopt);
+  CHECK(queue.Report().fifo_inversions == 1);
+  Queue nobody(0, {.pace = {.admissions_per_second = 10}, .draws = true});
+  nobody.audit().OnBegin(std::nullopt);
+  CHECK(nobody.Report().ok());
+}
+
+// Expected values made with another implementation: examples/draw_verify/verify_draw.py.
+TEST_CASE("the key of a draw follows from what is published, if it holds") {
+  std::vector<UserId> entrants;
+  for (std::uint64_t i = 0; i < 5; ++i) entrants.push_back(User(i));
+  DrawSeed::Bytes seed;
+  std::iota(seed.begin(), seed.end(), std::uint8_t{0});
+  DrawRecord record{.draw = {.sale = "drop", .tier = 0},
+                    .commitment = DrawSeed::FromBytes(seed).Commitment(),
+                    .beacon_source = "x",
+                    .freeze = *FreezeDraw({.drawn = entrants}),
+                    .beacon = std::vector<std::uint8_t>{0xBE, 0xAC, 0, 0},
+                    .seed = DrawSeed::FromBytes(seed)};
+  const auto key = LotteryKeyOf(record, entrants);
+  REQUIRE(key.has_value());
+  CHECK(((*key)[0] == 0xDF && (*key)[1] == 0xD4 && (*key)[31] == 0x99));
+  CHECK(LotteryRank(*key, User(3)) == 0x2A4C521F45B3C1EE);
+
+  CHECK_FALSE(LotteryKeyOf(record, std::span(entrants).first(4)).has_value());
+  std::swap(entrants[0], entrants[1]);
+  CHECK_FALSE(LotteryKeyOf(record, entrants).has_value());
+  std::swap(entrants[0], entrants[1]);
+  record.seed = DrawSeed::FromBytes({1});
+  CHECK_FALSE(LotteryKeyOf(record, entrants).has_value());
+  record.seed.reset();
+  CHECK_FALSE(LotteryKeyOf(record, entrants).has_value());
 }
 
 TEST_CASE("more at once than may be are found, and windows that ended do not count") {
@@ -156,7 +197,7 @@ TEST_CASE("more in a second than may be are found") {
 TEST_CASE("the rank of a draw is what anybody can work out with openssl") {
   // printf 00000000000000010000000000000005 | xxd -r -p | openssl dgst -sha256 -mac HMAC
   //   -macopt hexkey:00...00 (32 bytes): the first eight bytes of it.
-  CHECK(LotteryRank(LotterySeed{}, User(5)) == 0x769EB8E908DD5A3A);
+  CHECK(LotteryRank(LotteryKey{}, User(5)) == 0x769EB8E908DD5A3A);
 }
 
 }  // namespace

@@ -1,36 +1,51 @@
 #ifndef FLASHSALE_POLICY_LOTTERY_STRATEGY_H_
 #define FLASHSALE_POLICY_LOTTERY_STRATEGY_H_
 
-#include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
+#include "flashsale/base/status.h"
 #include "flashsale/export.h"
 #include "flashsale/policy/allocation_strategy.h"
+#include "flashsale/policy/draw_record.h"
+#include "flashsale/policy/draw_seed.h"
+#include "flashsale/policy/draw_witness.h"
 
 namespace flashsale::inline v0 {
 
-// Draws the order of those who came before the start: each entrant's rank is
-// HMAC-SHA256(seed, user id) (RFC 2104), lowest first, ties by id.  So the order depends on the
-// seed and on who entered alone, not on when; whoever knows the seed can compute it.  Who comes
-// after the start stands behind the draw, in the order of arrival.
+class DrawCeremony;
+
+// Draws the order of those who came before the start, so that anybody can check it: docs/draw.md
+// has the protocol.  The order depends on who entered, on the secret and on the beacon, if there is
+// one; not on when they came.  Who comes after the start stands behind the draw, in the order of
+// arrival.
 //
-// Thread safety: any thread.
+// Thread safety: any thread.  Blocking: Order as the witness; never without one.
+// Ownership: the witness must outlive it.
 class FLASHSALE_EXPORT LotteryStrategy final : public AllocationStrategy {
  public:
-  using Seed = std::array<std::uint8_t, 32>;
-
-  // The seed must not be known to anybody who may still enter.
-  explicit LotteryStrategy(const Seed& seed) : seed_(seed) {}
+  // The secret must be the same on every server, and known to nobody who may enter; a secret of
+  // zeros is refused by Announce and Order.  May throw std::bad_alloc.
+  explicit LotteryStrategy(const DrawSecret& secret, const DrawOptions& options = {});
+  ~LotteryStrategy() override;
 
   std::string_view name() const override { return "lottery"; }
   bool keeps_arrival_order() const override { return false; }
-  // Errors: ResourceExhausted.
+
+  // What to publish before anybody may register for the draw: the commitment to its seed.
+  // Errors: InvalidArgument, which names the field: the draw's, the secret's or an option's;
+  // ResourceExhausted.
+  Result<DrawRecord> Announce(const DrawId& draw) const;
+
+  // Errors: as Announce's; InvalidArgument where somebody enters twice; Unavailable while the
+  // beacon is not known; what the witness answers; ResourceExhausted.  Memory: 32 bytes an entrant
+  // while it works.
   Status Order(const OrderRequest& request, std::span<std::uint32_t> order) const override;
 
  private:
-  const Seed seed_;
+  const std::unique_ptr<DrawCeremony> ceremony_;
 };
 
 }  // namespace flashsale::inline v0

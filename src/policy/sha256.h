@@ -1,0 +1,63 @@
+#ifndef FLASHSALE_SRC_POLICY_SHA256_H_
+#define FLASHSALE_SRC_POLICY_SHA256_H_
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+namespace flashsale::inline v0 {
+
+using Sha256Hash = std::array<std::uint8_t, 32>;
+
+// SHA-256 (FIPS 180-4) with a context that is kept from one message to the next.
+//
+// Everything here throws std::bad_alloc where OpenSSL fails, which over memory it does for want of
+// memory alone, and nothing else.
+// Thread safety: as an int.
+class Sha256 {
+ public:
+  Sha256();
+
+  Sha256Hash Of(std::span<const std::uint8_t> message) {
+    Add(message);
+    return Finish();
+  }
+  // Of all that was added since the last Finish.
+  void Add(std::span<const std::uint8_t> part);
+  Sha256Hash Finish();
+
+ private:
+  std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> digest_;
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+};
+
+// HMAC-SHA256 (RFC 2104) under one key: the key's blocks are hashed once, each message begins from
+// there.
+// Thread safety: as an int.
+class HmacSha256 {
+ public:
+  // REQUIRES: !key.empty()
+  explicit HmacSha256(std::span<const std::uint8_t> key);
+
+  Sha256Hash Of(std::span<const std::uint8_t> message);
+
+ private:
+  std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)> mac_;
+  std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)> context_;
+};
+
+struct HkdfInput {
+  std::span<const std::uint8_t> key_material;
+  // Empty: as many zero bytes as a hash has.
+  std::span<const std::uint8_t> salt;
+  std::span<const std::uint8_t> info;
+};
+// The first 32 bytes of HKDF-SHA256 (RFC 5869): one extraction, one block of expansion.
+Sha256Hash HkdfSha256(const HkdfInput& input);
+
+}  // namespace flashsale::inline v0
+
+#endif  // FLASHSALE_SRC_POLICY_SHA256_H_

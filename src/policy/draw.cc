@@ -13,6 +13,7 @@
 #include "policy/draw_label.h"
 #include "policy/draw_rank.h"
 #include "policy/hex.h"
+#include "policy/hmac_sha256.h"
 #include "policy/sha256.h"
 #include "policy/user_sort.h"
 

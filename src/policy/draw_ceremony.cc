@@ -11,6 +11,7 @@
 #include "base/field_check.h"
 #include "flashsale/policy/draw.h"
 #include "policy/draw_rank.h"
+#include "policy/hmac_sha256.h"
 #include "policy/sha256.h"
 #include "policy/user_sort.h"
 

@@ -34,21 +34,6 @@ class Sha256 {
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
 };
 
-// HMAC-SHA256 (RFC 2104) under one key: the key's blocks are hashed once, each message begins from
-// there.
-// Thread safety: as an int.
-class HmacSha256 {
- public:
-  // REQUIRES: !key.empty()
-  explicit HmacSha256(std::span<const std::uint8_t> key);
-
-  Sha256Hash Of(std::span<const std::uint8_t> message);
-
- private:
-  std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)> mac_;
-  std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)> context_;
-};
-
 struct HkdfInput {
   std::span<const std::uint8_t> key_material;
   // Empty: as many zero bytes as a hash has.

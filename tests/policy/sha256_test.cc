@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "policy/hmac_sha256.h"
 #include "tests/policy/draw_doubles.h"
 
 namespace flashsale {

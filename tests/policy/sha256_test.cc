@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "policy/hmac_sha256.h"
 #include "tests/policy/draw_doubles.h"
 
 namespace flashsale {
@@ -34,36 +33,6 @@ TEST_CASE("SHA-256 gives the hashes of FIPS 180-4's examples, one message after 
   }
 }
 
-TEST_CASE("HMAC-SHA256 gives the codes of RFC 4231") {
-  struct Case {
-    std::vector<std::uint8_t> key;
-    std::vector<std::uint8_t> data;
-    std::string_view code;
-  };
-  const std::vector<std::uint8_t> long_key(131, 0xAA);
-  const Case cases[] = {
-      {std::vector<std::uint8_t>(20, 0x0B), Ascii("Hi There"),
-       "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
-      {Ascii("Jefe"), Ascii("what do ya want for nothing?"),
-       "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
-      {std::vector<std::uint8_t>(20, 0xAA), std::vector<std::uint8_t>(50, 0xDD),
-       "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"},
-      {Counting(1, 25), std::vector<std::uint8_t>(50, 0xCD),
-       "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"},
-      {long_key, Ascii("Test Using Larger Than Block-Size Key - Hash Key First"),
-       "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
-      {long_key,
-       Ascii("This is a test using a larger than block-size key and a larger than block-size "
-             "data. The key needs to be hashed before being used by the HMAC algorithm."),
-       "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2"}};
-  for (const Case& c : cases) {
-    HmacSha256 hmac(c.key);
-    CHECK(ToHex(hmac.Of(c.data)) == c.code);
-    CHECK(ToHex(hmac.Of(c.data)) == c.code);
-  }
-}
-
-// Of RFC 5869's longer outputs the first 32 bytes: they are one block of the expansion.
 TEST_CASE("HKDF-SHA256 gives the keys of RFC 5869") {
   CHECK(ToHex(HkdfSha256({.key_material = std::vector<std::uint8_t>(22, 0x0B),
                           .salt = Counting(0x00, 0x0C),

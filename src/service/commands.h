@@ -3,7 +3,6 @@
 
 #include "flashsale/domain/verb.h"
 #include "flashsale/repository/command.h"
-#include "flashsale/service/queue_place.h"
 #include "flashsale/service/requests.h"
 
 namespace flashsale::inline v0 {
@@ -28,11 +27,6 @@ inline Command CommandOf(const CancelRequest& request) {
 }
 inline Command CommandOf(const ExtendRequest& request) {
   return {.verb = Verb::kExtend, .user = request.user, .id = request.id};
-}
-
-// What a join asks of the queue.
-inline QueueJoin JoinOf(const JoinRequest& request) {
-  return {.user = request.user, .tier = request.tier, .credits = request.credits};
 }
 
 }  // namespace flashsale::inline v0

@@ -57,6 +57,11 @@ Status Within(std::string_view field, const Status& status) {
   return Status(status.code(), fmt::format("{}.{}", field, status.message()));
 }
 
+// TokenVerifier calls it "jwt_issuer".
+Status WithinToken(const Status& status) {
+  return Status(status.code(), fmt::format("token_issuer, as {}", status.message()));
+}
+
 // RateLimiter calls its limits "limits".
 Status WithinRateLimits(const Status& status) {
   return Status(status.code(), fmt::format("rate_{}", status.message()));
@@ -129,6 +134,9 @@ Result<std::unique_ptr<FlashSaleService>> FlashSaleService::New(
       if (!limiter.ok()) return WithinRateLimits(limiter.status());
       made.limiter = *std::move(limiter);
     }
+    auto tokens = ServiceTokens::New(options);
+    if (!tokens.ok()) return WithinToken(tokens.status());
+    made.tokens = *std::move(tokens);
     auto queue =
         VirtualQueue::New(options.storage.queue(), options.storage.inventory(), options.queue);
     if (!queue.ok()) return Within("queue", queue.status());

@@ -115,7 +115,15 @@ std::optional<Outcome> Gates::FindAdmissions(Time now, std::span<const Admission
 
 std::optional<Outcome> Gates::CheckAdmission(const Passage& passage, const Admission& found,
                                              Time now, Command& command) const {
-  if (found.number == 0) return SendToQueue(passage, now);
+  if (found.number == 0) {
+    // One that was shown, of a queue that was lost: numbers are no less than their microsecond.
+    const auto epoch_us = static_cast<std::uint64_t>(
+        parts_.queue.Epoch(passage.sale->queue()).time_since_epoch().count());
+    if (command.admission_number != 0 && command.admission_number < epoch_us) return std::nullopt;
+    command.admission_number = 0;
+    command.admission_grant = 0;
+    return SendToQueue(passage, now);
+  }
   command.admission_number = found.number;
   command.admission_grant = found.grant;
   return std::nullopt;

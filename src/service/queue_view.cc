@@ -22,8 +22,7 @@ QueueView::QueueView(const QueueTerms& terms, const AllocationStrategy& strategy
     : terms_(terms),
       strategy_(strategy),
       options_(options),
-      admissions_per_second_(terms.pace.admissions_per_second),
-      opened_at_us_(kMaxTime.time_since_epoch().count()) {
+      admissions_per_second_(terms.pace.admissions_per_second) {
   for (auto& stage : stages_) stage.store(QueueStage::kGathering, kRelaxed);
 }
 
@@ -73,6 +72,7 @@ void QueueView::DescribeSale(QueuePlace& place) const {
 
 void QueueView::Describe(const QueueAnswer& answer, Time now, QueuePlace& place) const {
   place.entry = answer.entry;
+  place.epoch = epoch();
   DescribeSale(place);
   if (answer.entry.state != TicketState::kWaiting) return;
   const std::uint8_t tier = answer.entry.tier;
@@ -89,9 +89,7 @@ void QueueView::Describe(const QueueAnswer& answer, Time now, QueuePlace& place)
 bool QueueView::KnowsPlaces(std::uint8_t tier, Time now) const {
   if (stages_[tier].load(kRelaxed) == QueueStage::kRunning) return true;
   if (!strategy_.keeps_arrival_order() || restored_.load(kRelaxed)) return false;
-  const Time opened_at{Duration(opened_at_us_.load(kRelaxed))};
-  return terms_.restore_window == Duration(0) ||
-         now >= SaturatingAdd(opened_at, terms_.restore_window);
+  return now >= SaturatingAdd(epoch(), terms_.restore_window);
 }
 
 std::uint64_t QueueView::LetInUntil(std::uint8_t tier, std::uint64_t position) const {

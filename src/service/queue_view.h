@@ -41,6 +41,8 @@ class QueueView {
   // True where nothing can come any more but by a refund.
   bool SoldOutForGood() const { return sold_out_for_good_.load(std::memory_order_relaxed); }
 
+  Time epoch() const { return Time(Duration(opened_at_us_.load(std::memory_order_relaxed))); }
+
   // How many units nobody has claimed: those available beyond one for each who is inside and has
   // not reserved yet.
   std::uint64_t units_unclaimed() const;
@@ -65,7 +67,7 @@ class QueueView {
   std::array<std::atomic<std::uint64_t>, kMaxTiers> waiting_{};
   std::atomic<std::uint64_t> unused_{0};
   std::atomic<bool> restored_{false};
-  std::atomic<Duration::rep> opened_at_us_;
+  std::atomic<Duration::rep> opened_at_us_{0};
   std::atomic<SaleState> sale_state_{SaleState::kNotStarted};
   std::atomic<std::uint64_t> units_left_{0};
   std::atomic<std::uint64_t> units_held_{0};

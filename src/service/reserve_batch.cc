@@ -68,9 +68,11 @@ void FlashSaleService::State::ReserveBatch::CheckAdmissions() {
         now_, {probes_.data() + first, count}, {found.data() + first, count});
     for (std::size_t i = first; i < first + count; ++i) {
       ReserveCall& call = calls_[i];
-      call.Refuse(refusal.has_value()
-                      ? refusal
-                      : state_.gates.CheckAdmission(call.passage, found[i], now_, call.command));
+      if (!refusal.has_value()) {
+        call.Refuse(state_.gates.CheckAdmission(call.passage, found[i], now_, call.command));
+      } else if (call.command.admission_number == 0) {
+        call.Refuse(refusal);
+      }
     }
   }
 }

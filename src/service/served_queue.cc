@@ -19,17 +19,19 @@ constexpr Duration kBackOff = std::chrono::seconds{1};
 
 }  // namespace
 
-ServedQueue::ServedQueue(const Parts& parts, const QueueTerms& terms,
+ServedQueue::ServedQueue(const Parts& parts, const QueueState& state,
                          const AllocationStrategy& strategy, const SaleRef& queue,
                          const SaleRef& sale)
     : parts_(parts),
-      terms_(terms),
+      terms_(state.terms),
       strategy_(strategy),
       queue_(queue),
       sale_(sale),
       view_(terms_, strategy, parts.options),
       opening_({.queues = parts.queues, .strategy = strategy, .executor = parts.options.ordering},
-               terms_, queue) {}
+               terms_, queue) {
+  view_.NoteState(state);
+}
 
 ServedQueue::Turn ServedQueue::Poll(Time now) {
   Turn turn{.next = SaturatingAdd(now, parts_.options.period)};

@@ -37,7 +37,8 @@ class ServedQueue {
     const StoreWatch& store;
   };
 
-  ServedQueue(const Parts& parts, const QueueTerms& terms, const AllocationStrategy& strategy,
+  // `state`: of its queue, at present.
+  ServedQueue(const Parts& parts, const QueueState& state, const AllocationStrategy& strategy,
               const SaleRef& queue, const SaleRef& sale);
 
   const SaleRef& queue() const { return queue_; }

@@ -21,6 +21,7 @@
 #include "service/gates.h"
 #include "service/lapsed_admissions.h"
 #include "service/served_sale.h"
+#include "service/service_tokens.h"
 
 namespace flashsale::inline v0 {
 
@@ -31,6 +32,7 @@ struct FlashSaleService::State {
   struct Made {
     std::unique_ptr<Clock> own_clock;  // null: the host's
     std::unique_ptr<RateLimiter> limiter;
+    std::unique_ptr<ServiceTokens> tokens;  // null: none
     std::unique_ptr<VirtualQueue> queue;
     std::unique_ptr<ReservationCleaner> cleaner;
     std::unique_ptr<EventPublisher> events;
@@ -137,6 +139,8 @@ struct FlashSaleService::State {
   QueuePlace RefuseJoin(const Gates::Passage& passage, const Outcome& refusal, Time now) const;
   // Who passed the gates.
   Result<QueuePlace> Enqueue(const ServedSale& sale, const QueueJoin& join, Time now);
+  // What a join asks of the queue, the ticket read that it brings.
+  QueueJoin JoinOf(const JoinRequest& request, Time now) const;
   Result<QueuePlace> Join(const JoinRequest& request);
   // What the store has decided: counts it and tells the queue.  `probe`: of the admission, if it
   // was made before.

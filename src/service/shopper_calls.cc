@@ -88,6 +88,14 @@ void FlashSaleService::State::Begin(const Sales::Visit& visit, const ReserveRequ
   call.passage.context = &request.context;
   call.passage.user = request.user;
   call.passage.action = GuardedAction::kReserve;
+  if (sale->terms().requires_admission && !request.admission.empty() && made.tokens != nullptr) {
+    const std::optional<AdmissionClaims> shown = made.tokens->ReadAdmission(
+        request.admission, {.sale = sale->terms().id, .user = request.user, .now = now});
+    if (shown.has_value()) {
+      call.command.admission_number = shown->number;
+      call.command.admission_grant = shown->grant;
+    }
+  }
   const Code phase = AnswerToNewReserve(PhaseOf(*sale, now));
   if (phase != Code::kDone) call.End(ReserveStage::kRefused, {.code = phase});
 }
@@ -114,9 +122,12 @@ void FlashSaleService::State::GuardOn(LoneReserve& call, Time now) {
   if (call.IsGuarded()) call.Refuse(Gates::CheckLimit(*sale, call.command));
   if (call.IsGuarded() && sale->terms().requires_admission) {
     Admission admission;
-    call.Refuse(gates.FindAdmissions(now, {&call.admission, 1}, {&admission, 1}));
-    if (call.IsGuarded()) {
+    const std::optional<Outcome> unknown =
+        gates.FindAdmissions(now, {&call.admission, 1}, {&admission, 1});
+    if (!unknown.has_value()) {
       call.Refuse(gates.CheckAdmission(call.passage, admission, now, call.command));
+    } else if (call.command.admission_number == 0) {
+      call.Refuse(unknown);
     }
   }
   if (call.IsGuarded()) call.Refuse(gates.CheckStore(call.command.user, now, call.permit));
@@ -366,7 +377,30 @@ Result<QueuePlace> FlashSaleService::State::Join(const JoinRequest& request) {
   std::optional<Outcome> refusal = BeginJoin(visit, request, now, passage);
   if (!refusal.has_value()) refusal = gates.CheckBots(passage, now);
   if (refusal.has_value()) return RefuseJoin(passage, *refusal, now);
-  return Enqueue(*passage.sale, JoinOf(request), now);
+  return Enqueue(*passage.sale, JoinOf(request, now), now);
+}
+
+QueueJoin FlashSaleService::State::JoinOf(const JoinRequest& request, Time now) const {
+  QueueJoin join{.user = request.user, .tier = request.tier, .credits = request.credits};
+  if (request.ticket.empty() || made.tokens == nullptr) return join;
+  const std::optional<TicketClaims> shown = made.tokens->ReadTicket(
+      request.ticket, {.sale = request.sale.id(), .user = request.user, .now = now});
+  if (!shown.has_value() || shown->epoch >= made.queue->Epoch(request.sale.id())) return join;
+  join.tier = shown->tier;
+  join.restored_place = shown->place == 0 ? shown->ticket : shown->place;
+  return join;
+}
+
+Result<std::string> FlashSaleService::IssueToken(const SaleRef& sale, const QueuePlace& place,
+                                                 TokenFormat format) {
+  if (state_->made.tokens == nullptr) {
+    return Status(StatusCode::kFailedPrecondition, "token_keys: none, expected a ring of keys");
+  }
+  const State::Sales::Pinned known(state_->sales, sale.id(), sale.hint());
+  if (known.get() == nullptr) {
+    return Status(StatusCode::kNotFound, "sale: expected one that is served here");
+  }
+  return state_->made.tokens->Issue(known->terms(), place, format, state_->Now());
 }
 
 Result<QueuePlace> FlashSaleService::Position(const SaleRef& sale, const UserId& user) {

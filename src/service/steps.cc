@@ -98,7 +98,10 @@ class FlashSaleService::State::PendingReserve {
 class FlashSaleService::State::PendingJoin {
  public:
   PendingJoin(State& state, const JoinRequest& request, PlaceSink& sink)
-      : late_(state.late), sale_(request.sale), join_(JoinOf(request)), sink_(sink) {}
+      : late_(state.late),
+        sale_(request.sale),
+        join_(state.JoinOf(request, state.Now())),
+        sink_(sink) {}
 
   void OnBots(const std::optional<Outcome>& refusal) const {
     const Door::Visit visit(late_->door);
@@ -209,7 +212,7 @@ std::optional<Result<QueuePlace>> FlashSaleService::Join(const JoinRequest& requ
   }
   Result<QueuePlace> place = [&]() -> Result<QueuePlace> {
     if (!refusal.has_value()) {
-      return state_->Enqueue(*passage.sale, JoinOf(request), now);
+      return state_->Enqueue(*passage.sale, state_->JoinOf(request, now), now);
     }
     return state_->RefuseJoin(passage, *refusal, now);
   }();

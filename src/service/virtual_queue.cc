@@ -147,6 +147,8 @@ Result<Outcome> VirtualQueue::Open(const QueueTerms& terms, Time now,
   if (!opened.ok()) return opened.status();
   const Result<SaleRef> queue = state_->queues.Resolve(terms.sale);
   if (!queue.ok()) return queue.status();
+  const Result<QueueState> present = state_->queues.Read(*queue, now);
+  if (!present.ok()) return present.status();
   try {
     const MutexLock lock(state_->mutex);
     state_->ids.reserve(state_->ids.size() + 1);
@@ -154,7 +156,7 @@ Result<Outcome> VirtualQueue::Open(const QueueTerms& terms, Time now,
         terms.sale,
         std::make_unique<ServedQueue>(
             ServedQueue::Parts{state_->queues, state_->inventory, state_->options, state_->store},
-            terms, strategy, *queue, *sale));
+            *present, strategy, *queue, *sale));
     if (added) state_->ids.push_back(terms.sale);
   } catch (const std::exception& error) {
     return Status(StatusCode::kResourceExhausted, error.what());
@@ -276,6 +278,11 @@ Status VirtualQueue::Complete(const SaleRef& sale, const UserId& user, std::uint
 Result<QueueState> VirtualQueue::Read(const SaleRef& sale, Time now) {
   return state_->With<Result<QueueState>>(
       sale, [&](ServedQueue& queue) { return state_->queues.Read(queue.queue(), now); });
+}
+
+Time VirtualQueue::Epoch(const SaleRef& sale) {
+  const State::Queues::Pinned queue(state_->served, sale.id(), sale.hint());
+  return queue.get() == nullptr ? kMinTime : queue->view().epoch();
 }
 
 Result<LatencyHistogram> VirtualQueue::Waits(const SaleRef& sale) {

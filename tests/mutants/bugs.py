@@ -397,7 +397,7 @@ bug("another's admission is used", "backend",
     (ADMISSIONS, "if (found == nullptr || found->number != number || found->used) return;",
      "if (found == nullptr || found->used) return;"))
 bug("the circuit breaker does not hear of a reserve", "service",
-    (SHOPPERS, "  if (call.permit) Report(call.permit, status, now, Now());\n", ""))
+    (SHOPPERS, "  NoteStore(call.permit, status, now);\n", ""))
 bug("the circuit breaker does not hear of a batch", "service",
     (RESERVE_BATCH, "      if (calls_[i].permit) Report(", "      if (calls_[i].permit && after < now_) Report("))
 bug("a batch looks for what its own requests have reserved before they have", "service",
@@ -406,7 +406,7 @@ bug("an admission of another in the batch is marked as used", "service",
     (RESERVE_BATCH, "    if (&place != &probe) place = probe;\n",
      "    if (&place == &probe) place = probe;\n"))
 bug("the circuit breaker does not hear of a join", "service",
-    (SHOPPERS, "  if (permit) Report(permit, place.status(), now, Now());\n", ""))
+    (SHOPPERS, "  NoteStore(permit, place.status(), now);\n", ""))
 bug("a sink that fails is told of with each delivery", "service",
     (WATCH, "  if (failed && !seen.failing) {", "  if (failed) {"))
 

@@ -1,9 +1,11 @@
 #ifndef FLASHSALE_SERVICE_FLASH_SALE_SERVICE_H_
 #define FLASHSALE_SERVICE_FLASH_SALE_SERVICE_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "flashsale/base/clock.h"
 #include "flashsale/base/id.h"
@@ -25,6 +27,12 @@
 #include "flashsale/service/virtual_queue.h"
 
 namespace flashsale::inline v0 {
+
+// How a token is written.
+enum class TokenFormat : std::uint8_t {
+  kCompact = 0,  // a layout of our own, verified by a few lines
+  kJwt = 1,      // RFC 7519
+};
 
 // Sells: the one class that a host calls.  Before a join and a new reserve it asks, cheapest first,
 // the phase of the sale, the rates, the bot detectors and the admission; then the store decides in
@@ -110,6 +118,14 @@ class FLASHSALE_EXPORT FlashSaleService {
   Result<Outcome> Heartbeat(const SaleRef& sale, const UserId& user);
   // Done; AlreadyDone; UnknownSale; Invalid (sale).
   Result<Outcome> Leave(const SaleRef& sale, const UserId& user);
+
+  // The token of a place: for who waits a queue ticket, for who was let in an admission token; both
+  // as in docs/tokens.md.  Good until the sale ends, or the admission does.
+  //
+  // Errors: FailedPrecondition where there are no keys, no key signs, or they have neither;
+  // NotFound for a sale that is not served here.
+  Result<std::string> IssueToken(const SaleRef& sale, const QueuePlace& place,
+                                 TokenFormat format = TokenFormat::kCompact);
 
   // docs/contract.md, "Through the service".  Who is taken for a machine that shall wait (a tarpit)
   // is answered as who is too quick: RateLimited, with CompositeOptions::tarpit as retry_after, at

@@ -44,6 +44,8 @@ struct QueuePlace {
   // Join: Done, AlreadyDone, WaitingPage, UserLimit, or the phase's.  Others: see the calls.
   Outcome outcome = {};
   QueueEntry entry = {};
+  // When the queue was opened: tickets of another one have another epoch.
+  Time epoch{};
   // Live tickets ahead in the same tier, plus one; exact, and never growing.  0: not waiting, or
   // not known before the draw, or before all who have old tickets are back.
   std::uint64_t position = 0;

@@ -2,6 +2,7 @@
 #define FLASHSALE_SERVICE_REQUESTS_H_
 
 #include <cstdint>
+#include <string_view>
 
 #include "flashsale/base/id.h"
 #include "flashsale/base/units.h"
@@ -22,6 +23,10 @@ struct JoinRequest {
   std::uint8_t tier = 0;
   // Their referral credits, as the host counts them; see QueueSetup::credits_for.
   std::uint32_t credits = 0;
+  // The ticket that they were given (FlashSaleService::IssueToken).  Of a queue that was lost with
+  // its store's memory it brings back their place, within QueueSetup::restore_window; of this one,
+  // or where it does not verify, it means nothing.
+  std::string_view ticket = {};
   RequestContext context = {};
 };
 
@@ -43,6 +48,9 @@ struct ReserveRequest {
   // The caller knows that it sends again.  On a store that is shared across processes only such a
   // request is looked up by its id where a gate would refuse it.
   bool resend = false;
+  // The admission token that they were given (FlashSaleService::IssueToken).  It admits where the
+  // queue that admitted them was lost, or cannot be asked; else what the queue knows counts.
+  std::string_view admission = {};
   RequestContext context = {};
 };
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "flashsale/base/clock.h"
@@ -14,6 +15,7 @@
 #include "flashsale/policy/allocation_strategy.h"
 #include "flashsale/policy/circuit_breaker.h"
 #include "flashsale/policy/composite_bot_detector.h"
+#include "flashsale/policy/key_ring.h"
 #include "flashsale/policy/rate_limiter.h"
 #include "flashsale/repository/storage.h"
 #include "flashsale/service/countdown_service.h"
@@ -58,6 +60,12 @@ struct FlashSaleServiceOptions {
   // Queued.  Else
   // only those who have joined are told Queued, others NotAdmitted.
   bool join_on_reserve = true;
+
+  // The keys of tickets and admission tokens; null: none are issued, and none are believed.  Must
+  // outlive the service.
+  const KeyRing* token_keys = nullptr;
+  // Of JWTs: their `iss`; see TokenVerifierOptions.
+  std::string token_issuer = {};
 
   // Not set: none.  While it is open joins and new reserves answer WaitingPage, those of people who
   // have a ticket or an admission too: it stays theirs, and an admission's window runs on.  Being

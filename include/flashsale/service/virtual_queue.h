@@ -111,6 +111,8 @@ class FLASHSALE_EXPORT VirtualQueue {
   Status Complete(const SaleRef& sale, const UserId& user, std::uint64_t admission, Time now);
 
   Result<QueueState> Read(const SaleRef& sale, Time now);
+  // When the sale's queue was opened; kMinTime where it is not served.
+  Time Epoch(const SaleRef& sale);
   // How long those waited who were let in here, in microseconds (not nanoseconds).
   Result<LatencyHistogram> Waits(const SaleRef& sale);
   // How a call of the store went that the host, or the facade, made; see the options.

@@ -215,7 +215,7 @@ TEST_CASE("a ticket of this very queue, or one that is no good, means nothing") 
   shop.Join(1);
   shop.Join(2);
   std::string ticket = *shop.service().IssueToken("drop", shop.Position(1));
-  shop.service().Leave("drop", UserId::FromInteger(1));
+  REQUIRE(shop.service().Leave("drop", UserId::FromInteger(1)).ok());
   const auto back =
       shop.service().Join({.sale = "drop", .user = UserId::FromInteger(1), .ticket = ticket});
   CHECK(back->entry.ticket == 3);
@@ -235,7 +235,7 @@ TEST_CASE("an admission that was given back is not had again by its token") {
   shop.Join(2);
   shop.At(0s);
   const std::string token = *shop.service().IssueToken("drop", shop.Position(1));
-  shop.service().Leave("drop", UserId::FromInteger(1));
+  REQUIRE(shop.service().Leave("drop", UserId::FromInteger(1)).ok());
   const auto held = shop.service().Reserve({.sale = "drop",
                                             .user = UserId::FromInteger(1),
                                             .id = ReservationId::FromInteger(1),
@@ -247,7 +247,7 @@ TEST_CASE("while the queue cannot be asked an admission token admits, and nothin
   const auto keys = Keys();
   bool broken = false;
   FaultPlan faults{.decide = [&](StorageCall call) {
-    return broken && call == StorageCall::kFindAdmissions ? Fault::kRefuse : Fault::kNone;
+    return broken && call == StorageCall::kFindAdmissions ? Fault::kRefused : Fault::kNone;
   }};
   Shop shop([&](auto& options) { options.token_keys = keys.get(); }, faults);
   shop.Create(Shop::QueuedTerms(10));

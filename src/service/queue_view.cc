@@ -22,7 +22,9 @@ QueueView::QueueView(const QueueTerms& terms, const AllocationStrategy& strategy
     : terms_(terms),
       strategy_(strategy),
       options_(options),
-      admissions_per_second_(terms.pace.admissions_per_second) {
+      waits_(terms.admission_window),
+      admissions_per_second_(terms.pace.admissions_per_second),
+      max_in_flight_(terms.pace.max_in_flight) {
   for (auto& stage : stages_) stage.store(QueueStage::kGathering, kRelaxed);
 }
 
@@ -49,6 +51,7 @@ void QueueView::NoteState(const QueueState& state) {
     waiting_[tier].store(state.waiting[tier], kRelaxed);
   }
   unused_.store(state.unused, kRelaxed);
+  in_flight_.store(state.in_flight, kRelaxed);
   restored_.store(state.restored != 0, kRelaxed);
   opened_at_us_.store(state.opened_at.time_since_epoch().count(), kRelaxed);
 }
@@ -70,7 +73,7 @@ void QueueView::DescribeSale(QueuePlace& place) const {
   place.sold_out_for_good = SoldOutForGood();
 }
 
-void QueueView::Describe(const QueueAnswer& answer, Time now, QueuePlace& place) const {
+void QueueView::Describe(const QueueAnswer& answer, Time now, QueuePlace& place) {
   place.entry = answer.entry;
   place.epoch = epoch();
   DescribeSale(place);
@@ -79,7 +82,9 @@ void QueueView::Describe(const QueueAnswer& answer, Time now, QueuePlace& place)
   place.share = strategy_.ShareOf(tier, terms_.tiers);
   if (KnowsPlaces(tier, now)) {
     place.position = answer.ahead + 1;
-    place.wait = WaitOf(tier, place.position, now);
+    const WaitEstimator::Told told = WaitOf(tier, place.position, now);
+    place.wait = told.wait;
+    waits_.NoteTold(answer.entry.user, now, told);
     place.outlook = OutlookOf(tier, place.position);
   }
   if (place.sold_out_for_good) place.outlook = Outlook::kSoldOut;
@@ -104,12 +109,15 @@ std::uint64_t QueueView::LetInUntil(std::uint8_t tier, std::uint64_t position) c
   return position + std::min(others, turns * (share.total - share.weight));
 }
 
-WaitEstimate QueueView::WaitOf(std::uint8_t tier, std::uint64_t position, Time now) const {
-  const std::uint64_t pace = admissions_per_second_.load(kRelaxed);
-  const Duration until_open = std::max(terms_.opens[tier] - now, Duration(0));
-  const Duration wait(static_cast<Duration::rep>(LetInUntil(tier, position) * 1'000'000 / pace));
-  return {
-      .earliest = until_open + wait, .expected = until_open + wait, .latest = until_open + wait};
+WaitEstimator::Told QueueView::WaitOf(std::uint8_t tier, std::uint64_t position, Time now) const {
+  const std::uint64_t in_flight = in_flight_.load(kRelaxed);
+  const std::uint64_t most = max_in_flight_.load(kRelaxed);
+  return waits_.Estimate({.people = LetInUntil(tier, position),
+                          .units_unclaimed = units_unclaimed(),
+                          .units_held = units_held_.load(kRelaxed),
+                          .slots = most - std::min(most, in_flight),
+                          .admissions_per_second = admissions_per_second_.load(kRelaxed),
+                          .until_open = std::max(terms_.opens[tier] - now, Duration(0))});
 }
 
 Outlook QueueView::OutlookOf(std::uint8_t tier, std::uint64_t position) const {

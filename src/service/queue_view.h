@@ -14,6 +14,7 @@
 #include "flashsale/repository/queue_repository.h"
 #include "flashsale/service/queue_place.h"
 #include "flashsale/service/virtual_queue.h"
+#include "service/wait_estimator.h"
 
 namespace flashsale::inline v0 {
 
@@ -32,14 +33,17 @@ class QueueView {
   void NoteState(const QueueState& state);
   void NotePace(const QueuePace& pace) {
     admissions_per_second_.store(pace.admissions_per_second, std::memory_order_relaxed);
+    max_in_flight_.store(pace.max_in_flight, std::memory_order_relaxed);
   }
 
   // Fills in what everybody is told of the sale.
   void DescribeSale(QueuePlace& place) const;
   // And what a waiting person is told beside their entry.
-  void Describe(const QueueAnswer& answer, Time now, QueuePlace& place) const;
+  void Describe(const QueueAnswer& answer, Time now, QueuePlace& place);
   // True where nothing can come any more but by a refund.
   bool SoldOutForGood() const { return sold_out_for_good_.load(std::memory_order_relaxed); }
+
+  WaitEstimator& waits() { return waits_; }
 
   Time epoch() const { return Time(Duration(opened_at_us_.load(std::memory_order_relaxed))); }
 
@@ -54,7 +58,7 @@ class QueueView {
   // How many are let in until the one at this position of the tier is, themselves included, while
   // the tiers take turns.
   std::uint64_t LetInUntil(std::uint8_t tier, std::uint64_t position) const;
-  WaitEstimate WaitOf(std::uint8_t tier, std::uint64_t position, Time now) const;
+  WaitEstimator::Told WaitOf(std::uint8_t tier, std::uint64_t position, Time now) const;
   Outlook OutlookOf(std::uint8_t tier, std::uint64_t position) const;
   Time NextPoll(const UserId& user, Duration wait, Time now) const;
 
@@ -62,7 +66,10 @@ class QueueView {
   const AllocationStrategy& strategy_;
   const VirtualQueueOptions& options_;
 
+  WaitEstimator waits_;
   std::atomic<std::uint32_t> admissions_per_second_;
+  std::atomic<std::uint32_t> max_in_flight_;
+  std::atomic<std::uint64_t> in_flight_{0};
   std::array<std::atomic<QueueStage>, kMaxTiers> stages_;
   std::array<std::atomic<std::uint64_t>, kMaxTiers> waiting_{};
   std::atomic<std::uint64_t> unused_{0};

@@ -65,6 +65,7 @@ Status ServedQueue::TakeTurn(Time now, Turn& turn) {
   FollowStore(now, *state);
   if (Status status = LetIn(now, *state, turn); !status.ok()) return status;
   NoteFlow(*state, turn);
+  NoteProgress(now, *state, turn);
   return {};
 }
 
@@ -168,6 +169,43 @@ void ServedQueue::NoteFlow(const QueueState& state, Turn& turn) {
   if (flow == flow_) return;
   flow_ = flow;
   turn.flow = {.flow = flow, .waiting = waiting, .units = view_.units_to_hope_for()};
+}
+
+void ServedQueue::NoteProgress(Time now, const QueueState& state, const Turn& turn) {
+  using Limit = WaitEstimator::Limit;
+  WaitEstimator& waits = view_.waits();
+  const bool waited = std::any_of(state.waiting.begin(), state.waiting.end(),
+                                  [](std::uint64_t line) { return line != 0; });
+  Limit limit = Limit::kPace;
+  if (!waited) {
+    limit = Limit::kNobodyWaits;
+  } else if (view_.units_unclaimed() == 0) {
+    limit = Limit::kUnits;
+  } else if (state.in_flight >= state.pace.max_in_flight) {
+    limit = Limit::kSlots;
+  }
+  waits.NoteTurn(now, limit, state);
+  for (const QueueEntry& entry : turn.admitted) waits.NoteAdmitted(entry.user, now);
+
+  constexpr Duration kLookEvery = std::chrono::seconds{1};
+  if (now < SaturatingAdd(looked_at_, kLookEvery)) return;
+  looked_at_ = now;
+  const std::vector<UserId> users = waits.Remembered();
+  std::vector<QueueCommand> looks(users.size());
+  for (std::size_t i = 0; i < users.size(); ++i) looks[i].user = users[i];
+  std::vector<QueueAnswer> answers(users.size());
+  // Where that fails, there is less to learn from.
+  if (!parts_.queues.Apply(queue_, now, looks, answers).ok()) return;
+  for (std::size_t i = 0; i < users.size(); ++i) {
+    const QueueEntry& entry = answers[i].entry;
+    if (entry.state == TicketState::kAdmitted) {
+      // Numbers are those of the microseconds in which they were given, or a little later.
+      waits.NoteAdmitted(users[i],
+                         Time(Duration(static_cast<Duration::rep>(entry.admission.number))));
+    } else if (entry.state == TicketState::kNone) {
+      waits.NoteGone(users[i]);
+    }
+  }
 }
 
 void ServedQueue::FollowStore(Time now, const QueueState& state) {

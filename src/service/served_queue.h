@@ -47,7 +47,7 @@ class ServedQueue {
   const Duration& waiting_page_retry() const { return parts_.options.waiting_page_retry; }
 
   // What people are told.
-  const QueueView& view() const { return view_; }
+  QueueView& view() { return view_; }
   std::uint8_t TierOf(const QueueJoin& join) const {
     // Where there is one line, everybody stands in it.
     if (terms_.tiers == 1) return 0;
@@ -84,6 +84,10 @@ class ServedQueue {
   Status LetIn(Time now, QueueState& state, Turn& turn) FLASHSALE_REQUIRES(turn_mutex_);
   // Whether people are let in, as it stands after LetIn.
   void NoteFlow(const QueueState& state, Turn& turn) FLASHSALE_REQUIRES(turn_mutex_);
+  // What can be learned of waits: from those who were let in here, and now and then from those who
+  // were let in elsewhere.
+  void NoteProgress(Time now, const QueueState& state, const Turn& turn)
+      FLASHSALE_REQUIRES(turn_mutex_);
   // The pace by what the store can bear.
   void FollowStore(Time now, const QueueState& state) FLASHSALE_REQUIRES(turn_mutex_);
   void NoteWaits(Time now, std::span<const QueueEntry> admitted) FLASHSALE_REQUIRES(turn_mutex_);
@@ -99,6 +103,7 @@ class ServedQueue {
 
   Mutex turn_mutex_;
   LineOpening opening_ FLASHSALE_GUARDED_BY(turn_mutex_);
+  Time looked_at_ FLASHSALE_GUARDED_BY(turn_mutex_) = kMinTime;
   QueueFlow flow_ FLASHSALE_GUARDED_BY(turn_mutex_) = QueueFlow::kFlowing;
   // What of the store's calls has been judged, and when.
   StoreCalls watched_ FLASHSALE_GUARDED_BY(turn_mutex_) = {};

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 
 #include <array>
 #include <chrono>
@@ -158,6 +159,7 @@ TEST_CASE("a ring that runs out of memory says so, and is as before") {
 
 TEST_CASE("what cannot be signed or verified for want of memory is neither") {
   REQUIRE(openssl_asks);
+  ERR_clear_error();
   for (const auto algorithm : {TokenAlgorithm::kHmacSha256, TokenAlgorithm::kEd25519}) {
     const auto ring = RingWith(algorithm);
     const TokenSigner signer(*ring);
@@ -178,6 +180,8 @@ TEST_CASE("what cannot be signed or verified for want of memory is neither") {
     CHECK((refused > 0) == (algorithm == TokenAlgorithm::kEd25519));
     CHECK(verifier->count(TokenVerdict::kBadSignature) == refused);
   }
+  // The host's queue of errors is as it was.
+  CHECK(ERR_peek_error() == 0);
 }
 
 }  // namespace

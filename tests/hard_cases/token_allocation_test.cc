@@ -37,7 +37,7 @@ void* Reallocate(void* memory, std::size_t size, const char* /*file*/, int /*lin
 void Free(void* memory, const char* /*file*/, int /*line*/) { std::free(memory); }
 
 // Before OpenSSL has allocated anything, or not at all.
-const bool openssl_asks = CRYPTO_set_mem_functions(&Allocate, &Reallocate, &Free) == 1;
+const bool kOpensslAsks = CRYPTO_set_mem_functions(&Allocate, &Reallocate, &Free) == 1;
 
 // While one of these lives, one allocation fails: of ours or of OpenSSL.
 class AnyFailure {
@@ -104,7 +104,7 @@ std::uint64_t CountFailures(const Call& call) {
 }
 
 TEST_CASE("with HMAC-SHA256 nothing is allocated to issue into a buffer and to verify") {
-  REQUIRE(openssl_asks);
+  REQUIRE(kOpensslAsks);
   const auto ring = RingWith(TokenAlgorithm::kHmacSha256);
   auto verifier = TokenVerifier::New(*ring);
   REQUIRE(verifier.ok());
@@ -134,7 +134,7 @@ TEST_CASE("with HMAC-SHA256 nothing is allocated to issue into a buffer and to v
 }
 
 TEST_CASE("a ring that runs out of memory says so, and is as before") {
-  REQUIRE(openssl_asks);
+  REQUIRE(kOpensslAsks);
   RingWith(TokenAlgorithm::kEd25519);  // what OpenSSL loads when it is first asked
   CHECK(CountFailures([] { return KeyRing::New().status(); }) > 0);
   for (const auto algorithm : {TokenAlgorithm::kHmacSha256, TokenAlgorithm::kEd25519}) {
@@ -158,7 +158,7 @@ TEST_CASE("a ring that runs out of memory says so, and is as before") {
 }
 
 TEST_CASE("what cannot be signed or verified for want of memory is neither") {
-  REQUIRE(openssl_asks);
+  REQUIRE(kOpensslAsks);
   ERR_clear_error();
   for (const auto algorithm : {TokenAlgorithm::kHmacSha256, TokenAlgorithm::kEd25519}) {
     const auto ring = RingWith(algorithm);

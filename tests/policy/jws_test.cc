@@ -20,7 +20,7 @@ using enum TokenVerdict;
 // The keys of a ring as they are, for as long as this lives.
 class OpenRing {
  public:
-  explicit OpenRing(std::initializer_list<TokenKey> keys) {
+  OpenRing(std::initializer_list<TokenKey> keys) {
     for (const TokenAlgorithm algorithm : {TokenAlgorithm::kHmacSha256, TokenAlgorithm::kEd25519}) {
       (algorithm == TokenAlgorithm::kEd25519 ? state_.decoy_ed25519 : state_.decoy_hmac) =
           *KeyMaterial::MakeDecoy(algorithm);

@@ -110,7 +110,7 @@ def check_tampering(draw, dice):
                    ({**record, "count": record["count"] + 1}, drawn[:1] + drawn, fifo),
                    (record, drawn[:-1] + [STRANGER], fifo),
                    (record, drawn[::-1], fifo)]
-        kept_secret.append(with_double(record, drawn, fifo))
+        cheats.append(with_double(record, drawn, fifo))
     if fifo:
         cheats += [(record, drawn, fifo[1:]), ({**record, "fifo_per_mille": 0}, drawn, fifo),
                    (record, drawn, fifo[:-1] + [STRANGER])]

@@ -55,6 +55,12 @@ VERIFIER = "src/policy/token_verifier.cc"
 JWS = "src/policy/jws.cc"
 FLAT_JSON = "src/policy/flat_json.cc"
 BASE64URL = "src/policy/base64url.cc"
+DRAW = "src/policy/draw.cc"
+DRAW_H = "include/flashsale/policy/draw.h"
+DRAW_HASHER = "src/policy/draw_hasher.h"
+DRAW_RANK = "src/policy/draw_rank.h"
+CEREMONY = "src/policy/draw_ceremony.cc"
+PROOF = "src/policy/inclusion_proof.cc"
 VIRTUAL_QUEUE = "src/service/virtual_queue.cc"
 SERVICE = "src/service/flash_sale_service.cc"
 RATES = "src/backend/memory/memory_rate_repository.cc"
@@ -443,6 +449,35 @@ bug("limits are charged although a later one refuses", "policy",
 bug("what a look at a rate has found is taken although somebody took it since", "interleavings",
     (RATES, "    if (i < looked_at && RateTable::TakeSeen(seen[i])) continue;\n",
      "    if (i < looked_at) {\n      (void)RateTable::TakeSeen(seen[i]);\n      continue;\n    }\n"))
+
+# Draws.
+bug("the beacon is left out of the key", "policy",
+    (DRAW, "    if (record.beacon.has_value()) {\n      info.insert(",
+     "    if (record.beacon.has_value() && info.empty()) {\n      info.insert("))
+bug("leaves of the tree have no prefix", "policy",
+    (DRAW_HASHER, "message.begin() + 1);\n    return hash_.Of(message);\n  }\n\n  DrawHash Node",
+     "message.begin() + 1);\n    return hash_.Of(entrant.bytes());\n  }\n\n  DrawHash Node"))
+bug("the entrants are frozen in the order of arrival", "policy",
+    (CEREMONY, "  SortUsers(drawn);\n", ""))
+bug("somebody may be drawn twice", "policy",
+    (DRAW, "    if (lists.drawn[i - 1] == lists.drawn[i]) return Twice(\"drawn\", lists.drawn[i]);\n",
+     "    if (lists.drawn[i - 1] == lists.drawn[i]) continue;\n"))
+bug("a seed is not held against its commitment", "policy",
+    (DRAW, "    if (commitment != record.commitment) {",
+     "    if (commitment == DrawHash{}) {"))
+bug("those whose ranks begin alike stand as they came", "policy",
+    (DRAW_RANK, "    while (last < fronts.size() && fronts[last].front == fronts[first].front) ++last;\n",
+     ""))
+bug("more go first than their share", "policy",
+    (DRAW_H, "return entrants * fifo_per_mille / 1'000;",
+     "return (entrants * fifo_per_mille + 999) / 1'000;"))
+bug("the roots of other entrants are taken for those of a draw", "policy",
+    (CEREMONY, "if (frozen.draw == draw && frozen.print == print) return frozen;",
+     "if (frozen.draw == draw && print != DrawHash{}) return frozen;"))
+bug("a witness is told of the freeze each time that the beacon is asked for", "policy",
+    (CEREMONY, "  frozen.told = true;\n", ""))
+bug("a path may be too short", "policy",
+    (PROOF, "  return last == 0;\n", "  return true;\n"))
 
 bug("a hint of one part is taken by another", "service",
     (DIRECTORY, "  return directories.fetch_add(1, std::memory_order_relaxed) << 20 | 1;\n",

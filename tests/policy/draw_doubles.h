@@ -34,6 +34,13 @@ inline std::vector<UserId> UsersUpTo(std::uint64_t count) {
   return users;
 }
 
+// The number that a user was made from.
+inline std::uint64_t NumberOf(const UserId& user) {
+  std::uint64_t number = 0;
+  for (std::size_t i = 8; i < 16; ++i) number = number << 8 | user.bytes()[i];
+  return number;
+}
+
 // The same as entrants, in the order of their ids.
 inline std::vector<Entrant> EntrantsUpTo(std::uint64_t count) {
   std::vector<Entrant> entrants;

@@ -42,11 +42,7 @@ Draw WholeDraw(std::uint64_t count, std::uint64_t fifo = 0, std::uint32_t fifo_p
 
 std::vector<std::uint64_t> Numbers(const std::vector<UserId>& users) {
   std::vector<std::uint64_t> numbers;
-  for (const UserId& user : users) {
-    std::uint64_t number = 0;
-    for (std::size_t i = 8; i < 16; ++i) number = number << 8 | user.bytes()[i];
-    numbers.push_back(number);
-  }
+  for (const UserId& user : users) numbers.push_back(NumberOf(user));
   return numbers;
 }
 

@@ -20,7 +20,7 @@ namespace {
 
 // Of the 64 bytes that SHA-256 takes at once: one for a leaf of the tree, two for a node, two for a
 // rank under a key whose own blocks are hashed already.
-constexpr std::size_t kBytesPerEntrant = 5 * 64;
+constexpr std::size_t kBytesPerEntrant = std::size_t{5} * 64;
 
 // People in the order of arrival, and a lottery with no beacon to wait for.
 class Hat {

@@ -78,11 +78,11 @@ std::optional<std::vector<std::uint8_t>> BytesOf(std::string_view hex) {
   return bytes;
 }
 
-template <std::size_t kSize>
-std::optional<std::array<std::uint8_t, kSize>> ArrayOf(std::string_view hex) {
+template <std::size_t Size>
+std::optional<std::array<std::uint8_t, Size>> ArrayOf(std::string_view hex) {
   const auto bytes = BytesOf(hex);
-  if (!bytes.has_value() || bytes->size() != kSize) return std::nullopt;
-  std::array<std::uint8_t, kSize> array{};
+  if (!bytes.has_value() || bytes->size() != Size) return std::nullopt;
+  std::array<std::uint8_t, Size> array{};
   std::copy(bytes->begin(), bytes->end(), array.begin());
   return array;
 }

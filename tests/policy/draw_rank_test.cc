@@ -60,6 +60,7 @@ TEST_CASE("users are sorted by their bytes, however they are spread") {
     for (const std::size_t first : std::initializer_list<std::size_t>{0, 6, 13, 15, 16}) {
       for (const unsigned spread : {2U, 256U}) {
         std::vector<UserId> users;
+        users.reserve(count);
         for (std::size_t i = 0; i < count; ++i) users.push_back(random_user(first, spread));
         std::vector<UserId> expected = users;
         std::sort(expected.begin(), expected.end());

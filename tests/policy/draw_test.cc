@@ -42,6 +42,7 @@ Draw WholeDraw(std::uint64_t count, std::uint64_t fifo = 0, std::uint32_t fifo_p
 
 std::vector<std::uint64_t> Numbers(const std::vector<UserId>& users) {
   std::vector<std::uint64_t> numbers;
+  numbers.reserve(users.size());
   for (const UserId& user : users) numbers.push_back(NumberOf(user));
   return numbers;
 }
@@ -174,6 +175,7 @@ TEST_CASE("an order is a permutation, whatever the order of the entrants") {
   std::vector<std::uint32_t> order(users.size());
   REQUIRE(OrderDraw(DrawHash{9}, users, order).ok());
   std::vector<UserId> drawn;
+  drawn.reserve(order.size());
   for (const std::uint32_t i : order) drawn.push_back(users[i]);
   std::mt19937_64 random(1);
   std::shuffle(users.begin(), users.end(), random);

@@ -142,6 +142,7 @@ TEST_CASE("a draw of which nothing that holds was published is found") {
 // Expected values made with another implementation: examples/draw_verify/verify_draw.py.
 TEST_CASE("the key of a draw follows from what is published, if it holds") {
   std::vector<UserId> entrants;
+  entrants.reserve(5);
   for (std::uint64_t i = 0; i < 5; ++i) entrants.push_back(User(i));
   DrawSeed::Bytes seed;
   std::iota(seed.begin(), seed.end(), std::uint8_t{0});

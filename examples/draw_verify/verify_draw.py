@@ -90,7 +90,7 @@ def read_object(path):
             raise Wrong(f"{path}: an escape")
         value = json.loads(text, object_pairs_hook=no_member_twice, parse_int=whole_number,
                            parse_float=refuse, parse_constant=refuse)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Wrong(f"{path}: {error}") from None
     if not isinstance(value, dict):
         raise Wrong(f"{path}: no object")

@@ -139,6 +139,19 @@ def with_double(record, drawn, fifo):
     return {**record, "count": len(double), "root": root}, double, fifo
 
 
+def check_garbage(folder):
+    """What is no record or proof at all is refused in one line."""
+    for number, text in enumerate(["", "{", "[]", "{" * 8000, "[" * 8000, '{"version":' * 700,
+                                   '{"version": 1' + "0" * 5000 + "}", "\0", "\xff", " " * 9000]):
+        file = folder / f"garbage{number}.json"
+        file.write_text(text)
+        for arguments in [["check", "--record", file, "--entrants", file],
+                          ["check-proof", "--record", file, "--proof", file]]:
+            (program, said), (script, says) = run_program(*arguments), run_script(*arguments)
+            expect((program, script) == (1, 1) and said.count("\n") == says.count("\n") == 1,
+                   f"garbage {number}", said, says)
+
+
 def check_proofs(draw, dice):
     lists = [(who, "drawn") for who in draw.lines("entrants.txt")]
     lists += [(who, "fifo") for who in draw.lines("fifo.txt")]
@@ -165,6 +178,7 @@ def main():
     dice = random.Random(1)
     draws = 0
     with tempfile.TemporaryDirectory() as top:
+        check_garbage(pathlib.Path(top))
         for size in SIZES:
             for round_ in range(SEEDS_EACH):
                 folder = pathlib.Path(top, f"{size}-{round_}")

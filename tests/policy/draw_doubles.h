@@ -51,7 +51,7 @@ inline std::vector<Entrant> EntrantsUpTo(std::uint64_t count) {
   return entrants;
 }
 
-inline std::vector<std::uint8_t> BytesOf(std::string_view hex) {
+inline std::vector<std::uint8_t> BytesOfHex(std::string_view hex) {
   std::vector<std::uint8_t> bytes(hex.size() / 2);
   if (!ReadHex(hex, bytes)) throw std::invalid_argument("no hex: " + std::string(hex));
   return bytes;

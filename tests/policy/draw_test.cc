@@ -64,7 +64,7 @@ using Order = std::vector<std::uint64_t>;
 TEST_CASE("the order is the one of docs/draw.md") {
   Draw draw = WholeDraw(5);
   draw.record.beacon_source = "x";
-  draw.record.beacon = BytesOf("beac0000");
+  draw.record.beacon = BytesOfHex("beac0000");
   CHECK(ToHex(*DrawKey(draw.record)) ==
         "dfd45cb5492746070898f0f489215e7c8ff67e16f15a27d393b95bb26eeab699");
   CHECK(Replayed(draw) == Order{3, 2, 1, 0, 4});

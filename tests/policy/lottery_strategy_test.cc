@@ -127,7 +127,7 @@ TEST_CASE("options that cannot be drawn by are refused before anybody registers"
 
 TEST_CASE("the witness hears of the freeze first, then gives the beacon, then hears of the order") {
   Notary notary;
-  notary.beacon = BytesOf("beac");
+  notary.beacon = BytesOfHex("beac");
   const LotteryStrategy lottery(CountingBytes(), {.witness = &notary, .beacon_source = "drand"});
   CHECK(OrderOf(lottery, 10) == Order{4, 5, 8, 2, 1, 3, 6, 9, 7, 0});
   CHECK(notary.calls == "frozen beacon drawn ");
@@ -158,7 +158,7 @@ TEST_CASE("while the beacon is not known nobody is drawn, and the roots are made
   CHECK(notary.frozen.freeze != first.freeze);
   entrants = EntrantsUpTo(10);
   order.resize(10);
-  notary.beacon = BytesOf("beac");
+  notary.beacon = BytesOfHex("beac");
   REQUIRE(ask().ok());
   CHECK(notary.frozen == first);
   CHECK(order == Order{4, 5, 8, 2, 1, 3, 6, 9, 7, 0});
@@ -181,7 +181,7 @@ TEST_CASE("draws that wait beside each other are not mistaken for one another") 
         if (round == 1) orders.push_back(order);
       }
     }
-    notary.beacon = BytesOf("beac");
+    notary.beacon = BytesOfHex("beac");
   }
   CHECK(orders[0] == Order{4, 5, 8, 2, 1, 3, 6, 9, 7, 0});
   for (std::size_t i = 1; i < orders.size(); ++i) CHECK(orders[i] != orders[i - 1]);
@@ -192,7 +192,7 @@ TEST_CASE("several servers draw the same, and tell their witnesses the same") {
   std::vector<UserId> drawn[2];
   std::vector<Entrant> entrants = EntrantsUpTo(50);
   for (int server = 0; server < 2; ++server) {
-    notaries[server].beacon = BytesOf("beac");
+    notaries[server].beacon = BytesOfHex("beac");
     const LotteryStrategy lottery(CountingBytes(),
                                   {.witness = &notaries[server], .beacon_source = "drand"});
     drawn[server] = Drawn(lottery, entrants);
@@ -234,7 +234,7 @@ TEST_CASE("a witness that throws, or knows no lawful beacon, is an error") {
   CHECK(ask().message() == "beacon: 257, expected 1 to 256");
   notary.beacon = std::vector<std::uint8_t>{};
   CHECK(ask().message() == "beacon: 0, expected 1 to 256");
-  notary.beacon = BytesOf("00");
+  notary.beacon = BytesOfHex("00");
   CHECK(ask().ok());
 }
 

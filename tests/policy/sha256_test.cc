@@ -33,6 +33,7 @@ TEST_CASE("SHA-256 gives the hashes of FIPS 180-4's examples, one message after 
   }
 }
 
+// Of RFC 5869's longer outputs the first 32 bytes: they are one block of the expansion.
 TEST_CASE("HKDF-SHA256 gives the keys of RFC 5869") {
   CHECK(ToHex(HkdfSha256({.key_material = std::vector<std::uint8_t>(22, 0x0B),
                           .salt = Counting(0x00, 0x0C),

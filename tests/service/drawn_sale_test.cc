@@ -32,7 +32,7 @@ TEST_CASE("a queue waits for the beacon of its draw, and lets people in by what 
   CHECK(shop.Queue().in_flight == 0);
   CHECK(shop.Position(7).position == 0);
 
-  notary.beacon = BytesOf("beac");
+  notary.beacon = BytesOfHex("beac");
   shop.Pass(2s, 100ms);
   CHECK(CheckContinues(notary.frozen, notary.drawn).ok());
   const auto order = ReplayDraw(notary.drawn, {.drawn = UsersUpTo(50)});
@@ -57,7 +57,7 @@ TEST_CASE("each of two servers tells its own witness the same draw") {
   shop.At(0s);
   other->Poll();
   CHECK(notaries[0].frozen.ToJson() == notaries[1].frozen.ToJson());
-  for (Notary& notary : notaries) notary.beacon = BytesOf("beac");
+  for (Notary& notary : notaries) notary.beacon = BytesOfHex("beac");
   shop.clock().Advance(2s);
   other->Poll();
   shop.service().Poll();

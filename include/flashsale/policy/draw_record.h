@@ -63,7 +63,7 @@ struct FLASHSALE_EXPORT DrawRecord {
 };
 
 // OK, or an InvalidArgument that names the field, its value and what was expected.  Looks at the
-// fields alone: VerifyDraw (draw.h) says whether the draw is right.
+// fields alone: ReplayDraw (draw.h) says whether the draw is right.
 FLASHSALE_EXPORT Status Validate(const DrawRecord& record);
 
 // Whether `later` says again all that `earlier` said.  OK, or an InvalidArgument that names the

@@ -47,8 +47,8 @@ class FLASHSALE_EXPORT DrawWitness {
   virtual ~DrawWitness() = default;
 
   // Registration has ended: `record` has the freeze, and neither beacon nor seed.  To be published
-  // before the beacon is known to anybody.  Not OK: the queue stays frozen, and this is called
-  // again.
+  // before the beacon is known to anybody.  The lists are valid within the call.  Not OK: the queue
+  // stays frozen, and this is called again.
   virtual Status OnFrozen(const DrawRecord& record, const DrawLists& lists) = 0;
 
   // The public value that `record.beacon_source` speaks of, 1 to 256 bytes, for ever the same.

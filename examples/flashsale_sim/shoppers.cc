@@ -180,6 +180,7 @@ Status Shoppers::LookAtPosition(Index index) {
 }
 
 Status Shoppers::Wait(Index index, const QueuePlace& place) {
+  if (place.position != 0) parts_.wait_audit.OnTold(UserOf(index), now(), place.wait);
   if (place.sold_out_for_good) return Leave(index);
   const Shopper& shopper = shoppers_[index];
   if (!IsBot(PersonaOf(index))) {
@@ -265,6 +266,7 @@ void Shoppers::OnGate(Index index, const Outcome& outcome) {
 void Shoppers::OnAdmitted(std::span<const QueueEntry> admitted) {
   parts_.queue_audit.OnAdmitted(now(), admitted);
   for (const QueueEntry& entry : admitted) {
+    parts_.wait_audit.OnAdmitted(entry.user, now());
     const Index index = IndexOf(entry.user);
     Shopper& shopper = shoppers_[index];
     const Persona persona = PersonaOf(index);

@@ -15,6 +15,7 @@
 #include "examples/flashsale_sim/simulation.h"
 #include "examples/flashsale_sim/storefront.h"
 #include "examples/flashsale_sim/visitor.h"
+#include "examples/flashsale_sim/wait_audit.h"
 #include "flashsale/base/status.h"
 #include "flashsale/domain/queue_entry.h"
 #include "flashsale/service/virtual_queue.h"
@@ -38,6 +39,7 @@ class Shoppers {
     Storefront& storefront;
     Calendar& calendar;
     QueueAudit& queue_audit;
+    WaitAudit& wait_audit;
     const ChallengeDesk& challenges;
   };
   explicit Shoppers(const Parts& parts);

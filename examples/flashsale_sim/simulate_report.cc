@@ -46,6 +46,12 @@ void WriteWaits(const SimulateReport& report, std::ostream& out) {
   fmt::print(out, "{} let in; half of them waited up to {:.1f} s, 99 of 100 up to {:.1f} s\n",
              Counted(waits.total(), "shopper"), SecondsOf(waits.AtPerMille(500)),
              SecondsOf(waits.AtPerMille(990)));
+  const WaitReport& told = report.result.told_waits;
+  if (told.told != 0) {
+    fmt::print(
+        out, "of {} who were told when, {:.1f} % were let in within that interval, {} are due\n",
+        Counted(told.told, "shopper"), 100 * told.within_share(), WaitEstimate::kConfidencePercent);
+  }
   if (report.result.sold_out_after.has_value()) {
     fmt::print(out,
                "{} after the opening nothing was left for newcomers: all was sold, in carts, or "
@@ -127,6 +133,10 @@ Json ToJson(const SimulateReport& report) {
   json["tickets"] = result.queue.tickets;
   json["admissions"] = result.queue.admissions;
   json["wait_p50_s"] = SecondsOf(result.waits_ms.AtPerMille(500));
+  json["waits_told"] = result.told_waits.told;
+  json["waits_within_interval"] = result.told_waits.within;
+  json["waits_before_interval"] = result.told_waits.before;
+  json["waits_after_interval"] = result.told_waits.after;
   json["wait_p99_s"] = SecondsOf(result.waits_ms.AtPerMille(990));
   json["seconds_to_sell_out"] =
       result.sold_out_after.has_value() ? Json(Seconds(*result.sold_out_after)) : Json(nullptr);

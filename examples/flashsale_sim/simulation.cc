@@ -26,6 +26,8 @@ constexpr Time kStart{std::chrono::sys_days(std::chrono::year(2027) / 1 / 1)};
 constexpr const char* kSale = "simulation";
 
 constexpr int kSamples = 400;
+// About so many people's waits are compared with what they were told.
+constexpr std::uint64_t kFollowed = 200'000;
 constexpr std::uint64_t kTicksPerProgress = 1 << 12;
 
 // How many of `whole` fall to part number `index` of `parts`, as evenly as it goes.
@@ -77,7 +79,8 @@ class Simulation {
         challenges_(run.dice),
         queue_audit_({.pace = {.admissions_per_second = run.plan.admissions_per_second,
                                .max_in_flight = run.plan.max_in_flight},
-                      .draws = draws()}) {}
+                      .draws = draws()}),
+        wait_audit_(run.plan.shoppers / kFollowed + 1) {}
 
   Result<SimulationResult> Run();
 
@@ -103,6 +106,7 @@ class Simulation {
   ChallengeDesk challenges_;
   std::unique_ptr<Defence> defence_;
   QueueAudit queue_audit_;
+  WaitAudit wait_audit_;
   Doorman doorman_;
   std::unique_ptr<FlashSaleService> service_;
   SaleRef queue_;
@@ -155,6 +159,7 @@ Status Simulation::Open() {
                                                          .storefront = *storefront_,
                                                          .calendar = calendar_,
                                                          .queue_audit = queue_audit_,
+                                                         .wait_audit = wait_audit_,
                                                          .challenges = challenges_});
   shoppers_->PlanArrivals();
   return {};
@@ -267,6 +272,7 @@ Status Simulation::Finish() {
   result_.stock = *std::move(stock);
   result_.crowd = shoppers_->tally();
   result_.queue = queue_audit_.Report();
+  result_.told_waits = wait_audit_.report();
   result_.waits_ms = shoppers_->waits_ms();
   result_.latencies = storefront_->latencies();
   result_.crowd_bytes = shoppers_->memory_bytes() + calendar_.memory_bytes();

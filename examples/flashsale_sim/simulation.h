@@ -19,6 +19,7 @@
 #include "examples/flashsale_sim/queue_audit.h"
 #include "examples/flashsale_sim/series.h"
 #include "examples/flashsale_sim/timeline.h"
+#include "examples/flashsale_sim/wait_audit.h"
 #include "flashsale/base/status.h"
 #include "flashsale/base/time.h"
 #include "flashsale/base/units.h"
@@ -76,6 +77,7 @@ struct SimulationResult {
   SaleStock stock;
   CrowdTally crowd;
   QueueReport queue;
+  WaitReport told_waits;
   Series series;
   // From the ticket, or from the opening where that is later, until they were let in; milliseconds.
   Histogram waits_ms;

@@ -13,10 +13,12 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 constexpr double kTail = (100 - WaitEstimate::kConfidencePercent) / 200.0;
 // Ratios are those of waits lengthened by this, so that those of an instant have one too.
 constexpr double kGrainSeconds = 0.1;
-// How far an end moves, as part of the interval, with each that is learned.
-constexpr double kFirstStep = 0.3;
-constexpr double kLastStep = 0.06;
-constexpr double kNarrowest = 0.02;
+// How far the level of an end moves with each that is learned.
+constexpr double kLevelStep = 0.01;
+constexpr double kLeastLevel = 0.01;
+constexpr double kMostLevel = 0.3;
+// An interval is called measured once so many have been learned.
+constexpr std::uint64_t kEnough = 20;
 // How long rates are remembered.
 constexpr double kAdmissionMemory = 20;
 constexpr double kGivingUpMemory = 60;
@@ -74,8 +76,9 @@ WaitEstimator::WaitEstimator(Duration window) : window_seconds_(Seconds(window))
   for (std::size_t i = 0; i < kTracks; ++i) {
     const bool by_pace = i / kSpans == 0;
     tracks_[i].low.store(by_pace ? -0.2 : -0.7, kRelaxed);
-    tracks_[i].middle.store(0, kRelaxed);
     tracks_[i].high.store(by_pace ? 0.2 : 0.7, kRelaxed);
+    tracks_[i].low_level = kTail;
+    tracks_[i].high_level = kTail;
   }
 }
 
@@ -114,9 +117,11 @@ WaitEstimator::Told WaitEstimator::Estimate(const Ahead& ahead) const {
     return ahead.until_open +
            OfSeconds((drain.seconds() + kGrainSeconds) * std::exp(ratio) - kGrainSeconds);
   };
-  told.wait = {.earliest = at(track.low.load(kRelaxed)),
-               .expected = at(track.middle.load(kRelaxed)),
-               .latest = at(track.high.load(kRelaxed))};
+  told.wait = {
+      .earliest = at(track.low.load(kRelaxed)),
+      .expected = at(track.middle.load(kRelaxed)),
+      .latest = at(track.high.load(kRelaxed)),
+      .is_measured = ahead.until_open == Duration(0) && track.learned.load(kRelaxed) >= kEnough};
   told.wait.expected = std::clamp(told.wait.expected, told.wait.earliest,
                                   std::max(told.wait.earliest, told.wait.latest));
   return told;
@@ -177,9 +182,7 @@ std::optional<WaitEstimator::Sample> WaitEstimator::Take(const UserId& user) {
 void WaitEstimator::NoteAdmitted(const UserId& user, Time at) {
   // The same person may have been told more than once.
   for (std::optional<Sample> sample = Take(user); sample.has_value(); sample = Take(user)) {
-    const double actual = std::max(Seconds(at - sample->told_at - sample->told.until_open), 0.0);
-    Learn(sample->told.track,
-          std::log((actual + kGrainSeconds) / (Seconds(sample->told.middle) + kGrainSeconds)));
+    Learn(*sample, at);
   }
 }
 
@@ -197,21 +200,34 @@ std::vector<UserId> WaitEstimator::Remembered() {
   return users;
 }
 
-void WaitEstimator::Learn(std::uint32_t which, double ratio) {
-  Track& track = tracks_[which];
-  const double low = track.low.load(kRelaxed);
-  const double middle = track.middle.load(kRelaxed);
-  const double high = track.high.load(kRelaxed);
-  const std::uint64_t learned = track.learned.fetch_add(1, kRelaxed);
-  const double part =
-      std::max(kFirstStep / std::sqrt(1.0 + static_cast<double>(learned)), kLastStep);
-  const double step = part * std::max(high - low, kNarrowest);
-  const auto moved = [&](double end, double below) {
-    return end + step * (ratio < end ? below - 1 : below);
+void WaitEstimator::Learn(const Sample& sample, Time at) {
+  const Told& told = sample.told;
+  Track& track = tracks_[told.track];
+  const Duration waited = std::max(at - sample.told_at, Duration(0));
+  const auto level = [](double& of, bool missed) {
+    of = std::clamp(of + kLevelStep * (kTail - (missed ? 1.0 : 0.0)), kLeastLevel, kMostLevel);
   };
-  track.low.store(moved(low, kTail), kRelaxed);
-  track.middle.store(moved(middle, 0.5), kRelaxed);
-  track.high.store(moved(high, 1 - kTail), kRelaxed);
+  level(track.low_level, waited < told.wait.earliest);
+  level(track.high_level, waited > told.wait.latest);
+
+  const double actual = Seconds(std::max(waited - told.until_open, Duration(0)));
+  const std::uint64_t learned = track.learned.load(kRelaxed);
+  track.ratios[learned % kRatios] =
+      std::log((actual + kGrainSeconds) / (Seconds(told.middle) + kGrainSeconds));
+  track.learned.store(learned + 1, kRelaxed);
+  const std::uint64_t count = std::min<std::uint64_t>(learned + 1, kRatios);
+  if (count < kEnough) return;
+  std::array<double, kRatios> sorted = track.ratios;
+  std::sort(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(count));
+  const auto quantile = [&](double part) {
+    const double place = part * static_cast<double>(count - 1);
+    const auto below = static_cast<std::size_t>(place);
+    const std::size_t above = std::min<std::size_t>(below + 1, count - 1);
+    return std::lerp(sorted[below], sorted[above], place - static_cast<double>(below));
+  };
+  track.low.store(quantile(track.low_level), kRelaxed);
+  track.middle.store(quantile(0.5), kRelaxed);
+  track.high.store(quantile(1 - track.high_level), kRelaxed);
 }
 
 }  // namespace flashsale::inline v0

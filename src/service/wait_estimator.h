@@ -24,10 +24,11 @@ namespace flashsale::inline v0 {
 // inside are through; and once all units are claimed, as fast as units come back.  The last two
 // rates are measured, and so is how many of those ahead give up.  That gives the middle of the
 // estimate.  How far it may be wrong is learned from people: of those who were told an interval
-// some are remembered, and when they are let in the interval's ends move a little, each so that a
-// tenth fall beyond it (online quantile tracking: I. Gibbs and E. Candes, "Adaptive Conformal
-// Inference Under Distribution Shift", 2021).  So the intervals are right in the long run whatever
-// the model is worth, for short waits and long ones, and for each of the three ways to wait.
+// some are remembered, and when they are let in their ratio to the estimate joins the last hundred
+// or so, whose quantiles are the ends of the next intervals; the level of each end moves with every
+// miss, so that a tenth fall beyond it in the long run whatever the model is worth (I. Gibbs and
+// E. Candes, "Adaptive Conformal Inference Under Distribution Shift", 2021).  Short waits and long
+// ones, and the three ways to wait, are learned each by itself.
 //
 // Thread safety: Estimate and NoteTold: any thread; the others one at a time.  Blocking: never, but
 // for the few instructions under a lock that NoteTold does not wait for.
@@ -72,15 +73,20 @@ class WaitEstimator {
   static constexpr std::size_t kLimits = 3;
   static constexpr std::size_t kSpans = 8;  // of waits: each four times as long as the one before
   static constexpr std::size_t kTracks = kLimits * kSpans;
-  static constexpr std::size_t kRememberedPerTrack = 16;
+  static constexpr std::size_t kRememberedPerTrack = 64;
+  static constexpr std::size_t kRatios = 128;
 
   // Where the ends of an interval and its middle lie, as logarithms of their ratio to the model's.
   // Relaxed: each is read on its own.
   struct Track {
-    std::atomic<double> low;
-    std::atomic<double> middle;
-    std::atomic<double> high;
+    std::atomic<double> low{0};
+    std::atomic<double> middle{0};
+    std::atomic<double> high{0};
     std::atomic<std::uint64_t> learned{0};
+    // Of the turn alone.
+    std::array<double, kRatios> ratios{};
+    double low_level = 0;
+    double high_level = 0;
   };
   struct Sample {
     UserId user;
@@ -95,7 +101,7 @@ class WaitEstimator {
   };
 
   static std::uint32_t TrackOf(Limit limit, Duration middle);
-  void Learn(std::uint32_t track, double ratio);
+  void Learn(const Sample& sample, Time at);
   std::optional<Sample> Take(const UserId& user) FLASHSALE_EXCLUDES(mutex_);
 
   const double window_seconds_;

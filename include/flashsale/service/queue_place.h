@@ -24,6 +24,9 @@ struct WaitEstimate {
   // The middle: as many are let in before as after it.
   Duration expected{0};
   Duration latest{0};
+  // The interval has been learned from people who were told such ones while the queue ran.  Before,
+  // it is a guess, and its confidence too.
+  bool is_measured = false;
 
   friend bool operator==(const WaitEstimate&, const WaitEstimate&) = default;
 };

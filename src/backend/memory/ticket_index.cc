@@ -62,11 +62,12 @@ bool TicketIndex::Divide(std::uint64_t hash) {
 
 void TicketIndex::Insert(std::uint32_t number, std::uint64_t hash, Slot slot) {
   Table& table = tables_[number];
+  const Tag tag = TagOf(hash);
   std::size_t i = Home(hash);
   std::uint32_t free = 0;
-  for (; (free = table[i].Matching(kFree)) == 0; i = Next(i)) ++table[i].went_past;
+  for (; (free = table[i].Matching(kFree)) == 0; i = Next(i, tag)) table[i].GoPast(tag);
   const auto place = static_cast<std::size_t>(std::countr_zero(free));
-  table[i].tags[place] = TagOf(hash);
+  table[i].tags[place] = tag;
   table[i].slots[place] = slot;
   ++metas_[number].entries;
 }
@@ -74,24 +75,26 @@ void TicketIndex::Insert(std::uint32_t number, std::uint64_t hash, Slot slot) {
 void TicketIndex::Erase(std::uint64_t hash, Slot slot) {
   const std::uint32_t number = NumberOf(hash);
   Table& table = tables_[number];
-  for (std::size_t i = Home(hash);; i = Next(i)) {
+  const Tag tag = TagOf(hash);
+  for (std::size_t i = Home(hash);; i = Next(i, tag)) {
     Line& line = table[i];
-    for (std::uint32_t set = line.Matching(TagOf(hash)); set != 0; set &= set - 1) {
+    for (std::uint32_t set = line.Matching(tag); set != 0; set &= set - 1) {
       const auto place = static_cast<std::size_t>(std::countr_zero(set));
       if (line.slots[place] != slot) continue;
       line.tags[place] = kFree;
       --metas_[number].entries;
       return;
     }
-    --line.went_past;
+    line.GoneFromPast(tag);
   }
 }
 
 void TicketIndex::Move(std::uint64_t hash, Slot from, Slot to) {
   Table& table = TableOf(hash);
-  for (std::size_t i = Home(hash);; i = Next(i)) {
+  const Tag tag = TagOf(hash);
+  for (std::size_t i = Home(hash);; i = Next(i, tag)) {
     Line& line = table[i];
-    for (std::uint32_t set = line.Matching(TagOf(hash)); set != 0; set &= set - 1) {
+    for (std::uint32_t set = line.Matching(tag); set != 0; set &= set - 1) {
       Slot& slot = line.slots[static_cast<std::size_t>(std::countr_zero(set))];
       if (slot != from) continue;
       slot = to;

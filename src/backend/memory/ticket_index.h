@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backend/memory/slab.h"
+#include "base/prefetch.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -20,8 +21,10 @@ namespace flashsale::inline v0::memory {
 // grows without ever standing still: a hash table of small tables that split in two one by one
 // (R. Fagin et al., "Extendible Hashing", 1979).  In a table, cache lines of twelve entries with
 // eight bits of each one's hash, which are compared all at once; what finds its line full goes to
-// the next, and a line counts those that went past it, so that nothing is left behind by who goes
-// (as in N. Bronson and X. Shi, "Open-sourcing F14", 2019).
+// another, by a step that those bits tell, and a line counts those that went past it, so that
+// nothing is left behind by who goes (as in N. Bronson and X. Shi, "Open-sourcing F14", 2019).  It
+// counts them in eight classes, so that hardly anybody looks further in vain even where nine in ten
+// places are taken.
 //
 // Thread safety: as an int.
 class TicketIndex {
@@ -34,13 +37,14 @@ class TicketIndex {
   Slot Find(std::uint64_t hash, IsIt is_it) const {
     if (directory_.empty()) return kNone;
     const Table& table = TableOf(hash);
-    for (std::size_t i = Home(hash), seen = 0; seen < kLines; i = Next(i), ++seen) {
+    const Tag tag = TagOf(hash);
+    for (std::size_t i = Home(hash), seen = 0; seen < kLines; i = Next(i, tag), ++seen) {
       const Line& line = table[i];
-      for (std::uint32_t set = line.Matching(TagOf(hash)); set != 0; set &= set - 1) {
+      for (std::uint32_t set = line.Matching(tag); set != 0; set &= set - 1) {
         const Slot slot = line.slots[static_cast<std::size_t>(std::countr_zero(set))];
         if (is_it(slot)) return slot;
       }
-      if (line.went_past == 0) break;
+      if (!line.WentPast(tag)) break;
     }
     return kNone;
   }
@@ -51,7 +55,7 @@ class TicketIndex {
   }
   // Asks for the line that a search begins with.
   void Prefetch(std::uint64_t hash) const {
-    if (!directory_.empty()) __builtin_prefetch(&TableOf(hash)[Home(hash)]);
+    if (!directory_.empty()) AskFor(&TableOf(hash)[Home(hash)]);
   }
 
   // Makes sure that Insert(hash, …) has room; `hash_of(slot)` is the hash of an entry that is in
@@ -86,7 +90,7 @@ class TicketIndex {
 
   struct alignas(64) Line {
     std::array<Tag, kSlots> tags;
-    std::uint32_t went_past;
+    std::uint32_t went_past;  // eight counts of four bits, by tag; one that is full stays so
     std::array<Slot, kSlots> slots;
 
     // A set of slots is a word with bit i for the i-th.
@@ -102,6 +106,20 @@ class TicketIndex {
       return set & kAll;
 #endif
     }
+
+    bool WentPast(Tag tag) const { return (went_past >> ShiftOf(tag) & kFull) != 0; }
+    void GoPast(Tag tag) {
+      const bool full = (went_past >> ShiftOf(tag) & kFull) == kFull;
+      went_past += std::uint32_t{!full} << ShiftOf(tag);
+    }
+    void GoneFromPast(Tag tag) {
+      const bool full = (went_past >> ShiftOf(tag) & kFull) == kFull;
+      went_past -= std::uint32_t{!full} << ShiftOf(tag);
+    }
+
+   private:
+    static constexpr std::uint32_t kFull = 15;
+    static unsigned ShiftOf(Tag tag) { return tag % 8U * 4; }
   };
   static_assert(sizeof(Line) == 64);
   using Table = std::array<Line, kLines>;
@@ -117,7 +135,10 @@ class TicketIndex {
   }
   Table& TableOf(std::uint64_t hash) const { return tables_[NumberOf(hash)]; }
   static std::size_t Home(std::uint64_t hash) { return hash >> 8 & (kLines - 1); }
-  static std::size_t Next(std::size_t line) { return (line + 1) & (kLines - 1); }
+  // An odd step, so that it comes by all lines.
+  static std::size_t Next(std::size_t line, Tag tag) {
+    return (line + 2 * std::size_t{tag} + 1) & (kLines - 1);
+  }
   static Tag TagOf(std::uint64_t hash) { return static_cast<Tag>((hash & 0xFF) % 255 + 1); }
 
   bool MakeFirst();

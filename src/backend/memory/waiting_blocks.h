@@ -8,6 +8,7 @@
 
 #include "backend/memory/slab.h"
 #include "backend/memory/waiting_entry.h"
+#include "base/prefetch.h"
 #include "engine/page_region.h"
 
 namespace flashsale::inline v0::memory {
@@ -46,10 +47,10 @@ class WaitingBlocks {
   // Asks for all that is to be known of somebody.
   void Prefetch(Spot spot) const {
     const auto* const bytes = reinterpret_cast<const std::byte*>(&entry(spot));
-    __builtin_prefetch(bytes);
-    __builtin_prefetch(bytes + sizeof(WaitingEntry) - 1);
-    __builtin_prefetch(&blocks_[BlockOf(spot)]);
-    __builtin_prefetch(&blocks_[BlockOf(spot)].bits);
+    AskFor(bytes);
+    AskFor(bytes + sizeof(WaitingEntry) - 1);
+    AskFor(&blocks_[BlockOf(spot)]);
+    AskFor(&blocks_[BlockOf(spot)].bits);
   }
 
   // How many blocks are in use; how many bytes of people are there to be used.

@@ -6,6 +6,8 @@
 #include <new>
 #include <utility>
 
+#include "base/prefetch.h"
+
 namespace flashsale::inline v0::memory {
 namespace {
 
@@ -59,7 +61,7 @@ WaitingTickets::Entry WaitingTickets::Join(const Newcomer& newcomer, Time now) {
   const bool room = newcomer.ticket <= kLastTicket && line.MakeRoom(placement) &&
                     index_.MakeRoom(
                         newcomer.hash, [this](Entry other) { return room_.HashOf(other); },
-                        [this](Entry other) { __builtin_prefetch(&blocks_.entry(other).user); });
+                        [this](Entry other) { AskFor(&blocks_.entry(other).user); });
   if (!room) return kNone;
   if (newcomer.restored_place != 0) {
     try {

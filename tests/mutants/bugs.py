@@ -365,11 +365,11 @@ bug("who fell silent stands in the way of those behind", "queues",
               "  return WaitingTickets::kNone;",
      "    break;\n  }\n  return WaitingTickets::kNone;"))
 bug("who was heard of once is never found silent", "queues",
-    (TICKETS, "      wheel_.File(*due, Deadline(*due));\n", "      wheel_.File(*due, kMaxTime);\n"))
+    (TICKETS, "    block.heard[w] = heard;\n", "    block.heard[w] = WaitingBlock::kNobody;\n"))
 bug("who leaves is counted still by those in later blocks", "backend",
-    (PLACES, "  --live_;\n  AddToSums(block.position, -1);\n", "  --live_;\n"))
+    (PLACES, "  sums_.Add(block.position, -static_cast<std::int32_t>(count));\n", ""))
 bug("who moved to the block ahead is counted by nobody", "backend",
-    (PLACES, "  AddToSums(block.position, next.live);\n", ""))
+    (PLACES, "  sums_.Add(block.position, next.live);\n", ""))
 bug("an admission that ends leaves a gap before those that were put behind it", "backend",
     (ADMISSIONS, "    part.records[hole] = part.records[i];\n    hole = i;\n", "    break;\n"))
 bug("the clock of admissions runs on in a pause", "queues",

@@ -104,7 +104,7 @@ Outcome MapSale::Reserve(const Command& command, Time now) {
                        .asked = command.units,
                        .units = command.units,
                        .reserved_at = now,
-                       .deadline = SaturatingAdd(now, terms_.hold),
+                       .deadline = SaturatingAdd(now, command.hold == Duration(0) ? terms_.hold : command.hold),
                        .quote = command.quote,
                        .admission = command.admission_number,
                        .keys = command.keys};
@@ -343,6 +343,7 @@ Field MapSale::FindTermsError(const Command& command) const {
   for (std::size_t i = terms_.key_limits.size(); i < command.keys.size(); ++i) {
     if (!command.keys[i].is_nil()) return Field::kLimitKeys;
   }
+  if (command.hold > *terms_.longest_hold) return Field::kHold;
   return Field::kNone;
 }
 

@@ -175,6 +175,8 @@ std::string_view Name(Field field) {
       return "time";
     case Field::kTier:
       return "tier";
+    case Field::kHold:
+      return "hold";
   }
   return "?";
 }
@@ -210,6 +212,8 @@ std::string_view ExpectationOf(Field field) {
       return "0 to 2^53 - 1 microseconds since 1970";
     case Field::kTier:
       return "one of the queue's tiers, from 0";
+    case Field::kHold:
+      return "0, or up to the longest hold of the terms; only with reserve";
   }
   return "?";
 }

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::string_view kNameExpectation = "1 to 64 of A-Z a-z 0-9 . _ -";
 constexpr Duration kShortestHold = std::chrono::milliseconds{1};
-constexpr Duration kLongestHold = std::chrono::hours{24 * 30};
 constexpr std::uint32_t kMostAdmissionsPerSecond = 10'000'000;
 
 std::string Micros(Time t) { return fmt::format("{} us", t.time_since_epoch().count()); }
@@ -69,11 +68,11 @@ Result<SaleTerms> Validate(SaleTerms terms) {
   const Units per_order = terms.max_units_per_order.value_or(ceiling);
   check.InRange<Units>("max_units_per_order", per_order, 1, kMaxUnits)
       .InRange<std::uint32_t>("max_open_holds", terms.max_open_holds, 1, kMaxRecordsPerUser)
-      .InRange("hold", terms.hold, kShortestHold, kLongestHold);
+      .InRange("hold", terms.hold, kShortestHold, kMaxHold);
   if (!check.ok()) return check.status();
 
-  const Duration longest = terms.longest_hold.value_or(std::min(3 * terms.hold, kLongestHold));
-  check.InRange("longest_hold", longest, terms.hold, kLongestHold)
+  const Duration longest = terms.longest_hold.value_or(std::min(3 * terms.hold, kMaxHold));
+  check.InRange("longest_hold", longest, terms.hold, kMaxHold)
       .That(terms.end_policy == EndPolicy::kGrace || terms.end_policy == EndPolicy::kCut,
             "end_policy", fmt::format("{}", static_cast<int>(terms.end_policy)), "kGrace or kCut")
       .That(

@@ -90,7 +90,7 @@ SaleEngine::Verdict SaleEngine::JudgeReserve(Time now, Job& job, std::uint32_t j
   job.effect = Effect::kReserve;
   job.line = command.line;
   job.units = command.units;
-  job.deadline_us = Micros(SaturatingAdd(now, terms_.hold));
+  job.deadline_us = Micros(SaturatingAdd(now, command.hold == Duration(0) ? terms_.hold : command.hold));
   if (!EnsureRoom(job, jobs_in_shard, /*hold=*/true)) return refuse(Code::kStorageFull);
   return Verdict::kEffect;
 }
@@ -236,7 +236,8 @@ Field SaleEngine::FindTermsError(const Command& command) const {
   for (std::size_t i = key_count_; i < kMaxLimitKeys; ++i) {
     unnamed_keys |= !command.keys[i].is_nil();
   }
-  return unnamed_keys ? Field::kLimitKeys : Field::kNone;
+  if (unnamed_keys) return Field::kLimitKeys;
+  return command.hold > *terms_.longest_hold ? Field::kHold : Field::kNone;
 }
 
 bool SaleEngine::NotAdmitted(const Command& command, const UserLine* line) const {

@@ -49,6 +49,7 @@ Field FindReserveError(const Command& command) {
   if (command.admission_number > kMaxExactInteger || admitted != (command.admission_grant != 0)) {
     return Field::kAdmission;
   }
+  if (command.hold < Duration(0) || command.hold > kMaxHold) return Field::kHold;
   return Field::kNone;
 }
 
@@ -69,6 +70,7 @@ Field FindShapeError(const Command& command) {
   if (command.user_limit != 0) return Field::kUserLimit;
   if (command.keys != LimitKeys{}) return Field::kLimitKeys;
   if (command.admission_number != 0 || command.admission_grant != 0) return Field::kAdmission;
+  if (command.hold != Duration(0)) return Field::kHold;
   return Field::kNone;
 }
 

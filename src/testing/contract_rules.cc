@@ -90,6 +90,8 @@ Field ShapeErrorOf(const Command& c) {
   if (c.admission_number == 0 && c.admission_grant != 0) return Field::kAdmission;
   if (c.admission_number != 0 && c.admission_grant == 0) return Field::kAdmission;
   if (c.admission_number != 0 && !reserve) return Field::kAdmission;
+  if (c.hold < Duration{0} || c.hold > std::chrono::days{30}) return Field::kHold;
+  if (c.hold != Duration{0} && !reserve) return Field::kHold;
   return Field::kNone;
 }
 

@@ -180,8 +180,10 @@ class EventFold::State {
     if (event.units == 0 || event.units > *terms_.max_units_per_order) {
       return fmt::format("I4: {} units, {} per order", event.units, *terms_.max_units_per_order);
     }
-    if (event.deadline != contract::AddUpToMax(event.at, terms_.hold)) {
-      return "I4: the deadline is not now + hold";
+    // A reserve may ask for another hold than that of the terms, which the event does not tell.
+    if (event.deadline <= event.at ||
+        event.deadline > contract::AddUpToMax(event.at, *terms_.longest_hold)) {
+      return "I4: the deadline is not within the longest hold";
     }
     const Tally user = ReadTally(TallyKey::Of(event.user));
     if (user.records >= kMaxRecordsPerUser) return "the user has too many records";

@@ -106,6 +106,7 @@ class Generator {
     command.units = static_cast<Units>(OneIn(4) ? 2 : 1);
     if (OneIn(4)) command.user_limit = static_cast<Units>(1 + Below(3));
     command.quote = Below(3);
+    if (OneIn(6)) command.hold = OneIn(2) ? kHold / 2 : 2 * kHold;
     for (std::size_t key = 0; key < world_.terms.key_limits.size(); ++key) {
       if (!OneIn(4)) command.keys[key] = LimitKey::FromInteger(Below(2));
     }

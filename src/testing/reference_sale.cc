@@ -93,6 +93,7 @@ Outcome ReferenceSale::Reserve(const Command& command, Time now) {
   }
   if (StockOf(command.line).available() < command.units) return {.code = Code::kSoldOut};
 
+  const Duration held_for = command.hold == Duration{0} ? terms_.hold : command.hold;
   const Reservation hold = {.user = command.user,
                             .id = command.id,
                             .state = ReservationState::kActive,
@@ -100,7 +101,7 @@ Outcome ReferenceSale::Reserve(const Command& command, Time now) {
                             .asked = command.units,
                             .units = command.units,
                             .reserved_at = now,
-                            .deadline = contract::AddUpToMax(now, terms_.hold),
+                            .deadline = contract::AddUpToMax(now, held_for),
                             .quote = command.quote,
                             .admission = command.admission_number,
                             .keys = command.keys};
@@ -138,6 +139,7 @@ Field ReferenceSale::TermsErrorOf(const Command& command) const {
   for (std::size_t i = terms_.key_limits.size(); i < command.keys.size(); ++i) {
     if (!command.keys[i].is_nil()) return Field::kLimitKeys;
   }
+  if (command.hold > *terms_.longest_hold) return Field::kHold;
   return Field::kNone;
 }
 

@@ -173,6 +173,7 @@ class ScenarioMaker {
     command.units = dice_.Chance(50) ? 1 : dice_.Between(1, 4);
     if (dice_.Chance(25)) command.user_limit = dice_.Between(1, terms.limit_per_user + 4);
     if (dice_.Chance(20)) command.quote = dice_.Next();
+    if (dice_.Chance(12)) command.hold = seconds{dice_.Between(1, 400)};
     if (dice_.Chance(terms.requires_admission ? 90 : 10)) {
       command.admission_number = 1 + scenario_.moves.size() / 30 + dice_.Roll(3);
       command.admission_grant = dice_.Between(1, 4);
@@ -189,7 +190,9 @@ class ScenarioMaker {
   // Makes one member of a command what it should not be; some of that is lawful all the same.
   void Spoil(Command& command) {
     constexpr std::array<Units, 5> kOddUnits = {0, 9, kMaxUnits, kMaxUnits + 1, 0xffffffff};
-    switch (dice_.Roll(9)) {
+    constexpr std::array<Duration, 4> kOddHolds = {Duration{-1}, Duration{1}, kMaxHold,
+                                                   kMaxHold + Duration{1}};
+    switch (dice_.Roll(10)) {
       case 0:
         command.verb = static_cast<Verb>(dice_.Roll(256));
         break;
@@ -213,6 +216,9 @@ class ScenarioMaker {
         break;
       case 7:
         command.keys[dice_.Roll(kMaxLimitKeys)] = names_.key(0);
+        break;
+      case 8:
+        command.hold = kOddHolds[dice_.Roll(kOddHolds.size())];
         break;
       default:
         command.admission_number = dice_.Chance(50) ? kMaxExactInteger + 1 : dice_.Roll(2);

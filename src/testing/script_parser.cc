@@ -14,7 +14,7 @@ constexpr std::array kStates = {ReservationState::kActive, ReservationState::kPu
                                 ReservationState::kCancelled, ReservationState::kExpired};
 constexpr auto kFields = std::to_array(
     {Field::kSale, Field::kVerb, Field::kUser, Field::kReservation, Field::kLine, Field::kUnits,
-     Field::kUserLimit, Field::kLimitKeys, Field::kAdmission, Field::kFlags, Field::kTime});
+     Field::kUserLimit, Field::kLimitKeys, Field::kAdmission, Field::kFlags, Field::kTime, Field::kHold});
 constexpr auto kEventTypes = std::to_array(
     {EventType::kReserved, EventType::kConfirmed, EventType::kRevived, EventType::kCancelled,
      EventType::kTombstoned, EventType::kExtended, EventType::kExpired, EventType::kVoided,
@@ -212,6 +212,8 @@ class StepParser {
       command.keys[*key] = IdOf<LimitKey>(words.Take("a key"));
     } else if (option == "limit") {
       command.user_limit = words.Take<Units>("a limit");
+    } else if (option == "hold") {
+      command.hold = words.TakeDuration();
     } else if (option == "quote") {
       command.quote = words.Take<std::uint64_t>("a quote");
     } else if (option == "admission") {

@@ -62,6 +62,7 @@ std::string CommandText(const Command& c, const ScenarioNames& names) {
   if (c.admission_number != 0 || c.admission_grant != 0) {
     text += fmt::format(" admission {}/{}", c.admission_number, c.admission_grant);
   }
+  if (c.hold != Duration{0}) text += " hold " + FormatDuration(c.hold);
   for (std::size_t i = 0; i < c.keys.size(); ++i) {
     if (!c.keys[i].is_nil()) text += fmt::format(" key:{} {}", i, names.Of(c.keys[i]));
   }

@@ -227,6 +227,9 @@ std::optional<Outcome> SequentialSale::ApplyNewReserve(const Command& command, T
   for (std::size_t i = terms_->key_limits.size(); i < kMaxLimitKeys; ++i) {
     if (!command.keys[i].is_nil()) return Refusal(Code::kInvalid, Field::kLimitKeys);
   }
+  if (command.hold > terms_->longest_hold.value_or(3 * terms_->hold)) {
+    return Refusal(Code::kInvalid, Field::kHold);
+  }
 
   // By value: a refusal leaves no trace, not even a user that was never there.
   User user{.id = command.user};
@@ -280,7 +283,7 @@ std::optional<Outcome> SequentialSale::ApplyNewReserve(const Command& command, T
       .asked = command.units,
       .units = command.units,
       .reserved_at = now,
-      .deadline = SaturatingAdd(now, terms_->hold),
+      .deadline = SaturatingAdd(now, command.hold == Duration{0} ? terms_->hold : command.hold),
       .quote = command.quote,
       .admission = command.admission_number,
       .keys = command.keys,

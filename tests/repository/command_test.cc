@@ -59,6 +59,7 @@ TEST_CASE("all that a reserve may carry is lawful at once, at its bounds") {
   command.admission_number = kMaxExactInteger;
   command.quote = std::numeric_limits<std::uint64_t>::max();
   command.keys = {LimitKey::FromInteger(1), LimitKey::FromInteger(2), LimitKey::FromInteger(3)};
+  command.hold = kMaxHold;
   CHECK(FindShapeError(command) == Field::kNone);
 }
 
@@ -156,6 +157,23 @@ TEST_CASE("an admission is a number below 2^53 with a grant, or neither, with a 
   }
 }
 
+TEST_CASE("a hold of its own is 0 to 30 days, with a reserve only") {
+  for (const Verb verb : AllVerbs()) {
+    CAPTURE(Name(verb));
+    const auto shape = [verb](Duration hold) {
+      return FindShapeError(With(verb, [hold](Command& c) { c.hold = hold; }));
+    };
+    CHECK(shape(Duration(0)) == Field::kNone);
+    for (const Duration hold : {Duration(1), kMaxHold}) {
+      CHECK(shape(hold) == (verb == Verb::kReserve ? Field::kNone : Field::kHold));
+    }
+    for (const Duration hold : {Duration(-1), kMaxHold + Duration(1), Duration::min(),
+                                Duration::max()}) {
+      CHECK(shape(hold) == Field::kHold);
+    }
+  }
+}
+
 // Each step mends the first fault of the ones before it, so the next in order must show.
 TEST_CASE("of several faults the first of the documented order is told") {
   Command command{.verb = static_cast<Verb>(99),
@@ -165,7 +183,8 @@ TEST_CASE("of several faults the first of the documented order is told") {
                   .user_limit = kMaxUnits + 1,
                   .admission_grant = 1,
                   .quote = 1,
-                  .keys = {LimitKey::FromInteger(1)}};
+                  .keys = {LimitKey::FromInteger(1)},
+                  .hold = Duration(1)};
   CHECK(FindShapeError(command) == Field::kVerb);
   command.verb = Verb::kCancel;
   CHECK(FindShapeError(command) == Field::kFlags);
@@ -186,6 +205,8 @@ TEST_CASE("of several faults the first of the documented order is told") {
   command.keys = {};
   CHECK(FindShapeError(command) == Field::kAdmission);
   command.admission_grant = 0;
+  CHECK(FindShapeError(command) == Field::kHold);
+  command.hold = Duration(0);
   CHECK(FindShapeError(command) == Field::kNone);
 }
 

@@ -95,6 +95,11 @@ std::vector<Fault> Faults() {
   add("quotes are lost", {.command = [](Command& c, Time&) {
         if (c.verb == Verb::kReserve) c.quote = 0;
       }});
+  add("a hold of its own length is given that of the terms",
+      {.command = [](Command& c, Time&) { c.hold = Duration{0}; }});
+  add("a hold of its own may be as long as it likes", {.command = [](Command& c, Time&) {
+        if (c.hold > Duration{0}) c.hold = std::min<Duration>(c.hold, std::chrono::seconds{30});
+      }});
   add("lapsed stock is not reclaimed", {.sold_out_by_the_books = true});
   add("an id is not what makes a call the same",
       {.command = [resent = std::map<ReservationId, std::uint64_t>()](Command& c, Time&) mutable {

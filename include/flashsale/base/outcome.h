@@ -82,6 +82,7 @@ enum class Field : std::uint8_t {
   kFlags = 10,
   kTime = 11,
   kTier = 12,  // of a join
+  kHold = 13,
 };
 
 // A domain answer, small enough to return millions of times a second.  A refusal is not an error.

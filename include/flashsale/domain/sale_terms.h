@@ -22,6 +22,8 @@ inline constexpr std::size_t kMaxLines = 1024;
 inline constexpr std::size_t kMaxLimitKeys = 3;
 // The most records, tombstones included, that a sale keeps for one user.
 inline constexpr std::uint32_t kMaxRecordsPerUser = 32;
+// The longest that anything can be held.
+inline constexpr Duration kMaxHold = std::chrono::hours{24 * 30};
 
 // One variant of what is sold (a size, a colour): a product with stock of its own.
 struct SaleLine {

@@ -6,6 +6,7 @@
 
 #include "flashsale/base/id.h"
 #include "flashsale/base/outcome.h"
+#include "flashsale/base/time.h"
 #include "flashsale/base/units.h"
 #include "flashsale/domain/reservation.h"
 #include "flashsale/domain/verb.h"
@@ -38,11 +39,14 @@ struct Command {
   ReservationId id = {};
   // kReserve.
   LimitKeys keys = {};
+  // kReserve: how long it is held, to the microsecond, up to the longest hold of the terms; 0: as the
+  // terms say.  Operators' parts choose it, shoppers do not.
+  Duration hold{0};
 
   friend bool operator==(const Command&, const Command&) = default;
 };
 static_assert(std::is_trivially_copyable_v<Command>);
-static_assert(sizeof(Command) == 112);
+static_assert(sizeof(Command) == 120);
 
 // What is wrong with the shape of a command, whatever sale it is for: Field::kNone if nothing is.
 // Every backend asks this first and answers Invalid with the field.

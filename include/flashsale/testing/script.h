@@ -41,8 +41,8 @@ namespace flashsale::inline v0 {
 // Commands, each with its answer after "->":
 //   reserve USER ID LINE UNITS    confirm USER ID [UNITS]    cancel | extend | void USER ID
 //   start | pause | resume | close | cancel-sale | settle | forget | create    release LINE UNITS
-//   further, on any of them: limit N, quote N, admission NUMBER/GRANT, KEYNAME KEY, key:I KEY,
-//   flags N, and, to spoil them: user U, id I, line L, units N, verb N, sale NAME. LINE is a
+//   further, on any of them: limit N, quote N, admission NUMBER/GRANT, hold D, KEYNAME KEY,
+//   key:I KEY, flags N, and, to spoil them: user U, id I, line L, units N, verb N, sale NAME. LINE is a
 //   product or line:N; "-" is the nil id and the name that is none. answer: CODE [STATE] [UNITS]
 //   [until T] [FIELD].  What is left out is not compared, but an Invalid names its field and a
 //   refusal carries nothing.

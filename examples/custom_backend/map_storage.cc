@@ -223,6 +223,7 @@ class MapStorage final : public Storage {
   FlashSaleRepository& sales() override { return sales_; }
   RateRepository& rates() override { return rates_; }
   QueueRepository& queue() override { return queue_; }
+  QueueRepository& waitlists() override { return waitlists_; }
   FingerprintRepository& fingerprints() override { return fingerprints_; }
 
  private:
@@ -230,6 +231,7 @@ class MapStorage final : public Storage {
   MapCatalogue sales_;
   MapRates rates_;
   MapQueues queue_;
+  MapQueues waitlists_;
   MapFingerprints fingerprints_;
 };
 

@@ -32,6 +32,7 @@ constexpr std::array kCodes = {
     Code::kTooManyHolds,
     Code::kUserLimit,
     Code::kSoldOut,
+    Code::kInStock,
     Code::kOverloaded,
     Code::kRateLimited,
     Code::kChallenge,
@@ -99,6 +100,8 @@ constexpr CodeFacts FactsOf(Code code) {
       return {"UserLimit", "more than the limit of the user or of a limit key", true, 409};
     case Code::kSoldOut:
       return {"SoldOut", "fewer units are available than asked for", true, 409};
+    case Code::kInStock:
+      return {"InStock", "units are available: to be reserved, not waited for", true, 409};
     case Code::kOverloaded:
       return {"Overloaded", "too much is waiting already", true, 503};
     case Code::kRateLimited:

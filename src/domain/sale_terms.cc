@@ -34,6 +34,32 @@ void CheckLines(const SaleTerms& terms, FieldCheck& check) {
   }
 }
 
+// REQUIRES: lines and times are valid.
+void CheckWaves(const SaleTerms& terms, FieldCheck& check) {
+  check.InRange<std::size_t>("waves.size", terms.waves.size(), 0, kMaxWaves);
+  if (!check.ok()) return;
+  std::vector<Units> fewest;
+  for (const SaleLine& line : terms.lines) {
+    fewest.push_back(line.released_at_first.value_or(line.units));
+  }
+  Time earliest = terms.start;
+  for (std::size_t i = 0; i < terms.waves.size(); ++i) {
+    const Wave& wave = terms.waves[i];
+    const std::string field = fmt::format("waves[{}]", i);
+    check
+        .That(wave.at >= earliest && wave.at < terms.end, field + ".at", Micros(wave.at),
+              fmt::format("from {}, {}, to before the end, {}", Micros(earliest),
+                          i == 0 ? "the start" : "that of the wave before", Micros(terms.end)))
+        .InRange<std::size_t>(field + ".line", wave.line, 0, terms.lines.size() - 1);
+    if (!check.ok()) return;
+    check.InRange<Units>(field + ".released", wave.released, fewest[wave.line],
+                         terms.lines[wave.line].units);
+    if (!check.ok()) return;
+    earliest = wave.at;
+    fewest[wave.line] = wave.released + 1;
+  }
+}
+
 void CheckKeyLimits(const SaleTerms& terms, FieldCheck& check) {
   check.InRange<std::size_t>("key_limits.size", terms.key_limits.size(), 0, kMaxLimitKeys);
   if (!check.ok()) return;
@@ -60,6 +86,7 @@ Result<SaleTerms> Validate(SaleTerms terms) {
       .That(terms.start < terms.end, "end", Micros(terms.end),
             fmt::format("later than start, {}", Micros(terms.start)));
   CheckLines(terms, check);
+  if (check.ok()) CheckWaves(terms, check);
   CheckKeyLimits(terms, check);
 
   check.InRange<Units>("limit_per_user", terms.limit_per_user, 1, kMaxUnits);

@@ -21,6 +21,7 @@ SaleTerms TermsOf(const SaleId& id, Time start) {
   terms.lines = {{.product = "shirt", .units = 4}};
   terms.start = start;
   terms.end = start + hours{1};
+  terms.waves = {{.at = start, .released = 4}};
   return terms;
 }
 

@@ -83,6 +83,11 @@ void DigestVisitor::OnSale(const Sale& sale) {
   encoder.Put(marks_.started_early).Put(marks_.paused).Put(marks_.closed).Put(marks_.cancelled);
   encoder.Put(marks_.settled).Put(marks_.closed_at);
   AddEntity(encoder.bytes());
+  for (const Wave& wave : t.waves) {
+    Encoder term(7);
+    term.Put(wave.at).Put(Size(wave.line)).Put(wave.released);
+    AddEntity(term.bytes());
+  }
   for (std::size_t i = 0; i < t.key_limits.size(); ++i) {
     Encoder term(3);
     term.Put(Size(i)).Put(std::string_view(t.key_limits[i].name)).Put(t.key_limits[i].limit);

@@ -224,6 +224,7 @@ class ReferenceStorage final : public Storage {
   RateRepository& rates() override { return rates_; }
   FingerprintRepository& fingerprints() override { return fingerprints_; }
   QueueRepository& queue() override { return queue_; }
+  QueueRepository& waitlists() override { return waitlists_; }
 
  private:
   ReferenceInventory inventory_;
@@ -231,6 +232,7 @@ class ReferenceStorage final : public Storage {
   ReferenceRates rates_;
   ReferenceFingerprints fingerprints_;
   ReferenceQueues queue_;
+  ReferenceQueues waitlists_;
 };
 
 }  // namespace

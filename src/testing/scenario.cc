@@ -58,6 +58,10 @@ class ScenarioMaker {
     terms.limit_per_user = heavy ? dice_.Between(30, 90) : dice_.Between(1, 5);
     if (dice_.Chance(40)) terms.limit_ceiling = terms.limit_per_user + dice_.Between(0, 4);
     if (dice_.Chance(30)) terms.max_units_per_order = dice_.Between(1, 6);
+    if (dice_.Chance(10)) {
+      const std::uint16_t line = MakeLine();
+      terms.waves.push_back({.at = terms.start, .line = line, .released = terms.lines[line].units});
+    }
     terms.max_open_holds = heavy ? 32 : dice_.Between(1, 4);
     const std::uint32_t keys = dice_.Chance(50) ? 0 : dice_.Between(1, 3);
     constexpr std::array<std::string_view, 3> kKeyNames = {"device", "payment", "address"};

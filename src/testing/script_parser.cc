@@ -12,9 +12,10 @@ namespace {
 
 constexpr std::array kStates = {ReservationState::kActive, ReservationState::kPurchased,
                                 ReservationState::kCancelled, ReservationState::kExpired};
-constexpr auto kFields = std::to_array(
-    {Field::kSale, Field::kVerb, Field::kUser, Field::kReservation, Field::kLine, Field::kUnits,
-     Field::kUserLimit, Field::kLimitKeys, Field::kAdmission, Field::kFlags, Field::kTime, Field::kHold});
+constexpr auto kFields =
+    std::to_array({Field::kSale, Field::kVerb, Field::kUser, Field::kReservation, Field::kLine,
+                   Field::kUnits, Field::kUserLimit, Field::kLimitKeys, Field::kAdmission,
+                   Field::kFlags, Field::kTime, Field::kHold});
 constexpr auto kEventTypes = std::to_array(
     {EventType::kReserved, EventType::kConfirmed, EventType::kRevived, EventType::kCancelled,
      EventType::kTombstoned, EventType::kExtended, EventType::kExpired, EventType::kVoided,
@@ -99,6 +100,13 @@ bool ParseHeaderLine(ScriptWords& words, Header& header) {
     SaleLine line{.product = words.Take("a product"), .units = words.Take<Units>("units")};
     if (words.TakeIf("released")) line.released_at_first = words.Take<Units>("units");
     header.terms.lines.push_back(line);
+    return true;
+  }
+  if (words.TakeIf("wave")) {
+    Wave wave{.at = words.TakeTime(kScriptOrigin)};
+    wave.line = words.Take<std::uint16_t>("a line's number");
+    wave.released = words.Take<Units>("units");
+    header.terms.waves.push_back(wave);
     return true;
   }
   if (words.TakeIf("key")) {

@@ -38,6 +38,9 @@ std::string HeaderOf(const Scenario& scenario) {
       text += fmt::format(" released {}", *line.released_at_first);
     text += '\n';
   }
+  for (const Wave& wave : t.waves) {
+    text += fmt::format("wave {} {} {}\n", TimeText(wave.at), wave.line, wave.released);
+  }
   for (const KeyLimit& key : t.key_limits) text += fmt::format("key {} {}\n", key.name, key.limit);
   if (scenario.needs.max_records_per_sale.has_value()) {
     text += fmt::format("store records {}\n", *scenario.needs.max_records_per_sale);

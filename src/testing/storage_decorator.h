@@ -29,7 +29,8 @@ class StorageDecorator final : public Storage {
         sales_(inner_->sales(), around_),
         rates_(inner_->rates(), around_),
         fingerprints_(inner_->fingerprints(), around_),
-        queue_(inner_->queue(), around_) {}
+        queue_(inner_->queue(), around_),
+        waitlists_(inner_->waitlists(), around_) {}
 
   StorageTraits traits() const override { return inner_->traits(); }
   InventoryRepository& inventory() override { return inventory_; }
@@ -37,6 +38,7 @@ class StorageDecorator final : public Storage {
   RateRepository& rates() override { return rates_; }
   FingerprintRepository& fingerprints() override { return fingerprints_; }
   QueueRepository& queue() override { return queue_; }
+  QueueRepository& waitlists() override { return waitlists_; }
 
  private:
   class Inventories final : public InventoryRepository {
@@ -218,6 +220,7 @@ class StorageDecorator final : public Storage {
   Rates rates_;
   Fingerprints fingerprints_;
   QueueDecorator<Around> queue_;
+  QueueDecorator<Around> waitlists_;
 };
 
 }  // namespace flashsale::inline v0

@@ -132,8 +132,7 @@ TEST_CASE("what is wrong is named: the field, its value and what was expected") 
        "lines[1].product: not a product id, expected 1 to 64 of A-Z a-z 0-9 . _ -"},
       {[](SaleTerms& t) { t.lines[1].product = "shoe-41"; },
        "lines[1].product: shoe-41, expected a product that no other line has"},
-      {[](SaleTerms& t) { t.lines[0].units = 0; },
-       "lines[0].units: 0, expected 1 to 1073741824"},
+      {[](SaleTerms& t) { t.lines[0].units = 0; }, "lines[0].units: 0, expected 1 to 1073741824"},
       {[](SaleTerms& t) { t.lines[1].units = kMaxUnits + 1; },
        "lines[1].units: 1073741825, expected 1 to 1073741824"},
       {[](SaleTerms& t) { t.lines[1].released_at_first = 51; },
@@ -152,20 +151,17 @@ TEST_CASE("what is wrong is named: the field, its value and what was expected") 
        "key_limits[0].limit: 0, expected 1 to 1073741824"},
       {[](SaleTerms& t) { t.key_limits[0].limit = kMaxUnits + 1; },
        "key_limits[0].limit: 1073741825, expected 1 to 1073741824"},
-      {[](SaleTerms& t) { t.limit_per_user = 0; },
-       "limit_per_user: 0, expected 1 to 1073741824"},
+      {[](SaleTerms& t) { t.limit_per_user = 0; }, "limit_per_user: 0, expected 1 to 1073741824"},
       {[](SaleTerms& t) { t.limit_per_user = kMaxUnits + 1; },
        "limit_per_user: 1073741825, expected 1 to 1073741824"},
-      {[](SaleTerms& t) { t.limit_ceiling = 1; },
-       "limit_ceiling: 1, expected 2 to 1073741824"},
+      {[](SaleTerms& t) { t.limit_ceiling = 1; }, "limit_ceiling: 1, expected 2 to 1073741824"},
       {[](SaleTerms& t) { t.limit_ceiling = kMaxUnits + 1; },
        "limit_ceiling: 1073741825, expected 2 to 1073741824"},
       {[](SaleTerms& t) { t.max_units_per_order = 0; },
        "max_units_per_order: 0, expected 1 to 1073741824"},
       {[](SaleTerms& t) { t.max_open_holds = 0; }, "max_open_holds: 0, expected 1 to 32"},
       {[](SaleTerms& t) { t.max_open_holds = 33; }, "max_open_holds: 33, expected 1 to 32"},
-      {[](SaleTerms& t) { t.hold = 999us; },
-       "hold: 999 us, expected 1000 us to 2592000000000 us"},
+      {[](SaleTerms& t) { t.hold = 999us; }, "hold: 999 us, expected 1000 us to 2592000000000 us"},
       {[](SaleTerms& t) { t.hold = std::chrono::hours{24 * 30} + 1us; },
        "hold: 2592000000001 us, expected 1000 us to 2592000000000 us"},
       {[](SaleTerms& t) { t.hold = Duration::max(); },
@@ -191,6 +187,64 @@ TEST_CASE("what is wrong is named: the field, its value and what was expected") 
     REQUIRE_FALSE(valid.ok());
     CHECK(valid.status().code() == StatusCode::kInvalidArgument);
     CHECK(valid.status().message() == wrong.message);
+  }
+}
+
+SaleTerms Wavy() {
+  return {.id = "wavy",
+          .lines = {{.product = "a", .units = 10, .released_at_first = 2},
+                    {.product = "b", .units = 5}},
+          .start = kMinTime + 1h,
+          .end = kMinTime + 2h,
+          .waves = {{.at = kMinTime + 1h, .line = 0, .released = 2},
+                    {.at = kMinTime + 90min, .line = 1, .released = 5},
+                    {.at = kMinTime + 90min, .line = 0, .released = 7},
+                    {.at = kMinTime + 2h - 1us, .line = 0, .released = 10}}};
+}
+
+TEST_CASE("waves come by time, within the sale, and those of a line release more and more") {
+  const Result<SaleTerms> valid = Validate(Wavy());
+  REQUIRE_MESSAGE(valid.ok(), valid.status().ToString());
+  CHECK(valid->waves == Wavy().waves);
+  SaleTerms many = Wavy();
+  many.lines[0] = {.product = "a", .units = 1'000, .released_at_first = 0};
+  many.waves.clear();
+  for (Units i = 0; i < kMaxWaves; ++i) {
+    many.waves.push_back({.at = many.start, .line = 0, .released = i});
+  }
+  CHECK(Validate(many).ok());
+  many.waves.push_back({.at = many.start, .line = 0, .released = 999});
+  CHECK(Validate(many).status().message() == "waves.size: 257, expected 0 to 256");
+}
+
+TEST_CASE("of a wave that cannot be the field, its value and what was expected are told") {
+  struct Wrong {
+    std::function<void(SaleTerms&)> spoil;
+    std::string_view message;
+  };
+  const std::vector<Wrong> wrongs = {
+      {[](SaleTerms& t) { t.waves[0].at -= 1us; },
+       "waves[0].at: 3599999999 us, expected from 3600000000 us, the start, to before the end, "
+       "7200000000 us"},
+      {[](SaleTerms& t) { t.waves[3].at += 1us; },
+       "waves[3].at: 7200000000 us, expected from 5400000000 us, that of the wave before, to "
+       "before "
+       "the end, 7200000000 us"},
+      {[](SaleTerms& t) { t.waves[2].at -= 1us; },
+       "waves[2].at: 5399999999 us, expected from 5400000000 us, that of the wave before, to "
+       "before "
+       "the end, 7200000000 us"},
+      {[](SaleTerms& t) { t.waves[1].line = 2; }, "waves[1].line: 2, expected 0 to 1"},
+      {[](SaleTerms& t) { t.waves[0].released = 1; }, "waves[0].released: 1, expected 2 to 10"},
+      {[](SaleTerms& t) { t.waves[1].released = 4; }, "waves[1].released: 4, expected 5 to 5"},
+      {[](SaleTerms& t) { t.waves[2].released = 2; }, "waves[2].released: 2, expected 3 to 10"},
+      {[](SaleTerms& t) { t.waves[3].released = 11; }, "waves[3].released: 11, expected 8 to 10"},
+  };
+  for (const Wrong& wrong : wrongs) {
+    SaleTerms terms = Wavy();
+    wrong.spoil(terms);
+    CAPTURE(wrong.message);
+    CHECK(Validate(terms).status().message() == wrong.message);
   }
 }
 

@@ -127,6 +127,7 @@ class TraitStorage final : public Storage {
   RateRepository& rates() override { return inner_->rates(); }
   FingerprintRepository& fingerprints() override { return inner_->fingerprints(); }
   QueueRepository& queue() override { return inner_->queue(); }
+  QueueRepository& waitlists() override { return inner_->waitlists(); }
 
  private:
   const std::unique_ptr<Storage> inner_;

@@ -297,6 +297,7 @@ class Shared final : public Storage {
   RateRepository& rates() override { return inner_.rates(); }
   FingerprintRepository& fingerprints() override { return inner_.fingerprints(); }
   QueueRepository& queue() override { return inner_.queue(); }
+  QueueRepository& waitlists() override { return inner_.waitlists(); }
 
  private:
   Storage& inner_;

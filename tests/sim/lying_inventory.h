@@ -87,6 +87,7 @@ class StorageWithInventory final : public Storage {
   RateRepository& rates() override { return rest_.rates(); }
   FingerprintRepository& fingerprints() override { return rest_.fingerprints(); }
   QueueRepository& queue() override { return rest_.queue(); }
+  QueueRepository& waitlists() override { return rest_.waitlists(); }
 
  private:
   Storage& rest_;

@@ -63,6 +63,7 @@ class DistortedStorage final : public Storage {
   RateRepository& rates() override { return rates_; }
   FingerprintRepository& fingerprints() override { return inner_->fingerprints(); }
   QueueRepository& queue() override { return inner_->queue(); }
+  QueueRepository& waitlists() override { return inner_->waitlists(); }
 
  private:
   static SaleTerms Kept(const Distortion& d, SaleTerms terms) {

@@ -135,7 +135,9 @@ TEST_CASE("a fold checks what a reserve takes") {
       {[](Event& e) { e.id = ReservationId::FromInteger(1); }, "seq 4: I4: the id was known"},
       {[](Event& e) { e.at = kStart - Duration{1}; }, "seq 4: I4: reserved in phase scheduled"},
       {[](Event& e) { e.at = kStart + hours{1}; }, "seq 4: I4: reserved in phase closed"},
-      {[](Event& e) { e.deadline += Duration{1}; }, "seq 4: I4: the deadline"},
+      {[](Event& e) { e.deadline = kStart; }, "seq 4: I4: the deadline"},
+      {[](Event& e) { e.deadline = kStart + minutes{15} + Duration{1}; },
+       "seq 4: I4: the deadline"},
       {[](Event& e) { e.edges = Edges(); }, "seq 4: edges: none marked, SoldOut+LineSoldOut"},
   };
   Event lawful = Reserved(4, 3, 1);

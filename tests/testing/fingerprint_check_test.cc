@@ -39,6 +39,7 @@ class StorageOfLyingFingerprints final : public Storage, private FingerprintRepo
   RateRepository& rates() override { return inner_->rates(); }
   FingerprintRepository& fingerprints() override { return *this; }
   QueueRepository& queue() override { return inner_->queue(); }
+  QueueRepository& waitlists() override { return inner_->waitlists(); }
 
  private:
   PrintProbe Probe(const PrintKey& key) override {

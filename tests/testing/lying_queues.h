@@ -50,6 +50,7 @@ class StorageOfLyingQueues final : public Storage, private QueueRepository {
   FlashSaleRepository& sales() override { return inner_->sales(); }
   RateRepository& rates() override { return inner_->rates(); }
   QueueRepository& queue() override { return *this; }
+  QueueRepository& waitlists() override { return inner_->waitlists(); }
   FingerprintRepository& fingerprints() override { return inner_->fingerprints(); }
 
  private:

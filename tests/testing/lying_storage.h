@@ -57,6 +57,7 @@ class LyingStorage final : public Storage, private InventoryRepository {
   RateRepository& rates() override { return inner_->rates(); }
   FingerprintRepository& fingerprints() override { return inner_->fingerprints(); }
   QueueRepository& queue() override { return inner_->queue(); }
+  QueueRepository& waitlists() override { return inner_->waitlists(); }
 
  private:
   // Shows the terms that were asked for, and hides whom the lie hides.

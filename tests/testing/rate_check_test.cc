@@ -46,6 +46,7 @@ class StorageOfLyingRates final : public Storage, private RateRepository {
   RateRepository& rates() override { return *this; }
   FingerprintRepository& fingerprints() override { return inner_->fingerprints(); }
   QueueRepository& queue() override { return inner_->queue(); }
+  QueueRepository& waitlists() override { return inner_->waitlists(); }
 
  private:
   RateProbe Probe(const RateKey& key) override {

@@ -48,6 +48,9 @@ enum class Code : std::uint16_t {
   kUserLimit = 46,
   kSoldOut = 47,
 
+  // A place in a waitlist is refused.
+  kInStock = 50,  // units are to be had: reserve
+
   // A gate before the store refuses; Outcome::retry_after() where it knows.
   kOverloaded = 60,
   kRateLimited = 61,

@@ -20,6 +20,8 @@ namespace flashsale::inline v0 {
 inline constexpr std::size_t kMaxLines = 1024;
 // The most limit keys that a reserve is charged to besides the user.
 inline constexpr std::size_t kMaxLimitKeys = 3;
+// The most waves of one sale.
+inline constexpr std::size_t kMaxWaves = 256;
 // The most records, tombstones included, that a sale keeps for one user.
 inline constexpr std::uint32_t kMaxRecordsPerUser = 32;
 // The longest that anything can be held.
@@ -30,10 +32,24 @@ struct SaleLine {
   ProductId product;
   // The most units that this line may ever sell; 1 to 2^30.
   Units units = 0;
-  // How many of them are on sale from the start; the rest is released in waves.  All, if not set.
+  // How many of them are on sale from the start; the rest is released by SaleTerms::waves, or by an
+  // operator.  All, if not set.
   std::optional<Units> released_at_first = std::nullopt;
 
   friend bool operator==(const SaleLine&, const SaleLine&) = default;
+};
+
+// Stock that comes later, at a time that is known beforehand.
+struct Wave {
+  // In [start, end) of the sale.
+  Time at{};
+  // Which line of the terms, from 0.
+  std::uint16_t line = 0;
+  // How many of the line's units shall have been released in all from then on: at least those
+  // released at first, more than by the line's wave before, at most the line's units.
+  Units released = 0;
+
+  friend bool operator==(const Wave&, const Wave&) = default;
 };
 
 // A further thing that a reserve is charged to, besides the user: "device", "payment", "address".
@@ -66,6 +82,8 @@ struct SaleTerms {
   // The sale is open in [start, end).
   Time start{};
   Time end{};
+  // At most 256, by time.  The store keeps them; who serves the sale releases them (WaveSchedule).
+  std::vector<Wave> waves = {};
 
   // The most units, held and bought, that one user may have over all lines; 1 to 2^30.
   Units limit_per_user = 1;

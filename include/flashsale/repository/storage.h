@@ -14,8 +14,8 @@ namespace flashsale::inline v0 {
 
 // What survives of an acknowledged command.
 enum class Durability : std::uint8_t {
-  kNone = 0,     // nothing survives the process
-  kServer = 1,   // as much as the server is configured for
+  kNone = 0,       // nothing survives the process
+  kServer = 1,     // as much as the server is configured for
   kPowerLoss = 2,  // all of it
 };
 
@@ -38,7 +38,11 @@ class FLASHSALE_EXPORT Storage {
   virtual FlashSaleRepository& sales() = 0;
   virtual RateRepository& rates() = 0;
   virtual FingerprintRepository& fingerprints() = 0;
+  // The queues before sales.
   virtual QueueRepository& queue() = 0;
+  // The waitlists behind them: lines of the same kind that share nothing with those, not even the
+  // names of the sales.
+  virtual QueueRepository& waitlists() = 0;
 };
 
 }  // namespace flashsale::inline v0

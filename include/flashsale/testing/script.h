@@ -30,8 +30,9 @@ namespace flashsale::inline v0 {
 //   sale [start T] [end T] [limit N] [ceiling N] [per-order N] [open-holds N] [hold D] [longest D]
 //        [policy grace|cut] [late refuse|revive] [admission required|free] [strays N]
 //   line PRODUCT UNITS [released N]    key NAME LIMIT    store records N
-// A case that names lines or keys of its own has none of the file's.  Not given: start 0, end 1h,
-// one line "shirt" of 10, else the defaults of SaleTerms.
+//   wave T LINE-NUMBER TOTAL
+// A case that names lines or keys of its own has none of the file's; waves are added to them.  Not
+// given: start 0, end 1h, one line "shirt" of 10, else the defaults of SaleTerms.
 //
 // Time moves by lines of their own; everything else takes none:
 //   at 5m          five minutes after the script's origin, 2023-11-14T22:13:20Z
@@ -42,10 +43,10 @@ namespace flashsale::inline v0 {
 //   reserve USER ID LINE UNITS    confirm USER ID [UNITS]    cancel | extend | void USER ID
 //   start | pause | resume | close | cancel-sale | settle | forget | create    release LINE UNITS
 //   further, on any of them: limit N, quote N, admission NUMBER/GRANT, hold D, KEYNAME KEY,
-//   key:I KEY, flags N, and, to spoil them: user U, id I, line L, units N, verb N, sale NAME. LINE is a
-//   product or line:N; "-" is the nil id and the name that is none. answer: CODE [STATE] [UNITS]
-//   [until T] [FIELD].  What is left out is not compared, but an Invalid names its field and a
-//   refusal carries nothing.
+//   key:I KEY, flags N, and, to spoil them: user U, id I, line L, units N, verb N, sale NAME. LINE
+//   is a product or line:N; "-" is the nil id and the name that is none. answer: CODE [STATE]
+//   [UNITS] [until T] [FIELD].  What is left out is not compared, but an Invalid names its field
+//   and a refusal carries nothing.
 //   ---            ends a batch
 //   A line with "t[1..32]" stands for 32, with t1 to t32; for 1,000 at most.
 //

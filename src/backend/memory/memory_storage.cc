@@ -22,6 +22,7 @@ class MemoryStorage final : public Storage {
                 std::unique_ptr<FingerprintRepository> fingerprints)
       : inventory_(options),
         queue_(options.hash_seed),
+        waitlists_(options.hash_seed),
         rates_(std::move(rates)),
         fingerprints_(std::move(fingerprints)) {}
 
@@ -30,12 +31,14 @@ class MemoryStorage final : public Storage {
   FlashSaleRepository& sales() override { return sales_; }
   RateRepository& rates() override { return *rates_; }
   QueueRepository& queue() override { return queue_; }
+  QueueRepository& waitlists() override { return waitlists_; }
   FingerprintRepository& fingerprints() override { return *fingerprints_; }
 
  private:
   memory::MemoryInventoryRepository inventory_;
   memory::MemoryFlashSaleRepository sales_;
   memory::MemoryQueueRepository queue_;
+  memory::MemoryQueueRepository waitlists_;
   const std::unique_ptr<RateRepository> rates_;
   const std::unique_ptr<FingerprintRepository> fingerprints_;
 };

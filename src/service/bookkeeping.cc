@@ -96,6 +96,7 @@ SaleMetrics FlashSaleService::State::Measure(const ServedSale& sale, Time now) {
     measured.quarantined = due->quarantined;
     measured.expiry_behind = due->more || due->next_due <= now;
   }
+  if (sale.has_waitlist()) measured.waitlist = made.waitlist->Read(sale.waitlist());
   if (!sale.terms().requires_admission) return measured;
   const auto queue = made.queue->Read(sale.queue(), now);
   const auto waits = made.queue->Waits(sale.queue());

@@ -82,6 +82,14 @@ void DeliveryWatch::LookAtQueue(Time now) {
        fails ? "admission_observer_failing" : "admission_observer_recovered");
 }
 
+void DeliveryWatch::LookAtWaitlist(Time now) {
+  const bool fails = parts_.waitlist.failures().observer_fails;
+  if (fails == waitlist_observer_fails_) return;
+  waitlist_observer_fails_ = fails;
+  Tell(now, fails ? LogLevel::kWarning : LogLevel::kInfo,
+       fails ? "waitlist_observer_failing" : "waitlist_observer_recovered");
+}
+
 void DeliveryWatch::LookAtSinks(Time now) {
   const std::vector<SinkStats> sinks = parts_.events.Stats();
   std::erase_if(sinks_, [&](const auto& seen) {
@@ -99,6 +107,7 @@ void DeliveryWatch::Look(Time now) noexcept {
     LookAtSinks(now);
     LookAtObservers(now);
     LookAtQueue(now);
+    LookAtWaitlist(now);
   } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): out of memory, this time
   }
   looking_.store(false, std::memory_order_release);

@@ -12,6 +12,7 @@
 #include "flashsale/service/event_publisher.h"
 #include "flashsale/service/log.h"
 #include "flashsale/service/virtual_queue.h"
+#include "flashsale/service/waitlist.h"
 
 namespace flashsale::inline v0 {
 
@@ -26,6 +27,7 @@ class DeliveryWatch {
     const EventPublisher& events;
     const CountdownService& countdown;
     const VirtualQueue& queue;
+    const Waitlist& waitlist;
     Logger& logger;
   };
   explicit DeliveryWatch(const Parts& parts) : parts_(parts) {}
@@ -45,6 +47,7 @@ class DeliveryWatch {
   void LookAtSink(Time now, const SinkStats& stats, Sink& seen);
   void LookAtObservers(Time now);
   void LookAtQueue(Time now);
+  void LookAtWaitlist(Time now);
   void Tell(Time now, LogLevel level, std::string_view event,
             std::span<const LogField> fields = {});
 
@@ -57,6 +60,7 @@ class DeliveryWatch {
   bool observers_failing_ = false;
   bool dropping_ = false;
   bool admission_observer_fails_ = false;
+  bool waitlist_observer_fails_ = false;
 };
 
 }  // namespace flashsale::inline v0

@@ -108,6 +108,7 @@ FlashSaleService::State::State(const FlashSaleServiceOptions& given, Made&& part
       limits(inventory, catalogue),
       gates({.inventory = inventory,
              .queue = *made.queue,
+             .waitlist = *made.waitlist,
              .admissions = given.storage.queue(),
              .limiter = made.limiter.get(),
              .bots = given.bots,
@@ -121,6 +122,7 @@ FlashSaleService::State::State(const FlashSaleServiceOptions& given, Made&& part
       deliveries({.events = *made.events,
                   .countdown = *made.countdown,
                   .queue = *made.queue,
+                  .waitlist = *made.waitlist,
                   .logger = *made.logger}) {}
 
 Result<std::unique_ptr<FlashSaleService>> FlashSaleService::New(
@@ -137,8 +139,18 @@ Result<std::unique_ptr<FlashSaleService>> FlashSaleService::New(
     auto tokens = ServiceTokens::New(options);
     if (!tokens.ok()) return WithinToken(tokens.status());
     made.tokens = *std::move(tokens);
+    made.waves = std::make_unique<WaveSchedule>(options.storage.inventory());
+    auto waitlist = Waitlist::New({.lists = options.storage.waitlists(),
+                                   .inventory = options.storage.inventory(),
+                                   .queues = options.storage.queue()},
+                                  options.waitlist);
+    if (!waitlist.ok()) return Within("waitlist", waitlist.status());
+    made.waitlist = *std::move(waitlist);
+    made.outlook = std::make_unique<SaleOutlook>(*made.waves, *made.waitlist);
+    VirtualQueueOptions queue_options = options.queue;
+    queue_options.outlook = made.outlook.get();
     auto queue =
-        VirtualQueue::New(options.storage.queue(), options.storage.inventory(), options.queue);
+        VirtualQueue::New(options.storage.queue(), options.storage.inventory(), queue_options);
     if (!queue.ok()) return Within("queue", queue.status());
     made.queue = *std::move(queue);
     auto cleaner = ReservationCleaner::New(options.storage.inventory(), options.cleaning);
@@ -189,6 +201,7 @@ FlashSaleService::~FlashSaleService() {
 }
 
 VirtualQueue& FlashSaleService::queue() { return *state_->made.queue; }
+Waitlist& FlashSaleService::waitlist() { return *state_->made.waitlist; }
 EventPublisher& FlashSaleService::events() { return *state_->made.events; }
 CountdownService& FlashSaleService::countdown() { return *state_->made.countdown; }
 PurchaseLimitTracker& FlashSaleService::limits() { return state_->limits; }
@@ -231,24 +244,33 @@ Status FlashSaleService::State::Serve(const SaleTerms& terms, const SaleMarks& m
   }
   if (Status status = made.cleaner->Add(terms.id); !status.ok()) return status;
   if (Status status = made.events->AddSale(terms.id); !status.ok()) return status;
+  if (Status status = made.waves->Add(terms); !status.ok()) return status;
+  const Result<SaleRef> waitlist = made.waitlist->Resolve(terms.id);
   try {
+    auto sale = std::make_unique<ServedSale>(terms, marks, names, Now());
+    if (waitlist.ok()) sale->NoteWaitlist(*waitlist);
     const MutexLock lock(mutex);
     served.reserve(served.size() + 1);
-    if (sales.Add(terms.id, std::make_unique<ServedSale>(terms, marks, names, Now()))) {
+    if (sales.Add(terms.id, std::move(sale))) {
       served.push_back(terms.id);
       return {};
     }
   } catch (const std::exception& error) {
     return Status(StatusCode::kResourceExhausted, error.what());
   }
+  if (waitlist.ok()) {
+    const Sales::Pinned known(sales, terms.id, 0);
+    if (known.get() != nullptr) known->NoteWaitlist(*waitlist);
+  }
   // It was served already, and may have turned since its marks were read.
   (void)RefreshMarks(terms.id, Now());
   return {};
 }
 
-Result<Outcome> FlashSaleService::Create(const SaleTerms& terms, const QueueSetup& queue) {
+Result<Outcome> FlashSaleService::Create(const SaleTerms& terms, const QueueSetup& queue,
+                                         const WaitlistSetup& waitlist) {
   return state_->Counted<Result<Outcome>>(Operation::kCreate, terms.id, [&] {
-    Result<Outcome> created = state_->Create(terms, queue);
+    Result<Outcome> created = state_->Create(terms, queue, waitlist);
     if (created.ok()) {
       const std::array<LogField, 1> fields = {LogField{"answer", Name(created->code)}};
       state_->Log(LogLevel::kInfo, "sale_created", terms.id, fields);
@@ -257,7 +279,8 @@ Result<Outcome> FlashSaleService::Create(const SaleTerms& terms, const QueueSetu
   });
 }
 
-Result<Outcome> FlashSaleService::State::Create(const SaleTerms& terms, const QueueSetup& queue) {
+Result<Outcome> FlashSaleService::State::Create(const SaleTerms& terms, const QueueSetup& queue,
+                                                const WaitlistSetup& waitlist) {
   const Result<SaleTerms> valid = flashsale::Validate(terms);
   if (!valid.ok()) return valid.status();
   if (!valid->requires_admission && queue != QueueSetup{}) {
@@ -270,6 +293,15 @@ Result<Outcome> FlashSaleService::State::Create(const SaleTerms& terms, const Qu
     if (!made_of.ok()) return Within("queue", made_of.status());
     queue_terms = *std::move(made_of);
   }
+  if (!waitlist.enabled && waitlist != WaitlistSetup{}) {
+    return Status(StatusCode::kInvalidArgument,
+                  "waitlist.enabled: false, expected true where a waitlist is set up");
+  }
+  if (waitlist.enabled) {
+    if (Status status = Waitlist::Check(*valid, waitlist); !status.ok()) {
+      return Within("waitlist", status);
+    }
+  }
   const Result<Outcome> created = inventory.Create(*valid);
   if (!created.ok()) return created.status();
 
@@ -278,6 +310,18 @@ Result<Outcome> FlashSaleService::State::Create(const SaleTerms& terms, const Qu
   if (valid->requires_admission) {
     const Status status = OpenQueue(queue_terms, queue.strategy);
     if (!status.ok()) return Within("queue", status);
+  }
+  if (waitlist.enabled) {
+    if (Status status = made.waitlist->Open(*valid, waitlist, Now()); !status.ok()) {
+      return Within("waitlist", status);
+    }
+  } else {
+    const Result<bool> has_some = made.waitlist->Serve(*valid, Now());
+    if (!has_some.ok()) return has_some.status();
+    if (*has_some) {
+      return Status(StatusCode::kAlreadyExists,
+                    "waitlist.enabled: false, expected true, with which the sale was made");
+    }
   }
   const Result<SaleStock> stock = inventory.ReadStock(valid->id, Now());
   if (!stock.ok()) return stock.status();
@@ -303,6 +347,8 @@ Status FlashSaleService::State::ServeFromCatalogue(const FlashSale& sale, Time n
     const Result<Outcome> opened = made.queue->Open(queue->terms, now, strategy);
     if (!opened.ok()) return opened.status();
   }
+  const Result<bool> waitlist = made.waitlist->Serve(sale.terms, now);
+  if (!waitlist.ok()) return waitlist.status();
   return Serve(sale.terms, stock->marks, sale.terms.requires_admission);
 }
 
@@ -322,6 +368,8 @@ Status FlashSaleService::State::Drop(const SaleId& sale) {
   made.queue->Detach(sale);
   made.events->RemoveSale(sale);
   made.lapsed->Remove(sale);
+  made.waves->Remove(sale);
+  made.waitlist->Detach(sale);
   {
     const MutexLock lock(mutex);
     std::erase(served, sale);
@@ -382,6 +430,15 @@ void FlashSaleService::State::LogQueueFailures() {
   LogPoll("queue_failed", failures.last);
 }
 
+void FlashSaleService::State::LogWaitlistFailures() {
+  const Waitlist::Failures failures = made.waitlist->failures();
+  if (waitlist_failures_told.exchange(failures.store, std::memory_order_relaxed) ==
+      failures.store) {
+    return;
+  }
+  LogPoll("waitlist_failed", failures.last);
+}
+
 Time FlashSaleService::Poll() {
   const Time now = state_->Now();
   if (state_->clock.held()) return SaturatingAdd(now, kHeldPeriod);
@@ -392,10 +449,15 @@ Time FlashSaleService::Poll() {
     const Time next = state_->rates.Poll(now);
     state_->next_rates_us.store(next.time_since_epoch().count(), std::memory_order_relaxed);
   }
+  const WaveSchedule::Report waves = state_->made.waves->Poll(now);
+  state_->LogPoll("waves_failed", waves.last_error);
   const ReservationCleaner::Report cleaned = state_->made.cleaner->Poll(now);
   if (state_->made.metrics != nullptr) state_->made.metrics->CountExpired(cleaned.expired);
   state_->LogPoll("cleaner_failed", cleaned.last_error);
   state_->LogPoll("lapsed_admissions_failed", state_->made.lapsed->Poll(now));
+  // Before the queue: whoever waits for what came back is asked first.
+  const Time offered = state_->made.waitlist->Poll(now);
+  state_->LogWaitlistFailures();
   const Time queued = state_->made.queue->Poll(now);
   state_->LogQueueFailures();
   const EventPublisher::Report published = state_->made.events->Poll(now);
@@ -404,8 +466,8 @@ Time FlashSaleService::Poll() {
   state_->LogPoll("countdown_failed", told.last_error);
   state_->deliveries.Look(now);
   const Time judged = state_->options.bots == nullptr ? kMaxTime : state_->options.bots->Poll(now);
-  return std::min({cleaned.next_poll, queued, published.next_poll, told.next_poll, judged,
-                   At(state_->next_refresh_us), At(state_->next_rates_us)});
+  return std::min({waves.next_poll, cleaned.next_poll, offered, queued, published.next_poll,
+                   told.next_poll, judged, At(state_->next_refresh_us), At(state_->next_rates_us)});
 }
 
 }  // namespace flashsale::inline v0

@@ -137,10 +137,16 @@ std::optional<Outcome> Gates::CheckBreaker(const UserId& user, Time now,
   return Refusal(Code::kWaitingPage, wait + SpreadOver(wait, user, now));
 }
 
-Result<QueuePlace> Gates::Enqueue(const ServedSale& sale, const QueueJoin& join, Time now) const {
-  const Result<Tally> tally = parts_.inventory.ReadTally(sale.inventory(), TallyKey::Of(join.user));
+Result<bool> Gates::HasBoughtAll(const ServedSale& sale, const UserId& user) const {
+  const Result<Tally> tally = parts_.inventory.ReadTally(sale.inventory(), TallyKey::Of(user));
   if (!tally.ok()) return tally.status();
-  if (tally->bought >= std::max(tally->limit, sale.terms().limit_per_user)) {
+  return tally->bought >= std::max(tally->limit, sale.terms().limit_per_user);
+}
+
+Result<QueuePlace> Gates::Enqueue(const ServedSale& sale, const QueueJoin& join, Time now) const {
+  const Result<bool> has_all = HasBoughtAll(sale, join.user);
+  if (!has_all.ok()) return has_all.status();
+  if (*has_all) {
     return parts_.queue.Refused(sale.queue(), {.code = Code::kUserLimit});
   }
   return parts_.queue.Join(sale.queue(), join, now);
@@ -170,7 +176,7 @@ Outcome Gates::SendToQueue(const Passage& passage, Time now) const {
 
 std::optional<QueuePlace> Gates::FindTicket(const ServedSale& sale, const UserId& user,
                                             Time now) const {
-  if (parts_.shared && !resend_lookups_.Take(now).allowed) return std::nullopt;
+  if (!MayLookUp(now)) return std::nullopt;
   Result<QueuePlace> place = parts_.queue.Position(sale.queue(), user, now);
   if (!place.ok()) return std::nullopt;
   // Sold out is told to those who wait, and only to them.

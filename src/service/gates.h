@@ -22,6 +22,7 @@
 #include "flashsale/repository/queue_repository.h"
 #include "flashsale/service/service_options.h"
 #include "flashsale/service/virtual_queue.h"
+#include "flashsale/service/waitlist.h"
 #include "service/served_sale.h"
 
 namespace flashsale::inline v0 {
@@ -35,6 +36,7 @@ class Gates {
   struct Parts {
     InventoryRepository& inventory;
     VirtualQueue& queue;
+    const Waitlist& waitlist;
     QueueRepository& admissions;
     const RateLimiter* limiter;  // null: no rates
     CompositeBotDetector* bots;  // null: no detectors
@@ -95,11 +97,25 @@ class Gates {
   std::optional<Outcome> CheckAdmission(const Passage& passage, const Admission& found, Time now,
                                         Command& command) const;
 
+  // For a new reserve: whoever waits for units of the line is asked first.
+  std::optional<Outcome> CheckWaitlist(const ServedSale& sale, const Command& command) const {
+    if (!sale.has_waitlist() || !parts_.waitlist.AsksFirst(sale.waitlist(), command.line)) {
+      return std::nullopt;
+    }
+    return Outcome{.code = Code::kSoldOut};
+  }
+
+  // Whether somebody has bought all that they may.
+  Result<bool> HasBoughtAll(const ServedSale& sale, const UserId& user) const;
+
   // Puts who passed the gates of a join into line, unless they have bought all that they may.
   Result<QueuePlace> Enqueue(const ServedSale& sale, const QueueJoin& join, Time now) const;
 
   // The place of somebody whom a gate refuses but who stands in line already; else nothing.
   std::optional<QueuePlace> FindTicket(const ServedSale& sale, const UserId& user, Time now) const;
+
+  // Whether the place of somebody whom a gate refuses may be looked for.
+  bool MayLookUp(Time now) const { return !parts_.shared || resend_lookups_.Take(now).allowed; }
 
   // Whether a reserve that a gate refuses may go through to the store, because that knows its id.
   bool IsKnown(const ServedSale& sale, const Command& command, bool resend, Time now) const;

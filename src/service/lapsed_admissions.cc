@@ -16,8 +16,10 @@ constexpr const char* kName = "lapsed";
 
 bool IsOver(const Admission& admission, const Tally& tally, Units limit_per_user) {
   if (admission.number == 0 || tally.open_holds != 0) return false;
+  // A higher number, which an offer of a waitlist may have, puts an end to it, too.
   const bool is_used_up =
-      tally.admission == admission.number && tally.admission_used >= admission.grant;
+      tally.admission > admission.number ||
+      (tally.admission == admission.number && tally.admission_used >= admission.grant);
   const bool has_all = tally.bought >= std::max(tally.limit, limit_per_user);
   return is_used_up || has_all;
 }

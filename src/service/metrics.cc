@@ -64,6 +64,12 @@ std::string_view Name(Operation operation) {
       return "forget";
     case Operation::kFind:
       return "find";
+    case Operation::kJoinWaitlist:
+      return "join-waitlist";
+    case Operation::kWaitlistPosition:
+      return "waitlist-position";
+    case Operation::kLeaveWaitlist:
+      return "leave-waitlist";
   }
   return "?";
 }

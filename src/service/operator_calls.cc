@@ -69,6 +69,8 @@ Result<Outcome> FlashSaleService::State::Carry(const SaleRef& sale, const Comman
     const Sales::Pinned known(sales, sale.id(), sale.hint());
     if (known.get() != nullptr) {
       if (command.verb != Verb::kRelease) known->NoteAct(command.verb, now);
+      LogPoll("waves_failed", made.waves->Poll(sale.id(), now).last_error);
+      made.waitlist->Poll(sale.id(), now);
       if (known->terms().requires_admission) made.queue->Poll(sale.id(), now);
     }
   }
@@ -121,6 +123,13 @@ Result<Outcome> FlashSaleService::State::Forget(const SaleRef& sale) {
   // UnknownSale: an earlier call may have come as far as here.
   if (forgotten->code != Code::kDone && forgotten->code != Code::kUnknownSale) return *forgotten;
   if (Status status = Drop(sale.id()); !status.ok()) return status;
+  // How many lines it had stands in the catalogue, which is the last to forget it.
+  if (const Result<FlashSale> entry = catalogue.Get(sale.id()); entry.ok()) {
+    Status status = made.waitlist->Forget(sale.id(), entry->terms.lines.size());
+    if (!status.ok()) return status;
+  } else if (entry.status().code() != StatusCode::kNotFound) {
+    return entry.status();
+  }
   Status status = options.storage.queue().Forget(sale.id());
   if (!status.ok() && status.code() != StatusCode::kNotFound) return status;
   for (int i = 0; i < kMostCatalogueTries; ++i) {

@@ -40,6 +40,9 @@ void QueueView::NoteStock(const SaleStock& stock) {
   units_left_.store(left, kRelaxed);
   units_held_.store(held, kRelaxed);
   units_to_come_.store(to_come, kRelaxed);
+  if (options_.outlook != nullptr) {
+    units_claimed_.store(options_.outlook->Claimed(terms_.sale, stock), kRelaxed);
+  }
   sale_state_.store(stock.state, kRelaxed);
   sold_out_for_good_.store(stock.sold_out_for_good, kRelaxed);
 }
@@ -58,7 +61,7 @@ void QueueView::NoteState(const QueueState& state) {
 
 std::uint64_t QueueView::units_unclaimed() const {
   const std::uint64_t left = units_left_.load(kRelaxed);
-  return left - std::min(left, unused_.load(kRelaxed));
+  return left - std::min(left, unused_.load(kRelaxed) + units_claimed_.load(kRelaxed));
 }
 
 std::uint64_t QueueView::units_to_hope_for() const {
@@ -71,6 +74,9 @@ void QueueView::DescribeSale(QueuePlace& place) const {
   place.units_held = Capped(units_held_.load(kRelaxed));
   place.units_to_come = Capped(units_to_come_.load(kRelaxed));
   place.sold_out_for_good = SoldOutForGood();
+  if (options_.outlook != nullptr) {
+    place.next_wave_at = options_.outlook->Waves(terms_.sale).next_at;
+  }
 }
 
 void QueueView::Describe(const QueueAnswer& answer, Time now, QueuePlace& place) {

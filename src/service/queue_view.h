@@ -48,7 +48,7 @@ class QueueView {
   Time epoch() const { return Time(Duration(opened_at_us_.load(std::memory_order_relaxed))); }
 
   // How many units nobody has claimed: those available beyond one for each who is inside and has
-  // not reserved yet.
+  // not reserved yet, and beyond those of which others are asked first (StockOutlook).
   std::uint64_t units_unclaimed() const;
   // How many can still come to those who wait.
   std::uint64_t units_to_hope_for() const;
@@ -79,6 +79,7 @@ class QueueView {
   std::atomic<std::uint64_t> units_left_{0};
   std::atomic<std::uint64_t> units_held_{0};
   std::atomic<std::uint64_t> units_to_come_{0};
+  std::atomic<std::uint64_t> units_claimed_{0};
   std::atomic<bool> sold_out_for_good_{false};
 };
 

@@ -80,6 +80,8 @@ void FlashSaleService::State::ReserveBatch::CheckAdmissions() {
 void FlashSaleService::State::ReserveBatch::CheckStore(std::size_t i) {
   ReserveCall& call = calls_[i];
   if (!call.IsGuarded()) return;
+  call.Refuse(state_.gates.CheckWaitlist(*call.passage.sale, call.command));
+  if (!call.IsGuarded()) return;
   call.Refuse(state_.gates.CheckStore(call.command.user, now_, call.permit));
   if (call.IsGuarded()) call.stage = ReserveStage::kToStore;
 }

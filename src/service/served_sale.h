@@ -35,6 +35,13 @@ class ServedSale {
   const SaleRef& queue() const { return names_.queue; }
   const SaleRef& admissions() const { return names_.admissions; }
 
+  // Whether people may wait for what comes back, and by which name.
+  bool has_waitlist() const { return waitlist_hint_.load(std::memory_order_relaxed) != 0; }
+  SaleRef waitlist() const { return {terms_.id, waitlist_hint_.load(std::memory_order_relaxed)}; }
+  void NoteWaitlist(const SaleRef& name) {
+    waitlist_hint_.store(name.hint(), std::memory_order_relaxed);
+  }
+
   Phase PhaseAt(Time now) const {
     // Relaxed: nothing is published with the marks.
     return flashsale::PhaseAt(Unpack(marks_.load(std::memory_order_relaxed)), terms_.start,
@@ -87,6 +94,7 @@ class ServedSale {
   const Names names_;
   mutable SaleMeter meter_;           // counting changes nothing that anybody decides by
   std::atomic<std::uint32_t> marks_;  // the version, and the marks
+  std::atomic<std::uint64_t> waitlist_hint_{0};
 };
 
 }  // namespace flashsale::inline v0

@@ -20,6 +20,7 @@
 #include "service/delivery_watch.h"
 #include "service/gates.h"
 #include "service/lapsed_admissions.h"
+#include "service/sale_outlook.h"
 #include "service/served_sale.h"
 #include "service/service_tokens.h"
 
@@ -33,6 +34,9 @@ struct FlashSaleService::State {
     std::unique_ptr<Clock> own_clock;  // null: the host's
     std::unique_ptr<RateLimiter> limiter;
     std::unique_ptr<ServiceTokens> tokens;  // null: none
+    std::unique_ptr<WaveSchedule> waves;
+    std::unique_ptr<Waitlist> waitlist;
+    std::unique_ptr<SaleOutlook> outlook;
     std::unique_ptr<VirtualQueue> queue;
     std::unique_ptr<ReservationCleaner> cleaner;
     std::unique_ptr<EventPublisher> events;
@@ -96,6 +100,7 @@ struct FlashSaleService::State {
   static constexpr std::chrono::nanoseconds NotTimed() { return std::chrono::nanoseconds{-1}; }
   static Code CodeOf(const Outcome& outcome) { return outcome.code; }
   static Code CodeOf(const QueuePlace& place) { return place.outcome.code; }
+  static Code CodeOf(const WaitlistPlace& place) { return place.outcome.code; }
   void CountFailure(Operation operation, const Status& status, std::chrono::nanoseconds latency);
 
   // --- flash_sale_service.cc
@@ -113,6 +118,7 @@ struct FlashSaleService::State {
   void LogNotServed(const SaleId& sale, const Status& error);
   void LogPoll(std::string_view event, const Status& error);
   void LogQueueFailures();
+  void LogWaitlistFailures();
   Status Drop(const SaleId& sale);
 
   // --- operator_calls.cc
@@ -123,7 +129,8 @@ struct FlashSaleService::State {
   // Notes in the catalogue what the store has carried out.
   void NoteInCatalogue(const SaleId& sale, Verb act, Time now);
 
-  Result<Outcome> Create(const SaleTerms& terms, const QueueSetup& queue);
+  Result<Outcome> Create(const SaleTerms& terms, const QueueSetup& queue,
+                         const WaitlistSetup& waitlist);
 
   // --- shopper_calls.cc
   Result<Outcome> Reserve(const ReserveRequest& request);
@@ -204,6 +211,18 @@ struct FlashSaleService::State {
   Status ApplyAll(Operation operation, std::span<const Request> requests,
                   std::span<Outcome> outcomes);
 
+  // --- waitlist_calls.cc
+  // The shape, the sale, its phase, the rates, the detectors, the breaker, the door.
+  Result<WaitlistPlace> JoinWaitlist(const JoinWaitlistRequest& request);
+  std::optional<Outcome> GuardWaitlist(const ServedSale& sale, const JoinWaitlistRequest& request,
+                                       Time now) const;
+  // Who passed them.
+  Result<WaitlistPlace> EnterWaitlist(const ServedSale& sale, const JoinWaitlistRequest& request,
+                                      Time now);
+  // Calls use(name of the waitlists, now), where the sale has some that are served here.
+  template <typename Answer, typename Use>
+  Result<Answer> WithWaitlist(const WaitlistRequest& request, Use use);
+
   // --- steps.cc
   class PendingReserve;
   class PendingJoin;
@@ -242,6 +261,7 @@ struct FlashSaleService::State {
   std::atomic<Duration::rep> next_refresh_us{0};
   std::atomic<Duration::rep> next_rates_us{0};
   std::atomic<std::uint64_t> queue_failures_told{0};
+  std::atomic<std::uint64_t> waitlist_failures_told{0};
   DeliveryWatch deliveries;
 };
 

@@ -130,6 +130,7 @@ void FlashSaleService::State::GuardOn(LoneReserve& call, Time now) {
       call.Refuse(unknown);
     }
   }
+  if (call.IsGuarded()) call.Refuse(gates.CheckWaitlist(*sale, call.command));
   if (call.IsGuarded()) call.Refuse(gates.CheckStore(call.command.user, now, call.permit));
   if (call.IsGuarded()) call.stage = ReserveStage::kToStore;
   LookUp(call, now);

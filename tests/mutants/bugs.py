@@ -40,6 +40,7 @@ WAITING = "src/backend/memory/waiting_line.cc"
 STAGES = "src/backend/memory/waiting_line_stages.cc"
 LAPSED = "src/service/lapsed_admissions.cc"
 GATES = "src/service/gates.cc"
+GATES_H = "src/service/gates.h"
 WATCH = "src/service/delivery_watch.cc"
 QUEUES = "src/backend/memory/memory_queue_repository.cc"
 COMPOSITE = "src/policy/composite_bot_detector.cc"
@@ -62,6 +63,11 @@ DRAW_RANK = "src/policy/draw_rank.h"
 CEREMONY = "src/policy/draw_ceremony.cc"
 PROOF = "src/policy/inclusion_proof.cc"
 VIRTUAL_QUEUE = "src/service/virtual_queue.cc"
+QUEUE_VIEW = "src/service/queue_view.cc"
+SERVED_WAITLIST = "src/service/served_waitlist.cc"
+WAITLIST_TERMS = "src/service/waitlist_terms.cc"
+FOREIGN_TURNS = "src/service/foreign_turns.h"
+WAVES = "src/service/wave_schedule.cc"
 SERVICE = "src/service/flash_sale_service.cc"
 RATES = "src/backend/memory/memory_rate_repository.cc"
 LANE = "src/runtime/lane.cc"
@@ -514,6 +520,44 @@ bug("of a claim that comes twice the first counts", "policy",
      "if (!value.has_value()) return false;"))
 bug("a token has several texts", "policy",
     (BASE64URL, "    if ((left == 2 ? second & 15 : third & 3) != 0) return std::nullopt;\n", ""))
+
+# Holds of their own length, waves and waitlists.
+bug("a reserve is held as the terms say, whatever it asks for", "scripts",
+    (JUDGE, "command.hold == Duration(0) ? terms_.hold : command.hold", "terms_.hold"))
+bug("a reserve may be held for longer than the longest hold", "scripts",
+    (JUDGE, "return command.hold > *terms_.longest_hold ? Field::kHold : Field::kNone;",
+     "return Field::kNone;"))
+bug("a paused sale has its waves at once", "service",
+    (WAVES, "      case Phase::kScheduled:\n      case Phase::kPaused:\n        break;\n"
+            "      case Phase::kOpen:\n",
+     "      case Phase::kScheduled:\n        break;\n      case Phase::kPaused:\n"
+     "      case Phase::kOpen:\n"))
+bug("who leaves while they are let in keeps the unit", "service",
+    (SERVED_WAITLIST, "    } else if (IsAt(answers[i].entry, turn.entry)) {", "    } else {"),
+    (SERVED_WAITLIST, "    } else {\n      cancels.push_back({.verb = Verb::kCancel, "
+                      ".user = turn.entry.user, .id = id});\n    }\n", "    }\n"))
+bug("who was let in and got nothing is forgotten", "service",
+    (SERVED_WAITLIST, "    if (turn.fate == Fate::kWaits && !is_kept) "
+                      "pending_.insert(at, turn.entry);\n", ""))
+bug("the list counts on units that are left for those whose turn it is", "service",
+    (SERVED_WAITLIST, "  available -= std::min(available, mine + others);\n", ""))
+bug("a unit waits for ever for somebody whom a server that crashed has let in", "service",
+    (FOREIGN_TURNS, "      given_up_ = std::max(given_up_, fewest_);\n", ""))
+bug("an offer has the number of the list's own admission", "service",
+    (SERVED_WAITLIST, "  command.admission_number = next;\n",
+     "  command.admission_number = entry.admission.number;\n"))
+bug("an offer spoils an admission of the queue that is half used", "service",
+    (SERVED_WAITLIST, "  if (is_in_use || queued.number == next) {", "  if (queued.number == next) {"))
+bug("offers of a list that was lost have the ids of the new one's", "service",
+    (WAITLIST_TERMS, "key.epoch.time_since_epoch().count(), key.ticket)", "0, key.ticket)"))
+bug("others are asked while people wait for the line's units", "service",
+    (GATES_H, "    return Outcome{.code = Code::kSoldOut};\n", "    return std::nullopt;\n"))
+bug("the queue lets people in for what the waitlist is going to be offered", "service",
+    (QUEUE_VIEW, "unused_.load(kRelaxed) + units_claimed_.load(kRelaxed)", "unused_.load(kRelaxed)"))
+bug("how a turn ended is told by every server", "service",
+    (SERVED_WAITLIST, "  if (!status.ok() || answer.code != Code::kDone) return status;\n"
+                      "  if (outcome.code == Code::kAlreadyDone) {",
+     "  if (!status.ok()) return status;\n  if (outcome.code == Code::kAlreadyDone) {"))
 
 # The lane.
 bug("a call is sent to the store at its deadline", "runtime",

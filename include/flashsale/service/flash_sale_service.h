@@ -25,6 +25,7 @@
 #include "flashsale/service/service_options.h"
 #include "flashsale/service/step.h"
 #include "flashsale/service/virtual_queue.h"
+#include "flashsale/service/waitlist.h"
 
 namespace flashsale::inline v0 {
 
@@ -84,7 +85,9 @@ class FLASHSALE_EXPORT FlashSaleService {
   // Errors: InvalidArgument (names the field); AlreadyExists where the sale, or its queue, was made
   // otherwise, here or by another server on the same store: nothing is changed; those of the store,
   // after which the same call again completes what was begun.
-  Result<Outcome> Create(const SaleTerms& terms, const QueueSetup& queue = {});
+  // The same goes for its waitlists; but some may be added to a sale that was made without.
+  Result<Outcome> Create(const SaleTerms& terms, const QueueSetup& queue = {},
+                         const WaitlistSetup& waitlist = {});
   // Serves a sale that another server, or an earlier run, has made.  Poll does it by itself, a
   // little later.
   //
@@ -126,6 +129,18 @@ class FLASHSALE_EXPORT FlashSaleService {
   // NotFound for a sale that is not served here.
   Result<std::string> IssueToken(const SaleRef& sale, const QueuePlace& place,
                                  TokenFormat format = TokenFormat::kCompact);
+
+  // docs/contract.md, "The waitlist".  The gates of a join stand before JoinWaitlist, which may
+  // wait for detectors.  Done with a place, AlreadyDone with the one they have; InStock where units
+  // are to be had; UserLimit as for a join; WaitingPage where too many wait; what a gate or the
+  // phase answers.  Invalid (sale) for one without waitlists, Invalid (line).
+  Result<WaitlistPlace> JoinWaitlist(const JoinWaitlistRequest& request);
+  // Done, with the offer if a unit is held for them: a Confirm of its id accepts it, a Cancel
+  // refuses it.  UnknownTicket; what the store answered where nothing can be held for them, and
+  // then they stand in line no longer; UnknownSale; Invalid (sale, line).
+  Result<WaitlistPlace> WaitlistPosition(const WaitlistRequest& request);
+  // Also refuses an offer.  Done; AlreadyDone; UnknownSale; Invalid (sale, line).
+  Result<Outcome> LeaveWaitlist(const WaitlistRequest& request);
 
   // docs/contract.md, "Through the service".  Who is taken for a machine that shall wait (a tarpit)
   // is answered as who is too quick: RateLimited, with CompositeOptions::tarpit as retry_after, at
@@ -179,14 +194,17 @@ class FLASHSALE_EXPORT FlashSaleService {
 
   // --- what has to be done from time to time
 
-  // Expires holds, lets people in, publishes events, tells countdowns, forgets old rates, gives up
-  // on detectors that are late, looks for sales of other servers.  Bounded work.  To be called
-  // again at the time returned, or earlier.  Several threads and servers may.
+  // Releases waves, expires holds, offers what came back to waitlists, lets people in, publishes
+  // events, tells countdowns, forgets old rates, gives up on detectors that are late, looks for
+  // sales of other servers.  Bounded work. To be called again at the time returned, or earlier.
+  // Several threads and servers may.
   Time Poll();
 
   // --- parts
 
   VirtualQueue& queue();
+  // Observers of offers are set here.
+  Waitlist& waitlist();
   // Sinks are added here; every sale that is served is published to them.
   EventPublisher& events();
   // What pages show before and during a sale.

@@ -24,6 +24,7 @@
 #include "flashsale/service/event_publisher.h"
 #include "flashsale/service/latency_histogram.h"
 #include "flashsale/service/log.h"
+#include "flashsale/service/waitlist.h"
 
 namespace flashsale::inline v0 {
 
@@ -48,8 +49,11 @@ enum class Operation : std::uint8_t {
   kSettle = 16,
   kForget = 17,
   kFind = 18,
+  kJoinWaitlist = 19,
+  kWaitlistPosition = 20,
+  kLeaveWaitlist = 21,
 };
-inline constexpr std::size_t kOperations = 19;
+inline constexpr std::size_t kOperations = 22;
 // "reserve", "cancel-sale": a stable name.
 FLASHSALE_EXPORT std::string_view Name(Operation operation);
 
@@ -137,7 +141,8 @@ struct SaleMetrics {
   Phase phase = Phase::kScheduled;
   SaleState state = SaleState::kNotStarted;
   std::vector<LineMetrics> lines = {};
-  std::optional<QueueMetrics> queue = std::nullopt;  // where the sale has one
+  std::optional<QueueMetrics> queue = std::nullopt;      // where the sale has one
+  std::optional<WaitlistStats> waitlist = std::nullopt;  // where the sale has some
   // Holds that could not be expired, and whether more are due than were looked at.
   std::uint64_t quarantined = 0;
   bool expiry_behind = false;

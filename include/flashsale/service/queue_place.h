@@ -68,6 +68,9 @@ struct QueuePlace {
   Units units_held = 0;
   // Not released yet.
   Units units_to_come = 0;
+  // When the next wave of the terms is due, in the past while the sale is paused; kMaxTime: none is
+  // to come.
+  Time next_wave_at = kMaxTime;
   // Nothing can come any more but by a refund.
   bool sold_out_for_good = false;
 };

@@ -30,6 +30,22 @@ struct JoinRequest {
   RequestContext context = {};
 };
 
+// To wait for a unit of a line whose units are gone.
+struct JoinWaitlistRequest {
+  SaleRef sale;
+  UserId user = {};
+  // Which line of the terms, from 0.
+  std::uint16_t line = 0;
+  RequestContext context = {};
+};
+
+// To ask about, or to give up, a place in a waitlist.
+struct WaitlistRequest {
+  SaleRef sale;
+  UserId user = {};
+  std::uint16_t line = 0;
+};
+
 // To hold units.
 struct ReserveRequest {
   SaleRef sale;

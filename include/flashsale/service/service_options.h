@@ -24,6 +24,7 @@
 #include "flashsale/service/metrics.h"
 #include "flashsale/service/reservation_cleaner.h"
 #include "flashsale/service/virtual_queue.h"
+#include "flashsale/service/waitlist.h"
 
 namespace flashsale::inline v0 {
 
@@ -88,19 +89,21 @@ struct FlashSaleServiceOptions {
   // Where what an operator may want to know goes; by default nowhere.
   //   info:     sale_created, sale_served, operator_act (with sale and answer), call_refused
   //   warning:  sale_not_served, breaker_turned, cleaner_failed, lapsed_admissions_failed,
-  //             queue_failed, publisher_failed, countdown_failed
+  //             queue_failed, publisher_failed, countdown_failed, waves_failed, waitlist_failed
   //   error:    store_failed, clock_held
   // Once where it begins, as a warning, and once where it is over (info), by what Poll finds:
   //   sink_failing                 sink_recovered               it, or its executor, takes nothing
   //   events_lost                  sink_caught_up               it came too late for some
   //   observers_failing            observers_recovered          of countdowns, which throw
   //   admission_observer_failing   admission_observer_recovered
+  //   waitlist_observer_failing    waitlist_observer_recovered
   //   observers_dropped            (in the first Poll that drops any)
   LoggerOptions log = {};
 
   // --- what Poll does
 
   VirtualQueueOptions queue = {};
+  WaitlistOptions waitlist = {};
   // The service adds the sales that it serves; a catalogue of the cleaner's own need not be named.
   ReservationCleanerOptions cleaning = {};
   EventPublisherOptions events = {};

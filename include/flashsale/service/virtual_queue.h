@@ -24,6 +24,7 @@
 #include "flashsale/service/latency_histogram.h"
 #include "flashsale/service/queue_observer.h"
 #include "flashsale/service/queue_place.h"
+#include "flashsale/service/stock_outlook.h"
 
 namespace flashsale::inline v0 {
 
@@ -46,6 +47,9 @@ struct VirtualQueueOptions {
   // Where the order of those who came before a start is worked out; null: within Poll, which then
   // takes as long as AllocationStrategy::Order.  Must outlive the queue.
   Executor* ordering = nullptr;
+  // What is known of the stock beside what the inventory tells; null: nothing.  Must outlive the
+  // queue.  FlashSaleService sets its own.
+  const StockOutlook* outlook = nullptr;
 };
 
 // The virtual queues before sales: people wait in line, and are let in at the sale's pace while

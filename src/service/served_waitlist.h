@@ -1,0 +1,164 @@
+#ifndef FLASHSALE_SRC_SERVICE_SERVED_WAITLIST_H_
+#define FLASHSALE_SRC_SERVICE_SERVED_WAITLIST_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/mutex.h"
+#include "flashsale/base/id.h"
+#include "flashsale/base/outcome.h"
+#include "flashsale/base/status.h"
+#include "flashsale/base/time.h"
+#include "flashsale/domain/event.h"
+#include "flashsale/domain/inventory.h"
+#include "flashsale/domain/queue_entry.h"
+#include "flashsale/repository/command.h"
+#include "flashsale/repository/inventory_repository.h"
+#include "flashsale/repository/queue_repository.h"
+#include "flashsale/service/waitlist.h"
+#include "service/foreign_turns.h"
+
+namespace flashsale::inline v0 {
+
+// What is to be told to the observer, once no lock is held.
+struct WaitlistNews {
+  struct End {
+    WaitlistOffer offer;
+    OfferEnd end;
+    Outcome outcome;
+  };
+  std::vector<WaitlistOffer> offered = {};
+  std::vector<End> ended = {};
+};
+
+// The waitlist of one line as this process serves it.
+//
+// An offer takes three steps, each of which may be repeated: the next in line are let in (Admit),
+// a unit is held for each (Apply, under OfferId), and the list is looked at again: who has left
+// meanwhile has the hold cancelled, of the others the list is told that they have something.  Whose
+// second or third step is wanting is `pending` here.
+//
+// Thread safety: any thread.
+class ServedWaitlist {
+ public:
+  struct Parts {
+    QueueRepository& lists;
+    InventoryRepository& inventory;
+    QueueRepository& queues;
+    const WaitlistOptions& options;
+  };
+  struct Line {
+    SaleRef sale;  // as the inventory names it
+    std::uint16_t number;
+    SaleRef list;
+    Duration offer_hold;
+    bool requires_admission;
+  };
+
+  ServedWaitlist(const Parts& parts, const Line& line) : parts_(parts), line_(line) {}
+
+  Result<WaitlistPlace> Join(const UserId& user, Time now, WaitlistNews& news);
+  Result<WaitlistPlace> Position(const UserId& user, Time now, WaitlistNews& news);
+  Result<Outcome> Leave(const UserId& user, Time now, WaitlistNews& news);
+
+  // Offers what `stock` has for it, and follows the phase.  One at a time.
+  // Errors: Conflict where another server has let people in just now; those of the repositories.
+  struct Turn {
+    Status status = {};
+    bool more = false;  // there is more to be done at once
+    bool over = false;  // the sale is over: no further turn is needed
+  };
+  Turn TakeTurn(const SaleStock& stock, Time now, WaitlistNews& news);
+
+  // Events of the sale; those of other lines, and that end no offer, change nothing.
+  Status FollowEvents(std::span<const Event> events, Time now, WaitlistNews& news);
+
+  // How many units are spoken for, as last looked at: one for each who waits, or whose turn it is
+  // and who has none yet.
+  std::uint64_t claims() const { return claims_.load(std::memory_order_relaxed) & kMostClaims; }
+  void AddTo(WaitlistStats& stats) const;
+
+ private:
+  // What became of somebody whose turn it is.
+  enum class Fate : std::uint8_t {
+    kHeld,   // a unit is held, or was bought
+    kWaits,  // none could be held now
+    kOver,   // they stand in line no longer
+  };
+  struct Turned {
+    QueueEntry entry;
+    Fate fate = Fate::kWaits;
+    Outcome outcome = {};
+  };
+  // Relaxed throughout: each is a number by itself.
+  struct Counts {
+    std::atomic<std::uint64_t> waiting{0};
+    std::atomic<std::uint64_t> on_offer{0};
+    std::atomic<std::uint64_t> made{0};
+    std::atomic<std::uint64_t> accepted{0};
+    std::atomic<std::uint64_t> lapsed{0};
+    std::atomic<std::uint64_t> refused{0};
+    std::atomic<std::uint64_t> withdrawn{0};
+  };
+  static constexpr std::uint64_t kMostClaims = 0xffffffff;
+
+  Result<QueueAnswer> Do(QueueVerb verb, const UserId& user, Time now) const;
+  OfferKey KeyOf(const QueueEntry& entry, Time epoch) const;
+  WaitlistOffer OfferOf(const QueueEntry& entry, const ReservationId& id, Time until) const;
+
+  // Holds a unit for each, all of whom the list has let in, and tells both sides.
+  Status MakeOffers(Time now, Time epoch, std::span<Turned> turns, WaitlistNews& news);
+  // The reserve for one; nothing where it must wait a moment for its admission.
+  Result<std::optional<Command>> CommandFor(const QueueEntry& entry, Time epoch, Time now) const;
+  static Fate FateOf(const Outcome& outcome);
+  // Of those who hold something: looks whether they are still there.
+  Status Settle(Time now, Time epoch, std::span<Turned* const> held, WaitlistNews& news);
+  // Takes somebody off whose turn is over; tells it if nobody was quicker.
+  Status End(Time now, const WaitlistOffer& offer, const QueueEntry& entry, const Outcome& outcome,
+             WaitlistNews& news);
+  // Somebody whose turn it is, as they are told.
+  Result<WaitlistPlace> TurnOf(const QueueEntry& entry, Time now, WaitlistNews& news);
+
+  Status OfferWhatIsThere(const SaleStock& stock, Time now, Turn& turn, WaitlistNews& news)
+      FLASHSALE_REQUIRES(turn_mutex_);
+  Status FollowPhase(Phase phase, const QueueState& state, Time now, Turn& turn)
+      FLASHSALE_EXCLUDES(mutex_);
+  // First those who are pending, then the next in line.
+  Status OfferNext(const SaleStock& stock, const QueueState& state, Time now, Turn& turn,
+                   bool& changed, WaitlistNews& news) FLASHSALE_REQUIRES(turn_mutex_);
+  Status OfferPending(Time now, Time epoch, std::vector<Turned>& turns, WaitlistNews& news)
+      FLASHSALE_REQUIRES(turn_mutex_);
+  // Those who are still there, in the order of their turns.
+  Result<std::vector<Turned>> TakePending(Time now) FLASHSALE_EXCLUDES(mutex_);
+  // From here on those are pending who wait, and the others not.
+  void Keep(std::span<const Turned> turns) FLASHSALE_EXCLUDES(mutex_);
+  void NoteState(const QueueState& state, std::uint64_t seen_claims);
+  void NoteStock(const SaleStock& stock);
+  void Describe(WaitlistPlace& place) const;
+
+  const Parts parts_;
+  const Line line_;
+
+  // In the upper half how often somebody has joined here, so that a look that began before does not
+  // forget them; in the lower the claims.
+  std::atomic<std::uint64_t> claims_{0};
+  std::atomic<Duration::rep> epoch_us_{0};
+  std::atomic<Units> units_left_{0};
+  std::atomic<Units> units_held_{0};
+  std::atomic<bool> sale_cancelled_{false};
+  Counts counts_;
+
+  Mutex turn_mutex_;
+  ForeignTurns foreign_ FLASHSALE_GUARDED_BY(turn_mutex_);
+  std::atomic<std::uint64_t> given_up_{0};  // written under the turn_mutex_
+  Mutex mutex_;
+  std::vector<QueueEntry> pending_ FLASHSALE_GUARDED_BY(mutex_);  // by ticket
+};
+
+}  // namespace flashsale::inline v0
+
+#endif  // FLASHSALE_SRC_SERVICE_SERVED_WAITLIST_H_

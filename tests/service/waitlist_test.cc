@@ -1,0 +1,643 @@
+#include "flashsale/service/waitlist.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "tests/service/waitlist_world.h"
+
+namespace flashsale::service_test {
+namespace {
+
+TEST_CASE("ids of offers and names of lists are those that any language makes") {
+  const OfferKey key{.sale = "drop",
+                     .line = 3,
+                     .user = UserId::FromInteger(7),
+                     .epoch = Time(Duration(1'700'000'000'000'000)),
+                     .ticket = 42};
+  CHECK(OfferId(key).ToString() == "8ab32f0e-25bc-942d-f792-8aaeb3761f98");
+  CHECK(WaitlistName("drop", 3).view() == "f199f6da36dfb1ebb1c47603a783ca15");
+  OfferKey other = key;
+  other.epoch += Duration{1};
+  CHECK(OfferId(other) != OfferId(key));
+}
+
+TEST_CASE("whoever comes when the units are gone waits in order, each at an exact place") {
+  ListShop shop;
+  CHECK(shop.JoinList(1).outcome.code == Code::kInStock);
+  shop.SellOut();
+  for (std::uint64_t user = 1; user <= 5; ++user) {
+    const WaitlistPlace place = shop.JoinList(user);
+    CHECK(place.outcome.code == Code::kDone);
+    CHECK(place.position == user);
+    CHECK(place.entry.state == TicketState::kWaiting);
+    CHECK(place.offer.is_nil());
+  }
+  CHECK(shop.JoinList(3).outcome.code == Code::kAlreadyDone);
+  CHECK(shop.JoinList(3).position == 3);
+  CHECK(shop.LeaveList(2) == Code::kDone);
+  CHECK(shop.LeaveList(2) == Code::kAlreadyDone);
+  CHECK(shop.PlaceOf(3).position == 2);
+  CHECK(shop.PlaceOf(5).position == 4);
+  CHECK(shop.PlaceOf(2).outcome.code == Code::kUnknownTicket);
+  CHECK(shop.JoinList(2).position == 5);
+}
+
+TEST_CASE("nobody has to say that they still wait") {
+  ListShop shop(ListShop::LongTerms());
+  shop.SellOut();
+  shop.JoinList(1);
+  shop.clock().Advance(std::chrono::hours{24 * 20});
+  shop.service().Poll();
+  CHECK(shop.PlaceOf(1).position == 1);
+}
+
+TEST_CASE("a unit that comes back is held for the first in line, who buys it by its id") {
+  ListShop shop;
+  shop.SellOut();
+  shop.JoinList(1);
+  shop.JoinList(2);
+  shop.GiveBack(1);
+  CHECK(shop.Reserve(50) == Code::kSoldOut);  // others are asked later
+  shop.Poll();
+  const WaitlistPlace place = shop.PlaceOf(1);
+  CHECK(place.outcome.code == Code::kDone);
+  CHECK(place.entry.state == TicketState::kAdmitted);
+  CHECK(place.position == 0);
+  REQUIRE(!place.offer.is_nil());
+  CHECK(place.offer_until == shop.clock().Now() + ListShop::kOfferHold);
+  CHECK(shop.PlaceOf(2).position == 1);
+  REQUIRE(shop.observer.offered.size() == 1);
+  CHECK(shop.observer.offered[0].user == UserId::FromInteger(1));
+  CHECK(shop.observer.offered[0].id == place.offer);
+  CHECK(shop.observer.offered[0].until == place.offer_until);
+  CHECK(shop.Find(1, place.offer)->deadline == place.offer_until);
+  CHECK(shop.ConfirmOffer(1, place.offer) == Code::kDone);
+  shop.Poll();
+  CHECK(shop.PlaceOf(1).outcome.code == Code::kUnknownTicket);
+  CHECK(shop.observer.ended.empty());
+  CHECK(shop.service().waitlist().Read(SaleId("drop"))->accepted == 1);
+}
+
+TEST_CASE("each unit cascades to the next in line where it is refused, left or lapses") {
+  ListShop shop;
+  shop.SellOut();
+  for (std::uint64_t user = 1; user <= 4; ++user) shop.JoinList(user);
+  shop.GiveBack(1);
+  shop.Poll();
+  const ReservationId first = shop.PlaceOf(1).offer;
+  REQUIRE(!first.is_nil());
+  CHECK(shop.CancelOffer(1, first) == Code::kDone);
+  shop.Poll();
+  REQUIRE(!shop.PlaceOf(2).offer.is_nil());
+  CHECK(shop.LeaveList(2) == Code::kDone);
+  shop.Poll();
+  const WaitlistPlace third = shop.PlaceOf(3);
+  REQUIRE(!third.offer.is_nil());
+  shop.clock().Set(third.offer_until - Duration{1});
+  shop.service().Poll();
+  CHECK(shop.PlaceOf(4).position == 1);
+  shop.clock().Set(third.offer_until);
+  shop.Poll();
+  CHECK(!shop.PlaceOf(4).offer.is_nil());
+  CHECK(shop.PlaceOf(3).outcome.code == Code::kUnknownTicket);
+  shop.Poll();
+  REQUIRE(shop.observer.ended.size() == 3);
+  CHECK(shop.observer.ended[0] == Ended{1, OfferEnd::kRefused, Code::kCancelled});
+  CHECK(shop.observer.ended[1] == Ended{2, OfferEnd::kRefused, Code::kCancelled});
+  CHECK(shop.observer.ended[2] == Ended{3, OfferEnd::kLapsed, Code::kExpired});
+  // Who lets an offer lapse may come again, behind all others, and is offered under another id.
+  CHECK(shop.JoinList(3).position == 1);
+  CHECK(shop.LeaveList(4) == Code::kDone);
+  shop.Poll();
+  CHECK(!shop.PlaceOf(3).offer.is_nil());
+  CHECK(shop.PlaceOf(3).offer != third.offer);
+}
+
+TEST_CASE("when nobody waits any more, whoever asks first has the unit") {
+  ListShop shop;
+  shop.SellOut();
+  shop.JoinList(1);
+  CHECK(shop.LeaveList(1) == Code::kDone);
+  shop.GiveBack(2);
+  shop.Poll();
+  CHECK(shop.Reserve(50) == Code::kDone);
+  shop.JoinList(1);
+  CHECK(shop.JoinList(1).outcome.code == Code::kInStock);
+  CHECK(shop.Reserve(51) == Code::kDone);
+}
+
+TEST_CASE("a reserve that is known gets its answer though people wait") {
+  ListShop shop;
+  shop.SellOut();
+  shop.JoinList(1);
+  CHECK(shop.Reserve(100) == Code::kAlreadyDone);
+  CHECK(shop.Reserve(100, 2) == Code::kSoldOut);
+  const std::vector<ReserveRequest> requests = {
+      {.sale = "drop", .user = UserId::FromInteger(100), .id = ReservationId::FromInteger(1)},
+      {.sale = "drop", .user = UserId::FromInteger(60), .id = ReservationId::FromInteger(1)}};
+  shop.GiveBack(1, 1);
+  std::vector<Outcome> outcomes(2);
+  REQUIRE(shop.service().Reserve(requests, outcomes).ok());
+  CHECK(outcomes[0].code == Code::kAlreadyDone);
+  CHECK(outcomes[1].code == Code::kSoldOut);
+}
+
+TEST_CASE("a confirm of a part, a refund and a wave give units back to those who wait") {
+  SaleTerms terms = ListShop::Terms();
+  terms.limit_per_user = 2;
+  terms.lines[0].units = 8;
+  terms.lines[0].released_at_first = 5;
+  terms.waves = {{.at = Shop::kOpening + 2min, .released = 7}};
+  ListShop shop(terms);
+  shop.SellOut(3);
+  REQUIRE(shop.service()
+              .Reserve({.sale = "drop",
+                        .user = UserId::FromInteger(90),
+                        .id = ReservationId::FromInteger(1),
+                        .units = 2})
+              ->code == Code::kDone);
+  for (std::uint64_t user = 1; user <= 5; ++user) shop.JoinList(user);
+  CHECK(shop.PlaceOf(1).waves.units == 2);
+  REQUIRE(shop.service()
+              .Confirm({.sale = "drop",
+                        .user = UserId::FromInteger(90),
+                        .id = ReservationId::FromInteger(1),
+                        .units = 1})
+              ->code == Code::kDone);
+  shop.Poll();
+  CHECK(!shop.PlaceOf(1).offer.is_nil());
+  REQUIRE(shop.service()
+              .Void({.sale = "drop",
+                     .user = UserId::FromInteger(90),
+                     .id = ReservationId::FromInteger(1)})
+              ->code == Code::kDone);
+  shop.Poll();
+  CHECK(!shop.PlaceOf(2).offer.is_nil());
+  shop.At(2min);
+  CHECK(!shop.PlaceOf(3).offer.is_nil());
+  CHECK(!shop.PlaceOf(4).offer.is_nil());
+  CHECK(shop.PlaceOf(5).position == 1);
+  // An operator's own release goes to the list before anybody can ask.
+  REQUIRE(shop.service().Release({.sale = "drop", .line = 0, .units = 8})->code == Code::kDone);
+  CHECK(!shop.PlaceOf(5).offer.is_nil());
+}
+
+TEST_CASE("the lists of two lines know nothing of one another") {
+  SaleTerms terms = ListShop::Terms();
+  terms.lines.push_back({.product = "other", .units = 2});
+  terms.limit_per_user = 2;
+  ListShop shop(terms);
+  shop.SellOut();
+  CHECK(shop.JoinList(1, 0).outcome.code == Code::kDone);
+  CHECK(shop.JoinList(1, 1).outcome.code == Code::kInStock);
+  CHECK(shop.Reserve(50) == Code::kSoldOut);
+  CHECK(shop.service()
+            .Reserve({.sale = "drop",
+                      .user = UserId::FromInteger(50),
+                      .id = ReservationId::FromInteger(1),
+                      .line = 1})
+            ->code == Code::kDone);
+}
+
+TEST_CASE("the door: phase, limit, full list, and what the call names") {
+  ListShop shop(ListShop::Terms(), {.enabled = true, .max_waiting = 2});
+  SaleTerms later = Shop::Terms(1, "later");
+  later.start += 10min;
+  REQUIRE(shop.service().Create(later, {}, ListShop::Setup()).ok());
+  CHECK(shop.service()
+            .JoinWaitlist({.sale = "later", .user = UserId::FromInteger(1)})
+            ->outcome.code == Code::kNotStarted);
+  shop.SellOut();
+  REQUIRE(shop.Confirm(100) == Code::kDone);
+  CHECK(shop.JoinList(100).outcome.code == Code::kUserLimit);
+  shop.JoinList(1);
+  shop.JoinList(2);
+  CHECK(shop.JoinList(3).outcome.code == Code::kWaitingPage);
+  CHECK(shop.JoinList(2).outcome.code == Code::kAlreadyDone);
+  CHECK(shop.JoinList(1, 7).outcome.field == Field::kLine);
+  CHECK(shop.PlaceOf(1, 7).outcome.field == Field::kLine);
+  CHECK(shop.service().JoinWaitlist({.sale = "drop"})->outcome.field == Field::kUser);
+  CHECK(
+      shop.service().JoinWaitlist({.sale = "none", .user = UserId::FromInteger(1)})->outcome.code ==
+      Code::kUnknownSale);
+  shop.Create(Shop::Terms(1, "plain"));
+  CHECK(shop.service().LeaveWaitlist({.sale = "plain", .user = UserId::FromInteger(1)})->field ==
+        Field::kSale);
+  REQUIRE(shop.service().Pause("drop")->code == Code::kDone);
+  CHECK(shop.LeaveList(2) == Code::kDone);
+  CHECK(shop.JoinList(3).outcome.code == Code::kDone);
+  REQUIRE(shop.service().Close("drop")->code == Code::kDone);
+  CHECK(shop.JoinList(4).outcome.code == Code::kSaleEnded);
+  CHECK(shop.PlaceOf(1).outcome.code == Code::kUnknownTicket);
+}
+
+TEST_CASE("who is too quick is refused, and who has a place is told it all the same") {
+  ListShop shop(ListShop::Terms(), ListShop::Setup(), [](auto& options) {
+    options.rate_limits = RateLimits{.per_user = Quota{.permits = 1, .per = 1h, .burst = 1}};
+  });
+  shop.SellOut();
+  CHECK(shop.JoinList(1).outcome.code == Code::kDone);
+  const WaitlistPlace again = shop.JoinList(1);
+  CHECK(again.outcome.code == Code::kAlreadyDone);
+  CHECK(again.position == 1);
+  CHECK(shop.LeaveList(1) == Code::kDone);
+  CHECK(shop.JoinList(1).outcome.code == Code::kRateLimited);
+}
+
+TEST_CASE("while a sale is paused nothing is offered, and it goes on when it resumes") {
+  ListShop shop;
+  shop.SellOut();
+  shop.JoinList(1);
+  REQUIRE(shop.service().Pause("drop")->code == Code::kDone);
+  shop.GiveBack(1);
+  shop.Pass(1s);
+  CHECK(shop.PlaceOf(1).position == 1);
+  REQUIRE(shop.service().Resume("drop")->code == Code::kDone);
+  shop.Pass(1s);
+  CHECK(!shop.PlaceOf(1).offer.is_nil());
+}
+
+TEST_CASE("who has all that they may is taken off and told, and the unit goes on") {
+  SaleTerms terms = ListShop::Terms();
+  terms.lines.push_back({.product = "other", .units = 1});
+  ListShop shop(terms);
+  shop.SellOut();
+  shop.JoinList(1);
+  shop.JoinList(2);
+  REQUIRE(shop.service()
+              .Reserve({.sale = "drop",
+                        .user = UserId::FromInteger(1),
+                        .id = ReservationId::FromInteger(9),
+                        .line = 1})
+              ->code == Code::kDone);
+  shop.GiveBack(1);
+  shop.Poll();
+  REQUIRE(shop.observer.ended.size() == 1);
+  CHECK(shop.observer.ended[0] == Ended{1, OfferEnd::kWithdrawn, Code::kUserLimit});
+  shop.Poll();
+  CHECK(!shop.PlaceOf(2).offer.is_nil());
+  CHECK(shop.service().waitlist().Read(SaleId("drop"))->withdrawn == 1);
+}
+
+TEST_CASE("who refuses before the unit is held keeps nobody from it") {
+  ListShop shop;
+  shop.SellOut();
+  shop.JoinList(1);
+  shop.JoinList(2);
+  const ReservationId id = shop.OfferIdOf(1);
+  CHECK(shop.CancelOffer(1, id) == Code::kDone);  // a tombstone
+  shop.GiveBack(1);
+  shop.Poll();
+  shop.Poll();
+  CHECK(shop.observer.ended == std::vector{Ended{1, OfferEnd::kRefused, Code::kCancelled}});
+  CHECK(!shop.PlaceOf(2).offer.is_nil());
+}
+
+// --- what fails, and who else is at work
+
+TEST_CASE("a reserve that fails is made again under the same id, and doubles nothing") {
+  for (const Fault fault : {Fault::kRefused, Fault::kLostRequest, Fault::kLostReply}) {
+    CAPTURE(static_cast<int>(fault));
+    Fault now = Fault::kNone;
+    ListShop shop(ListShop::Terms(), ListShop::Setup(), {}, {.decide = [&now](StorageCall call) {
+                    return call == StorageCall::kApply ? now : Fault::kNone;
+                  }});
+    shop.SellOut();
+    shop.JoinList(1);
+    shop.JoinList(2);
+    shop.GiveBack(1);
+    now = fault;
+    shop.Poll();
+    CHECK(shop.observer.offered.empty());
+    CHECK(shop.service().waitlist().failures().store != 0);
+    now = Fault::kNone;
+    shop.Poll();
+    CHECK(!shop.PlaceOf(1).offer.is_nil());
+    CHECK(shop.PlaceOf(2).position == 1);
+    CHECK(shop.observer.offered.size() == 1);
+    CHECK(shop.StockNow().reserved == 3);
+  }
+}
+
+TEST_CASE("every step of an offer may fail, and it is made good") {
+  // MarkUsed, the look before it, the read of the list, Admit itself.
+  for (const StorageCall broken : {StorageCall::kMarkUsed, StorageCall::kApplyQueue,
+                                   StorageCall::kReadQueue, StorageCall::kAdmit}) {
+    CAPTURE(static_cast<int>(broken));
+    bool on = false;
+    ListShop shop(ListShop::Terms(), ListShop::Setup(), {}, {.decide = [&](StorageCall call) {
+                    return on && call == broken ? Fault::kRefused : Fault::kNone;
+                  }});
+    shop.SellOut();
+    shop.JoinList(1);
+    shop.JoinList(2);
+    shop.GiveBack(1);
+    on = true;
+    shop.Poll();
+    on = false;
+    shop.Poll();
+    CHECK(!shop.PlaceOf(1).offer.is_nil());
+    CHECK(shop.PlaceOf(2).position == 1);
+    CHECK(shop.observer.offered.size() == 1);
+    CHECK(shop.StockNow().available() == 0);
+  }
+}
+
+// Lets the first in line in, and fails before a unit is held for them.
+class Crashed {
+ public:
+  Crashed() : shop_(ListShop::Terms(), ListShop::Setup(), {}, Faults()) {
+    shop_.SellOut();
+    other_ = shop_.Open();
+    for (std::uint64_t user = 1; user <= 3; ++user) shop_.JoinList(user);
+    shop_.GiveBack(1);
+    broken_ = true;
+    other_->Poll();
+    broken_ = false;
+    other_.reset();
+    REQUIRE(shop_.ListState().unused == 1);
+  }
+  ListShop& shop() { return shop_; }
+
+ private:
+  FaultPlan Faults() {
+    return {.decide = [this](StorageCall call) {
+      return broken_ && call == StorageCall::kApply ? Fault::kRefused : Fault::kNone;
+    }};
+  }
+  bool broken_ = false;
+  ListShop shop_;
+  std::unique_ptr<FlashSaleService> other_;
+};
+
+TEST_CASE("a crash between letting in and holding: whoever asks, anywhere, has the unit held") {
+  Crashed crashed;
+  ListShop& shop = crashed.shop();
+  shop.Poll();
+  CHECK(shop.PlaceOf(2).position == 1);  // the unit is left for whose turn it is
+  const WaitlistPlace place = shop.PlaceOf(1);
+  CHECK(place.outcome.code == Code::kDone);
+  CHECK(!place.offer.is_nil());
+  CHECK(shop.ListState().unused == 0);
+  CHECK(shop.JoinList(1).outcome.code == Code::kAlreadyDone);
+}
+
+TEST_CASE("a crash between letting in and holding: where nobody asks the unit is not stuck") {
+  Crashed crashed;
+  ListShop& shop = crashed.shop();
+  shop.Pass(9s);
+  CHECK(shop.PlaceOf(2).position == 1);
+  CHECK(shop.Reserve(50) == Code::kSoldOut);
+  shop.Pass(3s);
+  CHECK(!shop.PlaceOf(2).offer.is_nil());
+  // Who was let in keeps the turn: the next unit is theirs.
+  const WaitlistPlace place = shop.PlaceOf(1);
+  CHECK(place.outcome.code == Code::kDone);
+  CHECK(place.entry.state == TicketState::kAdmitted);
+  CHECK(place.offer.is_nil());
+  shop.GiveBack(1, 1);
+  shop.Poll();
+  CHECK(!shop.PlaceOf(1).offer.is_nil());
+  CHECK(shop.PlaceOf(3).position == 1);
+}
+
+TEST_CASE("whoever is let in and finds the unit taken keeps the turn") {
+  ListShop* world = nullptr;
+  bool steals = false;
+  ListShop shop(ListShop::Terms(), ListShop::Setup(), {}, {.after = [&](StorageCall call) {
+                  if (!steals || call != StorageCall::kAdmit) return;
+                  steals = false;
+                  world->Steal(70);
+                }});
+  world = &shop;
+  shop.SellOut();
+  shop.JoinList(1);
+  shop.JoinList(2);
+  shop.GiveBack(1);
+  steals = true;
+  shop.Poll();
+  CHECK(shop.observer.offered.empty());
+  CHECK(shop.PlaceOf(1).entry.state == TicketState::kAdmitted);
+  CHECK(shop.PlaceOf(1).offer.is_nil());
+  CHECK(shop.Reserve(50) == Code::kSoldOut);
+  shop.GiveBack(1, 1);
+  CHECK(shop.PlaceOf(2).position == 1);
+  shop.Poll();
+  CHECK(!shop.PlaceOf(1).offer.is_nil());
+  CHECK(shop.PlaceOf(2).position == 1);
+}
+
+TEST_CASE("who leaves while they are let in leaves no hold behind") {
+  ListShop* world = nullptr;
+  bool leaves = false;
+  const auto leave_after = [&](StorageCall when) {
+    return [&, when](StorageCall call) {
+      if (!leaves || call != when) return;
+      leaves = false;
+      CHECK(world->LeaveList(1) == Code::kDone);
+    };
+  };
+  for (const StorageCall when : {StorageCall::kAdmit, StorageCall::kApply}) {
+    CAPTURE(static_cast<int>(when));
+    ListShop shop(ListShop::Terms(), ListShop::Setup(), {}, {.after = leave_after(when)});
+    world = &shop;
+    shop.SellOut();
+    shop.JoinList(1);
+    shop.JoinList(2);
+    shop.GiveBack(1);
+    leaves = true;
+    shop.Poll();
+    CHECK(!leaves);
+    shop.Poll();
+    CHECK(shop.PlaceOf(1).outcome.code == Code::kUnknownTicket);
+    CHECK(!shop.PlaceOf(2).offer.is_nil());
+    CHECK(shop.observer.offered.size() == 1);
+  }
+}
+
+TEST_CASE("two servers offer each unit once, and either knows how it ended") {
+  ListShop shop;
+  const std::unique_ptr<FlashSaleService> other = shop.Open();
+  Recorder told;
+  other->waitlist().Observe(&told);
+  shop.SellOut();
+  for (std::uint64_t user = 1; user <= 3; ++user) shop.JoinList(user);
+  other->Poll();
+  CHECK(other
+            ->Reserve({.sale = "drop",
+                       .user = UserId::FromInteger(50),
+                       .id = ReservationId::FromInteger(1)})
+            ->code == Code::kSoldOut);
+  shop.GiveBack(2);
+  shop.clock().Advance(100ms);
+  other->Poll();
+  shop.Poll();
+  CHECK(told.offered.size() == 2);
+  CHECK(shop.observer.offered.empty());
+  const WaitlistPlace first = shop.PlaceOf(1);
+  REQUIRE(!first.offer.is_nil());
+  CHECK(shop.CancelOffer(1, first.offer) == Code::kDone);
+  shop.Pass(1s);
+  other->Poll();
+  CHECK(shop.observer.ended.size() + told.ended.size() == 1);
+  CHECK(other->WaitlistPosition({.sale = "drop", .user = UserId::FromInteger(3)})->offer ==
+        shop.PlaceOf(3).offer);
+  CHECK(!shop.PlaceOf(3).offer.is_nil());
+  CHECK(shop.StockNow().available() == 0);
+}
+
+TEST_CASE("an observer that throws is logged once, and nothing else of it is noticed") {
+  std::vector<std::string> logged;
+  ListShop shop(ListShop::Terms(), ListShop::Setup(), [&logged](auto& options) {
+    options.log.sink = [&logged](const LogRecord& record) { logged.emplace_back(record.event); };
+  });
+  shop.observer.throws = true;
+  shop.SellOut();
+  shop.JoinList(1);
+  shop.JoinList(2);
+  shop.GiveBack(2);
+  shop.Poll();
+  shop.Poll();
+  const auto count = [&logged](const char* event) {
+    return std::count(logged.begin(), logged.end(), event);
+  };
+  CHECK(!shop.PlaceOf(1).offer.is_nil());
+  CHECK(count("waitlist_observer_failing") == 1);
+  shop.observer.throws = false;
+  shop.JoinList(3);
+  shop.GiveBack(1, 2);
+  shop.Poll();
+  shop.Poll();
+  CHECK(count("waitlist_observer_recovered") == 1);
+}
+
+// --- made, found and forgotten
+
+TEST_CASE("a sale made again with other waitlists is told what differs") {
+  ListShop shop;
+  const auto again = [&](const WaitlistSetup& setup) {
+    return shop.service().Create(ListShop::Terms(), {}, setup).status();
+  };
+  CHECK(again(ListShop::Setup()).ok());
+  WaitlistSetup other = ListShop::Setup();
+  other.max_waiting = 7;
+  CHECK(again(other).message() ==
+        "waitlist.max_waiting: 7, expected 1000000, with which the sale's waitlists were made");
+  other = ListShop::Setup();
+  other.offer_hold = 3min;
+  CHECK(again(other).code() == StatusCode::kAlreadyExists);
+  CHECK(again(other).message().starts_with("waitlist.offer_hold: 180000000 us, expected "));
+  CHECK(again({}).message() ==
+        "waitlist.enabled: false, expected true, with which the sale was made");
+  other.offer_hold = 16min;
+  CHECK(again(other).message() ==
+        "waitlist.offer_hold: 960000000 us, expected 1000 us to 900000000 us");
+  CHECK(again({.max_waiting = 7}).message() ==
+        "waitlist.enabled: false, expected true where a waitlist is set up");
+  CHECK(again({.enabled = true, .max_waiting = 0}).message() ==
+        "waitlist.max_waiting: 0, expected 1 to 2147483648");
+}
+
+TEST_CASE(
+    "waitlists may be added later; other servers find them, and a new sale has none of them") {
+  ListShop shop;
+  shop.Create(Shop::Terms(1, "plain"));
+  CHECK(shop.service().Create(Shop::Terms(1, "plain"), {}, ListShop::Setup())->code ==
+        Code::kAlreadyDone);
+  const std::unique_ptr<FlashSaleService> other = shop.Open();
+  const auto join = [](FlashSaleService& service) {
+    return service.JoinWaitlist({.sale = "plain", .user = UserId::FromInteger(1)})->outcome.code;
+  };
+  CHECK(join(shop.service()) == Code::kInStock);
+  CHECK(join(*other) == Code::kInStock);
+  REQUIRE(shop.service().Close("plain")->code == Code::kDone);
+  REQUIRE(shop.service().Settle("plain")->code == Code::kDone);
+  REQUIRE(shop.service().Forget("plain")->code == Code::kDone);
+  CHECK(shop.storage()
+            .waitlists()
+            .Read(WaitlistName("plain", 0), shop.clock().Now())
+            .status()
+            .code() == StatusCode::kNotFound);
+  shop.Create(Shop::Terms(1, "plain"));
+  CHECK(shop.service()
+            .JoinWaitlist({.sale = "plain", .user = UserId::FromInteger(1)})
+            ->outcome.field == Field::kSale);
+}
+
+// --- before a queue
+
+TEST_CASE("the queue lets nobody in for units that the waitlist is going to be offered") {
+  ListShop shop(ListShop::QueuedTerms());
+  shop.SellOutQueued();
+  shop.JoinList(1);
+  shop.JoinList(2);
+  for (std::uint64_t user = 30; user < 33; ++user) shop.Join(user);
+  shop.Pass(1s);
+  CHECK_FALSE(shop.IsAdmitted(30));
+  REQUIRE(shop.service().Pause("drop")->code == Code::kDone);
+  shop.GiveBack(2);
+  shop.Pass(1s);
+  REQUIRE(shop.service().Resume("drop")->code == Code::kDone);
+  shop.Pass(1s);
+  CHECK(!shop.PlaceOf(1).offer.is_nil());
+  CHECK(!shop.PlaceOf(2).offer.is_nil());
+  CHECK_FALSE(shop.IsAdmitted(30));
+  CHECK(shop.Queue().admitted == 3);  // those who bought at first
+  REQUIRE(shop.LeaveList(1) == Code::kDone);
+  shop.Pass(1s);
+  CHECK(shop.IsAdmitted(30));
+  CHECK_FALSE(shop.IsAdmitted(31));
+}
+
+TEST_CASE("an offer is an admission of its own, and spoils none of the queue's") {
+  SaleTerms terms = ListShop::QueuedTerms();
+  terms.limit_per_user = 2;
+  ListShop shop(terms);
+  shop.SellOutQueued();
+  // Let in by the queue while a unit is there; then it is gone.
+  shop.GiveBack(1);
+  shop.Join(1);
+  shop.Pass(1s);
+  REQUIRE(shop.IsAdmitted(1));
+  shop.Steal(70, 1, /*admission=*/1);
+  CHECK(shop.Reserve(1, 5) == Code::kSoldOut);
+  REQUIRE(shop.JoinList(1).outcome.code == Code::kDone);
+  shop.GiveBack(2, 1);
+  shop.Poll();
+  const WaitlistPlace place = shop.PlaceOf(1);
+  REQUIRE(!place.offer.is_nil());
+  CHECK(shop.Find(1, place.offer)->admission != 0);
+  CHECK(shop.ConfirmOffer(1, place.offer) == Code::kDone);
+  // Under the queue's admission, whose number is higher, another.
+  CHECK(shop.IsAdmitted(1));
+  CHECK(shop.Reserve(1, 6) == Code::kDone);
+}
+
+TEST_CASE("whoever has used the queue's admission up is offered, and may queue again afterwards") {
+  SaleTerms terms = ListShop::QueuedTerms();
+  terms.limit_per_user = 2;
+  ListShop shop(terms);
+  shop.SellOutQueued();
+  REQUIRE(shop.JoinList(100).outcome.code == Code::kDone);  // holds one, under the queue's
+  shop.GiveBack(1, 1);
+  shop.Poll();
+  const WaitlistPlace place = shop.PlaceOf(100);
+  REQUIRE(!place.offer.is_nil());
+  const std::uint64_t number = shop.Find(100, place.offer)->admission;
+  CHECK(number == shop.Find(100, ReservationId::FromInteger(1))->admission + 1);
+  CHECK(shop.CancelOffer(100, place.offer) == Code::kDone);
+  CHECK(shop.Cancel(100) == Code::kDone);
+  shop.Pass(1s);
+  shop.Join(100);
+  shop.Pass(1s);
+  REQUIRE(shop.IsAdmitted(100));
+  CHECK(shop.Reserve(100, 8) == Code::kDone);
+}
+
+}  // namespace
+}  // namespace flashsale::service_test

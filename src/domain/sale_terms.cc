@@ -39,6 +39,7 @@ void CheckWaves(const SaleTerms& terms, FieldCheck& check) {
   check.InRange<std::size_t>("waves.size", terms.waves.size(), 0, kMaxWaves);
   if (!check.ok()) return;
   std::vector<Units> fewest;
+  fewest.reserve(terms.lines.size());
   for (const SaleLine& line : terms.lines) {
     fewest.push_back(line.released_at_first.value_or(line.units));
   }

@@ -359,6 +359,7 @@ Result<std::vector<ServedWaitlist::Turned>> ServedWaitlist::TakePending(Time now
   }
   if (turns.empty()) return turns;
   std::vector<QueueCommand> looks;
+  looks.reserve(turns.size());
   for (const Turned& turn : turns) {
     looks.push_back({.verb = QueueVerb::kLook, .user = turn.entry.user});
   }
@@ -481,8 +482,8 @@ Status ServedWaitlist::OfferNext(const SaleStock& stock, const QueueState& state
   for (std::size_t i = 0; i < *count; ++i) turns.push_back({.entry = admitted[i]});
   status = MakeOffers(now, state.opened_at, turns, news);
   Keep(turns);
-  turn.more = turn.more || next == parts_.options.batch ||
-              std::any_of(turns.begin(), turns.end(), is_over);
+  turn.more =
+      turn.more || next == parts_.options.batch || std::any_of(turns.begin(), turns.end(), is_over);
   return status;
 }
 

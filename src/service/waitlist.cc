@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 #include <functional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -78,8 +79,8 @@ struct Waitlist::State {
    public:
     explicit Ends(State& state) : state_(state) {}
 
-    SinkAnswer Deliver(const SaleId& sale, std::span<const Event> events) override {
-      return state_.FollowEvents(sale, events) ? SinkAnswer::kAccepted : SinkAnswer::kBusy;
+    SinkAnswer Deliver(const SaleId& sale, std::span<const Event> batch) override {
+      return state_.FollowEvents(sale, batch) ? SinkAnswer::kAccepted : SinkAnswer::kBusy;
     }
     // Who is asked about, or joins again, is found to be through; of the others the turn ends.
     void OnLost(const SaleId& /*sale*/, const EventPage::Lost& /*lost*/) override {}

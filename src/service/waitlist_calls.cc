@@ -1,6 +1,7 @@
 // The waitlists' side of FlashSaleService.
 
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "flashsale/service/flash_sale_service.h"

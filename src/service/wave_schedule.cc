@@ -46,6 +46,7 @@ class SaleWaves {
   explicit SaleWaves(const SaleTerms& terms)
       : id_(terms.id), waves_(terms.waves), lines_(terms.lines.size()) {
     std::vector<Units> released;
+    released.reserve(terms.lines.size());
     for (const SaleLine& line : terms.lines) {
       released.push_back(line.released_at_first.value_or(line.units));
     }
@@ -90,6 +91,7 @@ class SaleWaves {
       return stock.status().code() == StatusCode::kNotFound ? Status() : stock.status();
     }
     std::vector<Units> released;
+    released.reserve(stock->lines.size());
     for (const Stock& line : stock->lines) released.push_back(line.released);
     if (released.size() != lines_.size()) return {StatusCode::kInternal, "a sale of other lines"};
     Status status;

@@ -158,14 +158,21 @@ std::vector<Entrants::Placed> Entrants::InOrder() const {
     std::erase_if(order, [](const Placed& placed) { return placed.spot == kNobody; });
     return order;
   }
-  // Stretches that contradict each other: by place, then by ticket.
-  order.clear();
-  ForEachRank([&order](Spot spot, std::uint32_t rank) {
-    order.push_back({.spot = spot, .rank = rank});
+  // Stretches that contradict each other: by place, then by ticket, in whose order they come.
+  struct Come {
+    Placed placed;
+    std::size_t number;
+  };
+  std::vector<Come> all;
+  ForEachRank([&all](Spot spot, std::uint32_t rank) {
+    all.push_back({.placed = {.spot = spot, .rank = rank}, .number = all.size()});
     return true;
   });
-  std::stable_sort(order.begin(), order.end(),
-                   [](const Placed& a, const Placed& b) { return a.rank < b.rank; });
+  std::sort(all.begin(), all.end(), [](const Come& a, const Come& b) {
+    return std::tie(a.placed.rank, a.number) < std::tie(b.placed.rank, b.number);
+  });
+  order.clear();
+  for (const Come& come : all) order.push_back(come.placed);
   return order;
 }
 

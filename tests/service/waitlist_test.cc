@@ -491,6 +491,30 @@ TEST_CASE("two servers offer each unit once, and either knows how it ended") {
   CHECK(shop.StockNow().available() == 0);
 }
 
+TEST_CASE("of two servers that see a turn end at once, one tells it") {
+  std::unique_ptr<FlashSaleService> other;
+  bool armed = false;
+  ListShop shop(ListShop::Terms(), ListShop::Setup(), {}, {.after = [&](StorageCall call) {
+                  if (!armed || call != StorageCall::kApplyQueue) return;
+                  armed = false;
+                  other->Poll();
+                }});
+  other = shop.Open();
+  Recorder told;
+  other->waitlist().Observe(&told);
+  shop.SellOut();
+  shop.JoinList(1);
+  shop.GiveBack(1);
+  shop.Poll();
+  other->Poll();
+  REQUIRE(shop.CancelOffer(1, shop.PlaceOf(1).offer) == Code::kDone);
+  armed = true;
+  shop.Poll();  // has looked, and then the other one is quicker
+  CHECK(!armed);
+  CHECK(told.ended.size() == 1);
+  CHECK(shop.observer.ended.empty());
+}
+
 TEST_CASE("an observer that throws is logged once, and nothing else of it is noticed") {
   std::vector<std::string> logged;
   ListShop shop(ListShop::Terms(), ListShop::Setup(), [&logged](auto& options) {
@@ -567,76 +591,6 @@ TEST_CASE(
   CHECK(shop.service()
             .JoinWaitlist({.sale = "plain", .user = UserId::FromInteger(1)})
             ->outcome.field == Field::kSale);
-}
-
-// --- before a queue
-
-TEST_CASE("the queue lets nobody in for units that the waitlist is going to be offered") {
-  ListShop shop(ListShop::QueuedTerms());
-  shop.SellOutQueued();
-  shop.JoinList(1);
-  shop.JoinList(2);
-  for (std::uint64_t user = 30; user < 33; ++user) shop.Join(user);
-  shop.Pass(1s);
-  CHECK_FALSE(shop.IsAdmitted(30));
-  REQUIRE(shop.service().Pause("drop")->code == Code::kDone);
-  shop.GiveBack(2);
-  shop.Pass(1s);
-  REQUIRE(shop.service().Resume("drop")->code == Code::kDone);
-  shop.Pass(1s);
-  CHECK(!shop.PlaceOf(1).offer.is_nil());
-  CHECK(!shop.PlaceOf(2).offer.is_nil());
-  CHECK_FALSE(shop.IsAdmitted(30));
-  CHECK(shop.Queue().admitted == 3);  // those who bought at first
-  REQUIRE(shop.LeaveList(1) == Code::kDone);
-  shop.Pass(1s);
-  CHECK(shop.IsAdmitted(30));
-  CHECK_FALSE(shop.IsAdmitted(31));
-}
-
-TEST_CASE("an offer is an admission of its own, and spoils none of the queue's") {
-  SaleTerms terms = ListShop::QueuedTerms();
-  terms.limit_per_user = 2;
-  ListShop shop(terms);
-  shop.SellOutQueued();
-  // Let in by the queue while a unit is there; then it is gone.
-  shop.GiveBack(1);
-  shop.Join(1);
-  shop.Pass(1s);
-  REQUIRE(shop.IsAdmitted(1));
-  shop.Steal(70, 1, /*admission=*/1);
-  CHECK(shop.Reserve(1, 5) == Code::kSoldOut);
-  REQUIRE(shop.JoinList(1).outcome.code == Code::kDone);
-  shop.GiveBack(2, 1);
-  shop.Poll();
-  const WaitlistPlace place = shop.PlaceOf(1);
-  REQUIRE(!place.offer.is_nil());
-  CHECK(shop.Find(1, place.offer)->admission != 0);
-  CHECK(shop.ConfirmOffer(1, place.offer) == Code::kDone);
-  // Under the queue's admission, whose number is higher, another.
-  CHECK(shop.IsAdmitted(1));
-  CHECK(shop.Reserve(1, 6) == Code::kDone);
-}
-
-TEST_CASE("whoever has used the queue's admission up is offered, and may queue again afterwards") {
-  SaleTerms terms = ListShop::QueuedTerms();
-  terms.limit_per_user = 2;
-  ListShop shop(terms);
-  shop.SellOutQueued();
-  REQUIRE(shop.JoinList(100).outcome.code == Code::kDone);  // holds one, under the queue's
-  shop.GiveBack(1, 1);
-  shop.Poll();
-  const WaitlistPlace place = shop.PlaceOf(100);
-  REQUIRE(!place.offer.is_nil());
-  const std::uint64_t number = shop.Find(100, place.offer)->admission;
-  CHECK(number == shop.Find(100, ReservationId::FromInteger(1))->admission + 1);
-  CHECK(shop.CancelOffer(100, place.offer) == Code::kDone);
-  CHECK(shop.Cancel(100) == Code::kDone);
-  shop.Pass(1s);
-  shop.Join(100);
-  shop.Pass(1s);
-  REQUIRE(shop.IsAdmitted(100));
-  CHECK(shop.Reserve(100, 8) == Code::kDone);
 }
 
 }  // namespace

@@ -73,9 +73,9 @@ class ListShop : public Shop {
   static WaitlistSetup Setup() { return {.enabled = true, .offer_hold = kOfferHold}; }
 
   explicit ListShop(const SaleTerms& terms = Terms(), const WaitlistSetup& setup = Setup(),
-                    const Change& change = {}, FaultPlan faults = {})
+                    const Change& change = {}, FaultPlan faults = {}, const QueueSetup& queue = {})
       : Shop(change, std::move(faults)) {
-    const auto created = service().Create(terms, {}, setup);
+    const auto created = service().Create(terms, queue, setup);
     REQUIRE_MESSAGE(created.ok(), created.status().ToString());
     service().waitlist().Observe(&observer);
     At(0s);

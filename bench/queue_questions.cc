@@ -121,11 +121,14 @@ Question Leaves(std::uint64_t users) {
             MachineLimits& limits = LimitsAtQueue(s, users);
             auto queue = std::make_shared<QueueUnderTest>(s.seed);
             queue->JoinAll(users);
-            return [queue, order = ScatteredOrder(users), users, &limits]() -> Sample {
-              const auto at = [&order](std::uint64_t i) { return order[i]; };
+            // Others each time: who left and came back stands at the end.
+            return [queue, order = ScatteredOrder(users), users, begin = std::uint64_t{0},
+                    &limits]() mutable -> Sample {
               const std::uint64_t few = FewOf(users);
+              const auto at = [&](std::uint64_t i) { return order[(begin + i) % users]; };
               const double leaves = queue->Each(QueueVerb::kLeave, few, 1, Code::kDone, at);
               queue->Each(QueueVerb::kJoin, few, kBatch, Code::kDone, at);
+              begin += few;
               return {.ours = leaves, .reference = limits.DependentLoad()};
             };
           }};

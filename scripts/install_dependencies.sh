@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what flashsale's own builds need: only what is missing, from Debian's packages.
-# Usage: scripts/install_dependencies.sh [build] [test] [analysis]     (default: all three)
+# Usage: scripts/install_dependencies.sh [build] [test] [bench] [analysis]     (default: all four)
 #   build     the library and the examples
 #   test      tests, lints and benchmarks
+#   bench     what benchmarks are compared with: without it their rows are left out
 #   analysis  clang: the asan, tsan and tidy presets
 set -euo pipefail
 
@@ -13,6 +14,7 @@ build=(cmake:cmake ninja-build:ninja g++:g++ pkg-config:pkg-config libabsl-dev:a
        nlohmann-json3-dev:nlohmann/json.hpp libcli11-dev:CLI/CLI.hpp)
 test=(ccache: python3:python3 binutils:nm doctest-dev:doctest/doctest.h
       libbenchmark-dev:benchmark/benchmark.h nodejs:node npm:npm chromium:chromium)
+bench=(redis-server:redis-server)
 analysis=(clang-19:clang++-19 libclang-rt-19-dev: clang-tidy-19:clang-tidy-19
           clang-format-19:clang-format-19)
 
@@ -21,9 +23,10 @@ for group in "${@:-all}"; do
   case "$group" in
     build) wanted+=("${build[@]}") ;;
     test) wanted+=("${test[@]}") ;;
+    bench) wanted+=("${bench[@]}") ;;
     analysis) wanted+=("${analysis[@]}") ;;
-    all) wanted+=("${build[@]}" "${test[@]}" "${analysis[@]}") ;;
-    *) echo "install_dependencies: no group '$group' (build, test, analysis)" >&2; exit 2 ;;
+    all) wanted+=("${build[@]}" "${test[@]}" "${bench[@]}" "${analysis[@]}") ;;
+    *) echo "install_dependencies: no group '$group' (build, test, bench, analysis)" >&2; exit 2 ;;
   esac
 done
 

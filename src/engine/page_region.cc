@@ -44,6 +44,10 @@ PageRegion::~PageRegion() {
   if (data_ != nullptr) munmap(data_, bytes_);
 }
 
+void PageRegion::Discard(std::size_t first, std::size_t bytes) {
+  madvise(data_ + first, bytes, MADV_DONTNEED);
+}
+
 void PageRegion::Prefault() {
   for (std::size_t i = 0; i < bytes_; i += kPage) {
     // A write of what is there: a read would map the shared page of zeros.

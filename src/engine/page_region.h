@@ -27,6 +27,11 @@ class PageRegion {
   }
   ~PageRegion();
 
+  // Gives the memory of these bytes back to the system; it is zeroed when it is touched again.  A
+  // wish: of a page that lies there in part nothing happens, nor where the system's are larger.
+  // REQUIRES: nobody touches it meanwhile; both are multiples of 4,096.
+  void Discard(std::size_t first, std::size_t bytes);
+
   // Makes all of it resident.  REQUIRES: nobody writes to it meanwhile.
   void Prefault();
 

@@ -250,18 +250,39 @@ TEST_CASE("several of one word go at once") {
   for (const std::uint64_t user : gone) CHECK(line.Find(user) == WaitingBlocks::kNone);
 }
 
-TEST_CASE("memory of people goes back to the system where a whole region is free") {
-  Line line;
-  // Three regions of 1,024 blocks.
-  for (std::uint32_t i = 0; i < 3 * 1'024 * kBlock; ++i) line.Append();
-  const std::size_t all = line.blocks.mapped_bytes();
-  for (std::uint64_t user = 1; user <= line.joined - 10; ++user) {
-    line.line.Remove(line.Find(user));
+TEST_CASE("memory of people goes back to the system, in whatever pattern they leave") {
+  constexpr std::uint32_t kRegion = 1'024;
+  for (const bool scattered : {true, false}) {
+    CAPTURE(scattered);
+    Line line;
+    for (std::uint32_t i = 0; i < 4 * kRegion * kBlock; ++i) line.Append();
+    REQUIRE(line.blocks.with_memory() == 4 * kRegion);
+    const auto stays = [&](std::uint64_t user) {
+      return scattered ? user % 128 == 0 : user > line.joined - 10;
+    };
+    for (const std::uint64_t user : line.standing) {
+      if (!stays(user)) line.line.Remove(line.Find(user));
+    }
+    std::erase_if(line.standing, [&](std::uint64_t user) { return !stays(user); });
+    CHECK(line.IsRight());
+    const std::uint32_t in_use = line.blocks.in_use();
+    CHECK(in_use <= 4 * kRegion / 128 * 8 / 3 + 2);
+    CHECK(line.blocks.with_memory() <= in_use + in_use / 8 + kRegion);
+    if (scattered) {
+      // Every region has somebody in it, so all of them are mapped still: what was discarded is
+      // zero.
+      std::uint32_t zero = 0;
+      for (std::uint32_t block = 0; block < 4 * kRegion; ++block) {
+        const Spot middle = WaitingBlocks::SpotOf(block, kBlock / 2);
+        zero += line.blocks.entry(middle).user.is_nil() ? 1U : 0U;
+      }
+      CHECK(zero >= 4 * kRegion - line.blocks.with_memory());
+    }
+    // They come back.
+    for (std::uint32_t i = 0; i < 3 * kRegion * kBlock; ++i) line.Append();
+    CHECK(line.blocks.with_memory() <= 4 * kRegion);
+    CHECK(line.IsRight());
   }
-  // The one that is in use, and a spare one.
-  CHECK(line.blocks.mapped_bytes() <= all * 2 / 3);
-  line.standing.assign({line.joined - 9});
-  CHECK(line.line.Ahead(line.Find(line.joined)) == 9);
 }
 
 }  // namespace

@@ -29,6 +29,24 @@ TEST_CASE("a large region is laid out for huge pages") {
   CHECK(reinterpret_cast<std::uintptr_t>(region.data()) % (std::size_t{2} << 20) == 0);
 }
 
+TEST_CASE("what is discarded of a region is zero, and the rest stays") {
+  for (const std::size_t bytes : {std::size_t{16} << 10, std::size_t{4} << 20}) {
+    PageRegion region = PageRegion::Map(bytes);
+    REQUIRE_FALSE(region.empty());
+    std::fill_n(region.data(), bytes, std::byte{0xA5});
+    region.Discard(4096, 8192);
+    const auto all_are = [&region](std::size_t first, std::size_t end, std::byte value) {
+      return std::all_of(region.data() + first, region.data() + end,
+                         [value](std::byte b) { return b == value; });
+    };
+    CHECK(all_are(0, 4096, std::byte{0xA5}));
+    CHECK(all_are(4096, 12288, std::byte{0}));
+    CHECK(all_are(12288, bytes, std::byte{0xA5}));
+    region.data()[4096] = std::byte{1};
+    CHECK(region.data()[4096] == std::byte{1});
+  }
+}
+
 TEST_CASE("a region moves, and what it was moved from is empty") {
   PageRegion first = PageRegion::Map(4096);
   std::byte* const data = first.data();

@@ -20,16 +20,46 @@ bool WaitingBlocks::MakeRoom(std::uint32_t block) {
   return !region.memory.empty();
 }
 
+std::uint32_t WaitingBlocks::Pop(std::uint32_t& list) {
+  const std::uint32_t block = list;
+  if (block != kNone) list = blocks_[block].next;
+  return block;
+}
+
+void WaitingBlocks::Push(std::uint32_t& list, std::uint32_t block) {
+  blocks_[block].next = list;
+  list = block;
+}
+
+bool WaitingBlocks::IsBare(std::uint32_t block) const {
+  const std::uint32_t i = block % kRegionBlocks;
+  return (people_[block / kRegionBlocks].bare[i / 64] >> (i % 64) & 1) != 0;
+}
+
 std::uint32_t WaitingBlocks::Take(bool arranged) {
-  const std::uint32_t number = blocks_.Take();
-  if (number == kNone) return kNone;
-  if (number >= kMostBlocks || !MakeRoom(number)) {
-    blocks_.Give(number);
-    return kNone;
-  }
   const std::uint32_t beside = arranged ? arranged_.Take() : kNone;
-  if (arranged && beside == kNone) {
-    blocks_.Give(number);
+  if (arranged && beside == kNone) return kNone;
+  std::uint32_t number = Pop(spare_);
+  if (number != kNone) {
+    --spare_count_;
+  } else if (number = Pop(bare_); number != kNone) {
+    if (!MakeRoom(number)) {
+      Push(bare_, number);
+      number = kNone;
+    } else {
+      Region& region = people_[number / kRegionBlocks];
+      const std::uint32_t i = number % kRegionBlocks;
+      region.bare[i / 64] &= ~(std::uint64_t{1} << (i % 64));
+      --region.bare_count;
+    }
+  } else if (number = blocks_.Take(); number != kNone) {
+    if (number >= kMostBlocks || !MakeRoom(number)) {
+      blocks_.Give(number);
+      number = kNone;
+    }
+  }
+  if (number == kNone) {
+    if (arranged) arranged_.Give(beside);
     return kNone;
   }
   WaitingBlock& block = blocks_[number];
@@ -49,28 +79,45 @@ std::uint32_t WaitingBlocks::Take(bool arranged) {
            .bits = {},
            .heard = {}};
   block.heard.fill(WaitingBlock::kNobody);
-  const std::uint32_t region = number / kRegionBlocks;
-  ++people_[region].in_use;
-  if (spare_ == region) spare_ = kNone;
   ++in_use_;
   return number;
 }
 
 void WaitingBlocks::Give(std::uint32_t block) {
   if (blocks_[block].arranged != kNone) arranged_.Give(blocks_[block].arranged);
-  blocks_.Give(block);
+  Push(spare_, block);
+  ++spare_count_;
   --in_use_;
-  const std::uint32_t number = block / kRegionBlocks;
-  if (--people_[number].in_use != 0) return;
-  // The last one that has become empty stays, for a line that breathes.
-  if (spare_ != kNone) people_[spare_].memory = engine::PageRegion();
-  spare_ = number;
+  // Each that is given back lets no more than two go, which is enough to keep up.
+  for (int i = 0; i < 2 && spare_count_ > in_use_ / 8 + kRegionBlocks; ++i) {
+    --spare_count_;
+    Strip(Pop(spare_));
+  }
 }
 
-std::size_t WaitingBlocks::mapped_bytes() const {
-  std::size_t bytes = 0;
-  for (const Region& region : people_) bytes += region.memory.bytes();
-  return bytes;
+void WaitingBlocks::Strip(std::uint32_t block) {
+  constexpr std::size_t kPage = 4'096;
+  constexpr std::size_t kBlockBytes = WaitingBlock::kPlaces * sizeof(WaitingEntry);
+  constexpr std::size_t kPairBytes = 2 * kBlockBytes;
+  static_assert(kPairBytes % kPage == 0);
+  constexpr std::size_t kWholePages = kBlockBytes / kPage * kPage;
+
+  Push(bare_, block);
+  const std::uint32_t i = block % kRegionBlocks;
+  Region& region = people_[block / kRegionBlocks];
+  region.bare[i / 64] |= std::uint64_t{1} << (i % 64);
+  if (++region.bare_count == kRegionBlocks) {
+    region.memory = engine::PageRegion();
+    return;
+  }
+  // Two blocks share the page between them, which goes with the second of them.
+  const std::size_t pair = i / 2 * kPairBytes;
+  const std::size_t own = i % 2 == 0 ? pair : pair + kPairBytes - kWholePages;
+  if (IsBare(block ^ 1U)) {
+    region.memory.Discard(pair, kPairBytes);
+  } else {
+    region.memory.Discard(own, kWholePages);
+  }
 }
 
 }  // namespace flashsale::inline v0::memory

@@ -17,8 +17,10 @@ namespace flashsale::inline v0::memory {
 using Spot = std::uint32_t;
 
 // The blocks of all lines of one queue, and the people in them.  A block that was given back is the
-// next to be taken; where all of a region's blocks are free its people's memory goes back to the
-// system.
+// next to be taken.  Of blocks that nobody uses some stay as they are, for a line that breathes: an
+// eighth of those in use and one region.  The memory of people in others goes back to the system,
+// wherever they lie: page by page, and as a whole where all of a region is free.  What the line
+// knows of a block, 192 bytes, stays.
 //
 // Thread safety: as an int.  Ownership: of the memory.
 class WaitingBlocks {
@@ -53,30 +55,41 @@ class WaitingBlocks {
     AskFor(&blocks_[BlockOf(spot)].bits);
   }
 
-  // How many blocks are in use; how many bytes of people are there to be used.
+  // How many blocks are in use; how many have memory for people, whether or not they are in use.
   std::uint32_t in_use() const { return in_use_; }
-  std::size_t mapped_bytes() const;
+  std::uint32_t with_memory() const { return in_use_ + spare_count_; }
 
  private:
   static constexpr std::uint32_t kRegionBlocks = 1'024;  // exactly seven huge pages of people
   static constexpr std::uint32_t kRegionPlaces = kRegionBlocks * WaitingBlock::kPlaces;
   static constexpr std::size_t kRegionBytes = std::size_t{kRegionPlaces} * sizeof(WaitingEntry);
   static_assert(kRegionBytes % (std::size_t{2} << 20) == 0);
-  static constexpr std::uint32_t kMostBlocks = std::uint32_t{1} << 23;  // spots are 32 bits
+  // Spots are 32 bits, and one is kNone.
+  static constexpr std::uint32_t kMostBlocks = (std::uint32_t{1} << 23) - 1;
 
   struct Region {
     engine::PageRegion memory;
-    std::uint32_t in_use = 0;
+    std::uint32_t bare_count = 0;
+    std::array<std::uint64_t, kRegionBlocks / 64> bare{};  // blocks whose memory was given back
   };
 
   // Makes sure that a block's people have memory.
   bool MakeRoom(std::uint32_t block);
+  // The first of a list of free blocks, which goes on from it; kNone where it is empty.
+  std::uint32_t Pop(std::uint32_t& list);
+  void Push(std::uint32_t& list, std::uint32_t block);
+  bool IsBare(std::uint32_t block) const;
+  // Gives the memory of people in a free block back to the system.
+  void Strip(std::uint32_t block);
 
   Slab<WaitingBlock, 8'192> blocks_;
   Slab<std::array<ArrangedEntry, WaitingBlock::kPlaces>, 512> arranged_;
   std::vector<Region> people_;
   std::uint32_t in_use_ = 0;
-  std::uint32_t spare_ = kNone;  // a region that is kept although it is empty
+  // Free blocks, in lists that run through WaitingBlock::next.
+  std::uint32_t spare_ = kNone;
+  std::uint32_t spare_count_ = 0;
+  std::uint32_t bare_ = kNone;
 };
 
 }  // namespace flashsale::inline v0::memory

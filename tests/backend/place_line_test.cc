@@ -54,8 +54,11 @@ struct Line {
     const UserId id = UserId::FromInteger(user);
     return index.Find(hash(id.bytes()), [&](Spot spot) { return blocks.entry(spot).user == id; });
   }
+  void RemoveUser(std::uint64_t user) {
+    line.Remove(Find(user), hash(UserId::FromInteger(user).bytes()));
+  }
   void Remove(std::size_t i) {
-    line.Remove(Find(standing[i]));
+    RemoveUser(standing[i]);
     standing.erase(standing.begin() + static_cast<std::ptrdiff_t>(i));
   }
   std::uint64_t PlaceAt(Spot spot) const {
@@ -192,7 +195,7 @@ TEST_CASE("a line from which nearly all leave, in any pattern, shrinks to who is
     };
     std::erase_if(going, stays);
     std::shuffle(going.begin(), going.end(), random);
-    for (const std::uint64_t user : going) line.line.Remove(line.Find(user));
+    for (const std::uint64_t user : going) line.RemoveUser(user);
     std::erase_if(line.standing, [&](std::uint64_t user) { return !stays(user); });
     CHECK(line.IsRight());
     // Of two neighbours three quarters of one are more: 2.7 blocks a full one, and the last.
@@ -261,7 +264,7 @@ TEST_CASE("memory of people goes back to the system, in whatever pattern they le
       return scattered ? user % 128 == 0 : user > line.joined - 10;
     };
     for (const std::uint64_t user : line.standing) {
-      if (!stays(user)) line.line.Remove(line.Find(user));
+      if (!stays(user)) line.RemoveUser(user);
     }
     std::erase_if(line.standing, [&](std::uint64_t user) { return !stays(user); });
     CHECK(line.IsRight());

@@ -48,7 +48,7 @@ TEST_CASE("who was taken out is not found, and leaves nobody behind") {
   for (int i = 0; i < 300'000; ++i) {
     if (in.size() < 20'000 || random() % 2 == 0) {
       // Few lines, so that most keys go past a full one.
-      REQUIRE(all.Insert(random() & ~std::uint64_t{0xE000}));
+      REQUIRE(all.Insert(random() & ~std::uint64_t{0xE000'0000}));
       in.push_back(static_cast<std::uint32_t>(all.hashes.size() - 1));
     } else {
       const std::size_t who = random() % in.size();

@@ -14,8 +14,6 @@ constexpr std::uint32_t kWords = WaitingBlock::kWords;
 constexpr std::uint32_t kSparse = kPlaces * 3 / 4;
 // How often somebody who leaves makes a sparse block look at its neighbours.
 constexpr std::uint32_t kLookEvery = 32;
-// So far apart may those of one block have joined, where their times are told against the first's.
-constexpr Duration kMostJoinedApart{(std::int64_t{1} << 32) - 1};
 
 constexpr std::uint32_t kPlaceMask = kMostPlacesApart - 1;
 
@@ -32,17 +30,9 @@ void PlaceLine::Swap(PlaceLine& other) {
   std::swap(sums_, other.sums_);
 }
 
-bool PlaceLine::Fits(const WaitingBlock& block, const Placement& who) const {
-  if (block.used == kPlaces || (block.arranged != kNone) != who.arranged) return false;
-  if (block.used == 0) return true;
-  if (who.place - block.first_place >= kMostPlacesApart) return false;
-  return who.arranged || who.joined_at - block.first_joined <= kMostJoinedApart;
-}
-
-bool PlaceLine::MakeRoom(const Placement& who) {
-  if (last_ != kNone && Fits(room_.blocks[last_], who)) return true;
+bool PlaceLine::AddBlock(bool arranged) {
   if (!sums_.MakeRoom()) return false;
-  const std::uint32_t fresh = room_.blocks.Take(who.arranged);
+  const std::uint32_t fresh = room_.blocks.Take(arranged);
   if (fresh == kNone) return false;
   WaitingBlock& block = room_.blocks[fresh];
   block.tier = tier_;
@@ -77,11 +67,12 @@ Spot PlaceLine::Append(const Placement& who) {
   const std::uint32_t joined =
       who.arranged ? LowBits(who.joined_at)
                    : static_cast<std::uint32_t>((who.joined_at - block.first_joined).count());
-  WaitingEntry& entry = room_.blocks.entry(spot);
-  entry.user = who.user;
-  entry.set_heard_ms(who.heard_ms);
-  entry.place = static_cast<std::uint32_t>(who.place - block.first_place) & kPlaceMask;
-  entry.joined = joined;
+  room_.blocks.entry(spot) = {
+      .user = who.user,
+      .heard_low = static_cast<std::uint32_t>(who.heard_ms),
+      .heard_high = static_cast<std::uint32_t>(who.heard_ms >> 32) & WaitingEntry::kHighMask,
+      .place = static_cast<std::uint32_t>(who.place - block.first_place) & kPlaceMask,
+      .joined = joined};
   if (who.arranged) {
     const auto microseconds = static_cast<std::uint64_t>(who.joined_at.time_since_epoch().count());
     room_.blocks.arranged(spot) = {.ticket = who.ticket & kLastTicket,
@@ -92,28 +83,8 @@ Spot PlaceLine::Append(const Placement& who) {
   return spot;
 }
 
-void PlaceLine::Remove(Spot spot) {
-  const std::uint32_t i = WaitingBlocks::IndexOf(spot);
-  const std::uint32_t number = WaitingBlocks::BlockOf(spot);
-  Remove(number, i / kWordPlaces, std::uint64_t{1} << (i % kWordPlaces));
-  const WaitingBlock& block = room_.blocks[number];
-  if (block.live <= kSparse && block.live % kLookEvery == 0) Tidy(number);
-}
-
-void PlaceLine::Remove(std::uint32_t number, std::uint32_t word, std::uint64_t who) {
-  std::array<std::uint64_t, kWordPlaces> hashes;
-  std::array<Spot, kWordPlaces> spots;
-  std::uint32_t count = 0;
-  for (; who != 0; who &= who - 1, ++count) {
-    spots[count] = SpotInWord(number, word, who);
-    hashes[count] = room_.HashOf(spots[count]);
-    room_.index.Prefetch(hashes[count]);
-  }
+void PlaceLine::TakeOut(std::uint32_t number, std::uint32_t word, std::uint32_t count) {
   WaitingBlock& block = room_.blocks[number];
-  for (std::uint32_t i = 0; i < count; ++i) {
-    room_.index.Erase(hashes[i], spots[i]);
-    block.bits[word] &= ~(std::uint64_t{1} << (spots[i] % kWordPlaces));
-  }
   if (block.bits[word] == 0) block.heard[word] = WaitingBlock::kNobody;
   for (std::uint32_t w = word + 1; w < kWords; ++w) {
     block.ahead[w] = static_cast<std::uint16_t>(block.ahead[w] - count);
@@ -121,6 +92,30 @@ void PlaceLine::Remove(std::uint32_t number, std::uint32_t word, std::uint64_t w
   block.live = static_cast<std::uint16_t>(block.live - count);
   live_ -= count;
   sums_.Add(block.position, -static_cast<std::int32_t>(count));
+}
+
+void PlaceLine::Remove(Spot spot, std::uint64_t hash) {
+  const std::uint32_t i = WaitingBlocks::IndexOf(spot);
+  const std::uint32_t number = WaitingBlocks::BlockOf(spot);
+  WaitingBlock& block = room_.blocks[number];
+  room_.index.Erase(hash, spot);
+  block.bits[i / kWordPlaces] &= ~(std::uint64_t{1} << (i % kWordPlaces));
+  TakeOut(number, i / kWordPlaces, 1);
+  if (block.live <= kSparse && block.live % kLookEvery == 0) Tidy(number);
+}
+
+void PlaceLine::Remove(std::uint32_t number, std::uint32_t word, std::uint64_t who) {
+  std::array<std::uint64_t, kWordPlaces> hashes;
+  std::array<Spot, kWordPlaces> spots;
+  std::uint32_t count = 0;
+  for (std::uint64_t bits = who; bits != 0; bits &= bits - 1, ++count) {
+    spots[count] = SpotInWord(number, word, bits);
+    hashes[count] = room_.HashOf(spots[count]);
+    room_.index.Prefetch(hashes[count]);
+  }
+  for (std::uint32_t i = 0; i < count; ++i) room_.index.Erase(hashes[i], spots[i]);
+  room_.blocks[number].bits[word] &= ~who;
+  TakeOut(number, word, count);
 }
 
 Spot PlaceLine::Front() const {

@@ -60,14 +60,16 @@ class PlaceLine {
   std::uint64_t live() const { return live_; }
 
   // Makes sure that Append has room.  False, and nothing changed to the eye, where memory ran out.
-  bool MakeRoom(const Placement& who);
+  bool MakeRoom(const Placement& who) {
+    return (last_ != kNone && Fits(room_.blocks[last_], who)) || AddBlock(who.arranged);
+  }
   // Puts somebody behind all others; where they stand.  The index is the caller's to tell, and the
   // wheel where they were heard of earlier than somebody ahead of them.
   // REQUIRES: MakeRoom(who) was true since the last one.
   Spot Append(const Placement& who);
-  // Takes somebody out: the place is free, and the index does not know them any more.
-  // Where others stand may change.
-  void Remove(Spot spot);
+  // Takes somebody whose user has this hash out: the place is free, and the index does not know
+  // them any more.  Where others stand may change.
+  void Remove(Spot spot, std::uint64_t hash);
   // The same for everybody whose bit is set in `who`, of one word.
   void Remove(std::uint32_t block, std::uint32_t word, std::uint64_t who);
 
@@ -128,7 +130,17 @@ class PlaceLine {
  private:
   static constexpr std::uint32_t kNone = WaitingBlock::kNone;
 
-  bool Fits(const WaitingBlock& block, const Placement& who) const;
+  static bool Fits(const WaitingBlock& block, const Placement& who) {
+    if (block.used == WaitingBlock::kPlaces || (block.arranged != kNone) != who.arranged) {
+      return false;
+    }
+    return block.used == 0 ||
+           (who.place - block.first_place < kMostPlacesApart &&
+            (who.arranged || who.joined_at - block.first_joined <= kMostJoinedApart));
+  }
+  bool AddBlock(bool arranged);
+  // Takes the bits of who has left out of the sums.
+  void TakeOut(std::uint32_t block, std::uint32_t word, std::uint32_t count);
   void DropUnusedPositions();
   bool JoinWithNext(std::uint32_t block);
   // Whether all who stand in the next block can be told against this one.
@@ -137,7 +149,7 @@ class PlaceLine {
   void Move(std::uint32_t from, const std::array<std::uint64_t, WaitingBlock::kWords>& bits,
             std::uint32_t to);
   // Somebody stands in the next place of the block; which.
-  std::uint32_t Occupy(WaitingBlock& block, std::uint64_t heard_ms);
+  static std::uint32_t Occupy(WaitingBlock& block, std::uint64_t heard_ms);
   void Unlink(std::uint32_t block);
 
   WaitingRoom room_;

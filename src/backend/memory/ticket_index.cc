@@ -1,7 +1,6 @@
 #include "backend/memory/ticket_index.h"
 
 #include <algorithm>
-#include <cstring>
 #include <new>
 
 namespace flashsale::inline v0::memory {
@@ -48,9 +47,8 @@ bool TicketIndex::Divide(std::uint64_t hash) {
   }
   const std::uint32_t fresh = tables_.Take();
   if (fresh == kNone) return false;
-  metas_.emplace_back();
-  metas_[number] = metas_[fresh] = {.entries = 0, .depth = static_cast<std::uint8_t>(depth + 1)};
-  std::memset(static_cast<void*>(&tables_[number]), 0, sizeof(Table));
+  metas_.push_back({.entries = 0, .depth = static_cast<std::uint8_t>(depth + 1)});
+  ++metas_[number].depth;
   // The values of the upper bits that led to `number` are neighbours; the upper half of them leads
   // to the new table.
   const std::size_t common = depth == 0 ? 0 : static_cast<std::size_t>(hash >> (64 - depth));
@@ -60,16 +58,61 @@ bool TicketIndex::Divide(std::uint64_t hash) {
   return true;
 }
 
+std::size_t TicketIndex::MoveHalf(std::uint32_t from, std::uint32_t to, Slot* astray) {
+  // The bit of a mark that says it.
+  const int depth = metas_[from].depth - 1;
+  const std::uint64_t goes = std::uint64_t{4} >> (depth - FirstMarked(depth));
+  std::size_t count = 0;
+  std::uint32_t gone = 0;
+  for (std::size_t l = 0; l < kLines; ++l) {
+    Line& line = tables_[from][l];
+    Line& other = tables_[to][l];
+    line.NobodyWentPast();
+    std::size_t place = 0;
+    for (std::uint32_t set = ~line.Matching(kFree) & kAllSlots; set != 0; set &= set - 1) {
+      const auto i = static_cast<std::size_t>(std::countr_zero(set));
+      const std::uint64_t mark = line.MarkAt(i);
+      if ((mark & kAstray) != 0) {
+        astray[count++] = line.slots[i];
+      } else if ((mark & goes) != 0) {
+        other.Put(place++, line.tags[i], line.slots[i], mark);
+      } else {
+        continue;
+      }
+      line.tags[i] = kFree;
+      ++gone;
+    }
+  }
+  metas_[from].entries -= gone;
+  metas_[to].entries = gone - static_cast<std::uint32_t>(count);
+  return count;
+}
+
+std::size_t TicketIndex::TakeAll(std::uint32_t from, Slot* all) {
+  std::size_t count = 0;
+  for (Line& line : tables_[from]) {
+    for (std::uint32_t set = ~line.Matching(kFree) & kAllSlots; set != 0; set &= set - 1) {
+      all[count++] = line.slots[static_cast<std::size_t>(std::countr_zero(set))];
+    }
+    line = Line{};
+  }
+  metas_[from].entries = 0;
+  return count;
+}
+
 void TicketIndex::Insert(std::uint32_t number, std::uint64_t hash, Slot slot) {
   Table& table = tables_[number];
+  Meta& meta = metas_[number];
   const Tag tag = TagOf(hash);
+  std::uint64_t mark = MarkOf(hash, meta.depth);
   std::size_t i = Home(hash);
   std::uint32_t free = 0;
-  for (; (free = table[i].Matching(kFree)) == 0; i = Next(i, tag)) table[i].GoPast(tag);
-  const auto place = static_cast<std::size_t>(std::countr_zero(free));
-  table[i].tags[place] = tag;
-  table[i].slots[place] = slot;
-  ++metas_[number].entries;
+  for (; (free = table[i].Matching(kFree)) == 0; i = Next(i, tag)) {
+    table[i].GoPast(tag);
+    mark |= kAstray;
+  }
+  table[i].Put(static_cast<std::size_t>(std::countr_zero(free)), tag, slot, mark);
+  ++meta.entries;
 }
 
 void TicketIndex::Erase(std::uint64_t hash, Slot slot) {

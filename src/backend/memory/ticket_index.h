@@ -19,12 +19,13 @@ namespace flashsale::inline v0::memory {
 
 // Finds the entries of users by the hashes of their ids, at any size in about one cache miss, and
 // grows without ever standing still: a hash table of small tables that split in two one by one
-// (R. Fagin et al., "Extendible Hashing", 1979).  In a table, cache lines of twelve entries with
+// (R. Fagin et al., "Extendible Hashing", 1979).  In a table, cache lines of eleven entries with
 // eight bits of each one's hash, which are compared all at once; what finds its line full goes to
 // another, by a step that those bits tell, and a line counts those that went past it, so that
-// nothing is left behind by who goes (as in N. Bronson and X. Shi, "Open-sourcing F14", 2019).  It
-// counts them in eight classes, so that hardly anybody looks further in vain even where nine in ten
-// places are taken.
+// nothing is left behind by who goes (as in N. Bronson and X. Shi, "Open-sourcing F14", 2019).
+//
+// Where an entry goes when its table splits is told by three more bits beside it, so that two
+// splits of three ask nobody for a hash but those few that stand in another line than their own.
 //
 // Thread safety: as an int.
 class TicketIndex {
@@ -49,9 +50,18 @@ class TicketIndex {
     return kNone;
   }
 
-  // The first entry whose tag agrees with the hash, to be asked for before Find: likely the one.
+  // The first entry whose tag agrees with the hash, likely the one: to be asked for before Find.
+  // kNone where the line that a search begins with has none; what a search, or an insert, goes on
+  // to is asked for.
   Slot Guess(std::uint64_t hash) const {
-    return Find(hash, [](Slot) { return true; });
+    if (directory_.empty()) return kNone;
+    const Table& table = TableOf(hash);
+    const Tag tag = TagOf(hash);
+    const Line& line = table[Home(hash)];
+    const std::uint32_t set = line.Matching(tag);
+    if (set != 0) return line.slots[static_cast<std::size_t>(std::countr_zero(set))];
+    if (line.WentPast(tag) || line.Matching(kFree) == 0) AskFor(&table[Next(Home(hash), tag)]);
+    return kNone;
   }
   // Asks for the line that a search begins with.
   void Prefetch(std::uint64_t hash) const {
@@ -80,83 +90,113 @@ class TicketIndex {
 
  private:
   using Tag = std::uint8_t;
-  static constexpr std::size_t kSlots = 12;
-  static constexpr std::size_t kLines = 256;
+  static constexpr std::size_t kSlots = 11;
+  static constexpr std::size_t kLines = 320;
   // Beyond that searches get long.
-  static constexpr std::uint32_t kMostEntries = kLines * kSlots * 29 / 32;
+  static constexpr std::uint32_t kMostEntries = kLines * kSlots * 13 / 16;
   // Where a table cannot be split.
   static constexpr std::uint32_t kLastEntries = kLines * (kSlots - 1);
   static constexpr Tag kFree = 0;
 
   struct alignas(64) Line {
-    std::array<Tag, kSlots> tags;
-    std::uint32_t went_past;  // eight counts of four bits, by tag; one that is full stays so
+    std::array<Tag, kSlots + 1> tags;  // the last is nobody's
     std::array<Slot, kSlots> slots;
+    // A mark of four bits a slot, see MarkOf; above them four counts of five bits, by tag, of who
+    // went past.  One that is full stays so.
+    std::uint64_t marks;
 
     // A set of slots is a word with bit i for the i-th.
     std::uint32_t Matching(Tag tag) const {
-      constexpr std::uint32_t kAll = (1U << kSlots) - 1;
 #if defined(__SSE2__)
       const __m128i all = _mm_load_si128(reinterpret_cast<const __m128i*>(this));
       const __m128i equal = _mm_cmpeq_epi8(all, _mm_set1_epi8(static_cast<char>(tag)));
-      return static_cast<std::uint32_t>(_mm_movemask_epi8(equal)) & kAll;
+      return static_cast<std::uint32_t>(_mm_movemask_epi8(equal)) & kAllSlots;
 #else
       std::uint32_t set = 0;
       for (std::size_t i = 0; i < kSlots; ++i) set |= std::uint32_t{tags[i] == tag} << i;
-      return set & kAll;
+      return set;
 #endif
     }
 
-    bool WentPast(Tag tag) const { return (went_past >> ShiftOf(tag) & kFull) != 0; }
+    void Put(std::size_t i, Tag tag, Slot slot, std::uint64_t mark) {
+      tags[i] = tag;
+      slots[i] = slot;
+      marks = (marks & ~(kMark << (kMarkBits * i))) | mark << (kMarkBits * i);
+    }
+    std::uint64_t MarkAt(std::size_t i) const { return marks >> (kMarkBits * i) & kMark; }
+
+    bool WentPast(Tag tag) const { return (marks >> ShiftOf(tag) & kFull) != 0; }
     void GoPast(Tag tag) {
-      const bool full = (went_past >> ShiftOf(tag) & kFull) == kFull;
-      went_past += std::uint32_t{!full} << ShiftOf(tag);
+      const bool full = (marks >> ShiftOf(tag) & kFull) == kFull;
+      marks += std::uint64_t{!full} << ShiftOf(tag);
     }
     void GoneFromPast(Tag tag) {
-      const bool full = (went_past >> ShiftOf(tag) & kFull) == kFull;
-      went_past -= std::uint32_t{!full} << ShiftOf(tag);
+      const bool full = (marks >> ShiftOf(tag) & kFull) == kFull;
+      marks -= std::uint64_t{!full} << ShiftOf(tag);
     }
+    void NobodyWentPast() { marks &= (std::uint64_t{1} << (kMarkBits * kSlots)) - 1; }
 
    private:
-    static constexpr std::uint32_t kFull = 15;
-    static unsigned ShiftOf(Tag tag) { return tag % 8U * 4; }
+    static constexpr std::uint64_t kFull = 31;
+    static unsigned ShiftOf(Tag tag) {
+      return static_cast<unsigned>(kMarkBits * kSlots) + tag % 4U * 5;
+    }
   };
   static_assert(sizeof(Line) == 64);
   using Table = std::array<Line, kLines>;
+
+  static constexpr std::uint32_t kAllSlots = (1U << kSlots) - 1;
+  static constexpr std::size_t kMarkBits = 4;
+  static constexpr std::uint64_t kMark = 15;
+  static constexpr std::uint64_t kAstray = 8;  // the mark of an entry in another line than its own
 
   struct Meta {
     std::uint32_t entries = 0;
     std::uint8_t depth = 0;  // how many upper bits of the hash all its entries have in common
   };
 
-  // The uppermost bits choose the table, bits 8 to 15 the line in it, bits 0 to 7 are the tag.
+  // The uppermost bits choose the table, bits 8 to 31 the line in it, bits 0 to 7 are the tag.
   std::uint32_t NumberOf(std::uint64_t hash) const {
     return directory_[depth_ == 0 ? 0 : static_cast<std::size_t>(hash >> (64 - depth_))];
   }
   Table& TableOf(std::uint64_t hash) const { return tables_[NumberOf(hash)]; }
-  static std::size_t Home(std::uint64_t hash) { return hash >> 8 & (kLines - 1); }
-  // An odd step, so that it comes by all lines.
+  static std::size_t Home(std::uint64_t hash) { return (hash >> 8 & 0xFF'FFFF) * kLines >> 24; }
+  // A step that has no factor in common with the number of lines, so that it comes by all.
   static std::size_t Next(std::size_t line, Tag tag) {
-    return (line + 2 * std::size_t{tag} + 1) & (kLines - 1);
+    static_assert(kLines == 5 * 64);
+    const std::size_t step = 10 * std::size_t{tag % 32U} + 1;
+    return line + step < kLines ? line + step : line + step - kLines;
   }
   static Tag TagOf(std::uint64_t hash) { return static_cast<Tag>((hash & 0xFF) % 255 + 1); }
 
+  // The three uppermost bits of a hash of which the next one tells where the entry goes when a
+  // table of this depth splits; they are known anew after each third split.
+  static std::uint64_t MarkOf(std::uint64_t hash, int depth) {
+    return hash >> (61 - FirstMarked(depth)) & 7;
+  }
+  static constexpr int FirstMarked(int depth) { return (depth + 2) / 3 * 3 - 2; }
+
   bool MakeFirst();
   // Takes a second table for the upper half of the hashes of this one's table and names it in the
-  // directory; both are empty then.  False, and nothing changed, where memory ran out.
+  // directory; nobody has moved to it yet.  False, and nothing changed, where memory ran out.
   bool Divide(std::uint64_t hash);
+  // Moves to the second table who belongs there and stands in their own line; takes out and tells,
+  // behind `astray`, who does not.  How many.
+  std::size_t MoveHalf(std::uint32_t from, std::uint32_t to, Slot* astray);
+  // The same for all: nobody is in either table then.
+  std::size_t TakeAll(std::uint32_t from, Slot* all);
   void Insert(std::uint32_t number, std::uint64_t hash, Slot slot);
 
   template <typename HashOf, typename AskFor>
   bool Split(std::uint64_t hash, HashOf hash_of, AskFor ask_for) {
-    std::array<Slot, kLines * kSlots> moved;
-    std::size_t count = 0;
-    for (const Line& line : TableOf(hash)) {
-      for (std::size_t i = 0; i < kSlots; ++i) {
-        if (line.tags[i] != kFree) moved[count++] = line.slots[i];
-      }
-    }
+    const std::uint32_t number = NumberOf(hash);
+    const int depth = metas_[number].depth;
     if (!Divide(hash)) return false;
+    std::array<Slot, kLines * kSlots> moved;
+    const bool anew = FirstMarked(depth + 1) != FirstMarked(depth);
+    const std::size_t count =
+        anew ? TakeAll(number, moved.data())
+             : MoveHalf(number, static_cast<std::uint32_t>(metas_.size() - 1), moved.data());
     constexpr std::size_t kAhead = 16;
     for (std::size_t i = 0; i < count; ++i) {
       if (i + kAhead < count) ask_for(moved[i + kAhead]);
@@ -165,7 +205,7 @@ class TicketIndex {
     return true;
   }
 
-  Slab<Table, 128> tables_;
+  Slab<Table, 512> tables_;               // five huge pages
   std::vector<Meta> metas_;               // of each table
   std::vector<std::uint32_t> directory_;  // the table for each value of the `depth_` upper bits
   int depth_ = 0;

@@ -15,6 +15,8 @@ namespace flashsale::inline v0::memory {
 // Somebody who waits.  There are millions of them, so most of what is known of one is told against
 // the block in which they stand; see WaitingBlock.
 struct WaitingEntry {
+  static constexpr std::uint32_t kHighMask = 0xFFF;
+
   UserId user;
   // The end of the millisecond of the queue's time in which they were last heard of: 44 bits.
   std::uint32_t heard_low;
@@ -25,13 +27,15 @@ struct WaitingEntry {
   std::uint64_t heard_ms() const { return std::uint64_t{heard_high} << 32 | heard_low; }
   void set_heard_ms(std::uint64_t ms) {
     heard_low = static_cast<std::uint32_t>(ms);
-    heard_high = static_cast<std::uint32_t>(ms >> 32) & 0xFFF;
+    heard_high = static_cast<std::uint32_t>(ms >> 32) & kHighMask;
   }
 };
 static_assert(sizeof(WaitingEntry) == 28 && std::is_trivially_copyable_v<WaitingEntry>);
 
 // So far apart may the places of one block be.
 inline constexpr std::uint64_t kMostPlacesApart = std::uint64_t{1} << 20;
+// And the times when they joined, where they are told against the first's.
+inline constexpr Duration kMostJoinedApart{(std::int64_t{1} << 32) - 1};
 
 // What an arranged block tells of each of its people beside: the ticket, which is not their place,
 // and the upper bits of when they joined, for whoever was drawn may have come at any time.

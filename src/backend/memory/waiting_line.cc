@@ -39,14 +39,6 @@ WaitingLine::WaitingLine(const QueueTerms& terms, Time now, const engine::KeyedH
   }
 }
 
-Time WaitingLine::Enter(Time now) {
-  latest_ = std::max(latest_, now);
-  const Time at = clock_.At(latest_);
-  EndPassedWindows(at);
-  if (latest_ >= next_freeze_) FreezeDue(at);
-  return at;
-}
-
 void WaitingLine::FreezeDue(Time at) {
   next_freeze_ = kMaxTime + Duration{1};
   for (std::size_t tier = 0; tier < terms_.tiers; ++tier) {
@@ -93,7 +85,7 @@ Status WaitingLine::Apply(Time now, std::span<const QueueCommand> commands,
                           std::span<QueueAnswer> answers) {
   // So many at once as have their cache lines on the way together.
   constexpr std::size_t kGroup = 32;
-  std::array<std::uint64_t, kGroup> hashes{};
+  std::array<std::uint64_t, kGroup> hashes;
   const MutexLock lock(mutex_);
   const Time at = Enter(now);
   if (waiting_ != nullptr) {
@@ -104,7 +96,7 @@ Status WaitingLine::Apply(Time now, std::span<const QueueCommand> commands,
     for (std::size_t i = 0; i < group.size(); ++i) {
       hashes[i] = hash_(group[i].user.bytes());
       if (waiting_ != nullptr) waiting_->PrefetchIndex(hashes[i]);
-      admissions_.Prefetch(hashes[i]);
+      if (admissions_.size() != 0) admissions_.Prefetch(hashes[i]);
     }
     if (waiting_ != nullptr && group.size() > 1) {
       for (std::size_t i = 0; i < group.size(); ++i) waiting_->PrefetchEntry(hashes[i]);
@@ -126,13 +118,7 @@ WaitingLine::Entry WaitingLine::FindWaiting(std::uint64_t hash, const UserId& us
 }
 
 void WaitingLine::Describe(Entry entry, QueueAnswer& answer) const {
-  const WaitingTickets::Ticket who = (*waiting_)[entry];
-  answer.entry = {.user = who.user,
-                  .state = TicketState::kWaiting,
-                  .tier = who.tier,
-                  .ticket = who.ticket,
-                  .place = who.place,
-                  .joined_at = who.joined_at};
+  waiting_->Describe(entry, answer.entry);
   answer.ahead = waiting_->Ahead(entry);
 }
 
@@ -148,8 +134,8 @@ QueueEntry WaitingLine::EntryOf(const LiveAdmission& admission) const {
 }
 
 // What a command about the ticket itself is answered, but for one that makes a ticket.
-Code WaitingLine::CodeFor(const QueueCommand& command, bool known) {
-  switch (command.verb) {
+Code WaitingLine::CodeFor(QueueVerb verb, bool known) {
+  switch (verb) {
     case QueueVerb::kJoin:
     case QueueVerb::kRestore:
     case QueueVerb::kLook:
@@ -164,44 +150,58 @@ Code WaitingLine::CodeFor(const QueueCommand& command, bool known) {
   return Code::kInvalid;
 }
 
+bool WaitingLine::IsSound(const QueueCommand& command) const {
+  if (command.user.is_nil()) return false;
+  switch (command.verb) {
+    case QueueVerb::kJoin:
+      return command.tier < terms_.tiers;
+    case QueueVerb::kRestore:
+      return command.tier < terms_.tiers && command.place != 0 && command.place <= kMaxExactInteger;
+    case QueueVerb::kTouch:
+    case QueueVerb::kLook:
+    case QueueVerb::kLeave:
+    case QueueVerb::kComplete:
+      return true;
+  }
+  return false;
+}
+
 bool WaitingLine::Carry(const QueueCommand& command, std::uint64_t hash, Time at,
                         QueueAnswer& answer) {
   answer = QueueAnswer{};
-  const bool verb_exists = command.verb >= QueueVerb::kJoin && command.verb <= QueueVerb::kRestore;
-  const bool restores = command.verb == QueueVerb::kRestore;
-  const bool joins = restores || command.verb == QueueVerb::kJoin;
-  const bool tier_exists = !joins || command.tier < terms_.tiers;
-  const bool place_exists = !restores || (command.place != 0 && command.place <= kMaxExactInteger);
-  if (command.user.is_nil() || !verb_exists || !tier_exists || !place_exists) return true;
-
-  const bool completes = command.verb == QueueVerb::kComplete;
+  if (!IsSound(command)) return true;
+  const QueueVerb verb = command.verb;
+  const bool joins = verb == QueueVerb::kJoin || verb == QueueVerb::kRestore;
+  const bool completes = verb == QueueVerb::kComplete;
   const Code completed = completes ? Complete(command, hash) : Code::kInvalid;
   answer.entry.user = command.user;
   const Entry entry = FindWaiting(hash, command.user, at);
   if (entry != WaitingTickets::kNone) {
-    answer.code = completes ? completed : CodeFor(command, true);
-    if (command.verb == QueueVerb::kLeave) {
-      waiting_->Remove(entry);
+    answer.code = completes ? completed : CodeFor(verb, true);
+    if (verb == QueueVerb::kLeave) {
+      waiting_->Remove(entry, hash);
       ++left_;
       return true;
     }
-    const bool heartbeat = joins || command.verb == QueueVerb::kTouch;
-    if (heartbeat) waiting_->Touch(entry, at);
+    if (joins || verb == QueueVerb::kTouch) waiting_->Touch(entry, at);
     Describe(entry, answer);
     return true;
   }
-  const std::optional<LiveAdmission> admission = admissions_.Find(hash, command.user);
-  if (admission.has_value() && command.verb == QueueVerb::kLeave) {
-    admissions_.Erase(*admission);
-    ++left_;
-    answer.code = Code::kDone;
-    return true;
+  if (admissions_.size() != 0) {
+    const std::optional<LiveAdmission> admission = admissions_.Find(hash, command.user);
+    if (admission.has_value()) {
+      answer.code = completes ? completed : CodeFor(verb, true);
+      if (verb == QueueVerb::kLeave) {
+        admissions_.Erase(*admission);
+        ++left_;
+      } else {
+        answer.entry = EntryOf(*admission);
+      }
+      return true;
+    }
   }
-  if (admission.has_value()) answer.entry = EntryOf(*admission);
-  if (joins && !admission.has_value()) {
-    return Join(command, hash, at, answer);
-  }
-  answer.code = completes ? completed : CodeFor(command, admission.has_value());
+  if (joins) return Join(command, hash, at, answer);
+  answer.code = completes ? completed : CodeFor(verb, false);
   return true;
 }
 
@@ -233,7 +233,12 @@ bool WaitingLine::Join(const QueueCommand& command, std::uint64_t hash, Time at,
   ++last_ticket_;
   if (restores) ++restored_;
   answer.code = Code::kDone;
-  Describe(entry, answer);
+  answer.entry.state = TicketState::kWaiting;
+  answer.entry.tier = command.tier;
+  answer.entry.ticket = last_ticket_;
+  answer.entry.place = last_ticket_;
+  answer.entry.joined_at = latest_;
+  answer.ahead = waiting_->waiting(command.tier) - 1;
   return true;
 }
 
@@ -294,7 +299,7 @@ WaitingLine::Entry WaitingLine::FrontOf(std::size_t tier, Time at, std::uint64_t
 }
 
 bool WaitingLine::LetIn(Entry entry, Time at, QueueEntry& admitted) {
-  const WaitingTickets::Ticket who = (*waiting_)[entry];
+  const QueueEntry who = (*waiting_)[entry];
   const std::uint64_t now_us = static_cast<std::uint64_t>(latest_.time_since_epoch().count());
   const LiveAdmission admission{.user = who.user,
                                 .hash = hash_(who.user.bytes()),
@@ -333,12 +338,20 @@ Result<std::size_t> WaitingLine::Admit(Time now, const AdmitPlan& plan,
   const std::size_t most = std::min<std::size_t>(admitted.size(), RoomAt(at));
   std::size_t count = 0;
   std::uint64_t looks = kMostPassedOver + most;
+  // So many of a tier at once as have their memory on the way together.
+  constexpr std::uint32_t kAhead = 16;
+  std::array<std::uint32_t, kMaxTiers> asked_for{};
   std::uint64_t strategy = strategy_;
   for (std::size_t i = 0; i < plan.picks.size() && count < most; ++i) {
     // Numbers stay exact in doubles, to the end of time.
     if (last_number_ >= kMaxExactInteger) break;
     const TierPick& pick = plan.picks[i];
     const bool runs = stages_[pick.tier] == QueueStage::kRunning;
+    if (runs && most - count > 1 && asked_for[pick.tier]-- == 0) {
+      waiting_->PrefetchFront(pick.tier, kAhead,
+                              [this](std::uint64_t hash) { admissions_.Prefetch(hash); });
+      asked_for[pick.tier] = kAhead - 1;
+    }
     const Entry entry = runs ? FrontOf(pick.tier, at, looks) : WaitingTickets::kNone;
     if (looks == 0) break;
     if (entry != WaitingTickets::kNone) {

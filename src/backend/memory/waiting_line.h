@@ -1,6 +1,7 @@
 #ifndef FLASHSALE_SRC_BACKEND_MEMORY_WAITING_LINE_H_
 #define FLASHSALE_SRC_BACKEND_MEMORY_WAITING_LINE_H_
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -73,7 +74,13 @@ class WaitingLine {
 
   // Time goes on: returns the queue's, ends the windows that have passed, freezes what no longer
   // gathers.
-  Time Enter(Time now) FLASHSALE_REQUIRES(mutex_);
+  Time Enter(Time now) FLASHSALE_REQUIRES(mutex_) {
+    latest_ = std::max(latest_, now);
+    const Time at = clock_.At(latest_);
+    if (!windows_.empty()) EndPassedWindows(at);
+    if (latest_ >= next_freeze_) FreezeDue(at);
+    return at;
+  }
   void EndPassedWindows(Time at) FLASHSALE_REQUIRES(mutex_);
   void FreezeDue(Time at) FLASHSALE_REQUIRES(mutex_);
   void FreezeTier(std::size_t tier, Time at) FLASHSALE_REQUIRES(mutex_);
@@ -89,7 +96,8 @@ class WaitingLine {
       FLASHSALE_REQUIRES(mutex_);
   bool Join(const QueueCommand& command, std::uint64_t hash, Time at, QueueAnswer& answer)
       FLASHSALE_REQUIRES(mutex_);
-  static Code CodeFor(const QueueCommand& command, bool known);
+  static Code CodeFor(QueueVerb verb, bool known);
+  bool IsSound(const QueueCommand& command) const;
   Code Complete(const QueueCommand& command, std::uint64_t hash) FLASHSALE_REQUIRES(mutex_);
   void Describe(Entry entry, QueueAnswer& answer) const FLASHSALE_REQUIRES(mutex_);
   QueueEntry EntryOf(const LiveAdmission& admission) const FLASHSALE_REQUIRES(mutex_);
@@ -105,7 +113,7 @@ class WaitingLine {
   const engine::KeyedHash& hash_;
   AdmissionTable admissions_;  // changed under the mutex alone, but for what is used
 
-  Mutex mutex_;
+  WordMutex mutex_;
   Time latest_ FLASHSALE_GUARDED_BY(mutex_){};  // of the host's time, that a call has brought
   QueueClock clock_ FLASHSALE_GUARDED_BY(mutex_);
   std::array<QueueStage, kMaxTiers> stages_ FLASHSALE_GUARDED_BY(mutex_);

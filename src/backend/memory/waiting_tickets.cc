@@ -33,22 +33,12 @@ WaitingTickets::WaitingTickets(const QueueTerms& terms, const engine::KeyedHash&
   }
 }
 
-WaitingTickets::Ticket WaitingTickets::operator[](Entry entry) const {
-  const WaitingBlock& block = blocks_[WaitingBlocks::BlockOf(entry)];
-  const WaitingEntry& who = blocks_.entry(entry);
-  const std::uint64_t place = block.first_place + who.place;
-  Ticket ticket{.user = who.user,
-                .tier = block.tier,
-                .ticket = place,
-                .place = place,
-                .joined_at = block.first_joined + Duration(who.joined)};
-  if (block.arranged != kNone) {
-    const ArrangedEntry& arranged = blocks_.arranged(entry);
-    ticket.ticket = arranged.ticket;
-    const std::uint64_t joined = std::uint64_t{arranged.joined_high} << 32 | who.joined;
-    ticket.joined_at = kMinTime + Duration(static_cast<Duration::rep>(joined));
-  }
-  return ticket;
+void WaitingTickets::DescribeArranged(Entry entry, QueueEntry& told) const {
+  const ArrangedEntry& arranged = blocks_.arranged(entry);
+  told.ticket = arranged.ticket;
+  const std::uint64_t joined =
+      std::uint64_t{arranged.joined_high} << 32 | blocks_.entry(entry).joined;
+  told.joined_at = kMinTime + Duration(static_cast<Duration::rep>(joined));
 }
 
 WaitingTickets::Entry WaitingTickets::Join(const Newcomer& newcomer, Time now) {
@@ -84,9 +74,9 @@ void WaitingTickets::ForgetPlace(Entry entry) {
   stage.restored_places.erase((*this)[entry].ticket);
 }
 
-void WaitingTickets::Remove(Entry entry) {
+void WaitingTickets::Remove(Entry entry, std::uint64_t hash) {
   ForgetPlace(entry);
-  lines_[blocks_[WaitingBlocks::BlockOf(entry)].tier].Remove(entry);
+  lines_[blocks_[WaitingBlocks::BlockOf(entry)].tier].Remove(entry, hash);
   --waiting_;
 }
 
@@ -117,8 +107,7 @@ std::uint64_t WaitingTickets::Look(std::uint32_t number, Time now, std::uint64_t
   return freed;
 }
 
-std::uint64_t WaitingTickets::Sweep(Time now, std::uint64_t most, std::uint64_t visits) {
-  if (now < next_look_) return 0;
+std::uint64_t WaitingTickets::SweepDue(Time now, std::uint64_t most, std::uint64_t visits) {
   constexpr std::uint64_t kMostVisits = std::uint64_t{1} << 60;
   visits_ = std::min(visits_ + std::min(visits, kMostVisits), kMostVisits);
   // To take out a block costs something, whether or not anybody in it is due.
@@ -189,7 +178,7 @@ bool WaitingTickets::Rearrange(std::size_t tier) {
   built.Hold();
   for (std::size_t i = 0; i < order.size(); ++i) {
     if (i + kAhead < order.size()) blocks_.Prefetch(order[i + kAhead].spot);
-    const Ticket who = (*this)[order[i].spot];
+    const QueueEntry who = (*this)[order[i].spot];
     const bool arranged = order[i].rank != kLater;
     const Placement placement{.user = who.user,
                               .heard_ms = blocks_.entry(order[i].spot).heard_ms(),

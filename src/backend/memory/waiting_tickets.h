@@ -17,6 +17,7 @@
 #include "engine/keyed_hash.h"
 #include "flashsale/base/status.h"
 #include "flashsale/base/time.h"
+#include "flashsale/domain/queue_entry.h"
 #include "flashsale/domain/queue_terms.h"
 
 namespace flashsale::inline v0::memory {
@@ -50,14 +51,23 @@ class WaitingTickets {
     return index_.Find(hash, [&](Entry entry) { return blocks_.entry(entry).user == user; });
   }
 
-  struct Ticket {
-    UserId user;
-    std::uint8_t tier;
-    std::uint64_t ticket;
-    std::uint64_t place;  // see QueueEntry
-    Time joined_at;
-  };
-  Ticket operator[](Entry entry) const;
+  // Tells all of somebody who waits but an admission.
+  void Describe(Entry entry, QueueEntry& told) const {
+    const WaitingBlock& block = blocks_[WaitingBlocks::BlockOf(entry)];
+    const WaitingEntry& who = blocks_.entry(entry);
+    told.user = who.user;
+    told.state = TicketState::kWaiting;
+    told.tier = block.tier;
+    told.place = block.first_place + who.place;
+    told.ticket = told.place;
+    told.joined_at = block.first_joined + Duration(who.joined);
+    if (block.arranged != kNone) DescribeArranged(entry, told);
+  }
+  QueueEntry operator[](Entry entry) const {
+    QueueEntry told;
+    Describe(entry, told);
+    return told;
+  }
 
   struct Newcomer {
     std::uint64_t hash;
@@ -72,7 +82,8 @@ class WaitingTickets {
   Entry Join(const Newcomer& newcomer, Time now);
   void Touch(Entry entry, Time now) { blocks_.entry(entry).set_heard_ms(Milliseconds(now)); }
   // The place is free at once.
-  void Remove(Entry entry);
+  void Remove(Entry entry) { Remove(entry, room_.HashOf(entry)); }
+  void Remove(Entry entry, std::uint64_t hash);
 
   bool IsSilent(Entry entry, Time now) const {
     return now >= room_.SilentFrom(blocks_.entry(entry).heard_ms());
@@ -97,7 +108,9 @@ class WaitingTickets {
 
   // How many places a look at about `visits` people freed, of those who fell silent; no more than
   // `most`.  What is too few visits for a look is kept for the next call.
-  std::uint64_t Sweep(Time now, std::uint64_t most, std::uint64_t visits);
+  std::uint64_t Sweep(Time now, std::uint64_t most, std::uint64_t visits) {
+    return now < next_look_ ? 0 : SweepDue(now, most, visits);
+  }
   // Nobody falls silent before.
   Time next_silence() const { return next_look_; }
 
@@ -128,6 +141,8 @@ class WaitingTickets {
   static std::uint64_t Milliseconds(Time now) {
     return static_cast<std::uint64_t>((now.time_since_epoch().count() + 999) / 1'000);
   }
+  std::uint64_t SweepDue(Time now, std::uint64_t most, std::uint64_t visits);
+  void DescribeArranged(Entry entry, QueueEntry& told) const;
   // What is about to go is no longer brought back.
   void ForgetPlace(Entry entry);
   // Frees who is silent in a block that no list of the wheel has; how many.

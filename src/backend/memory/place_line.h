@@ -35,6 +35,7 @@ struct WaitingRoom {
   Duration timeout;  // until who is not heard of has fallen silent
 
   std::uint64_t HashOf(Spot spot) const { return hash(blocks.entry(spot).user.bytes()); }
+  bool IsSilent(std::uint64_t heard_ms, Time now) const { return now >= SilentFrom(heard_ms); }
   Time SilentFrom(std::uint64_t heard_ms) const {
     return SaturatingAdd(kMinTime + Duration(static_cast<Duration::rep>(heard_ms * 1'000)),
                          timeout);
@@ -75,8 +76,10 @@ class PlaceLine {
 
   // How many stand ahead of an entry that stands in this line.
   std::uint64_t Ahead(Spot spot) const {
-    const WaitingBlock& block = room_.blocks[WaitingBlocks::BlockOf(spot)];
-    const std::uint32_t i = WaitingBlocks::IndexOf(spot);
+    return Ahead(room_.blocks[WaitingBlocks::BlockOf(spot)], WaitingBlocks::IndexOf(spot));
+  }
+  // The same, of the i-th place of a block of this line.
+  std::uint64_t Ahead(const WaitingBlock& block, std::uint32_t i) const {
     const std::uint32_t word = i / WaitingBlock::kWordPlaces;
     const std::uint64_t before = (std::uint64_t{1} << (i % WaitingBlock::kWordPlaces)) - 1;
     return sums_.Before(block.position) + block.ahead[word] + CountBits(block.bits[word] & before);

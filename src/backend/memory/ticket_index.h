@@ -157,7 +157,7 @@ class TicketIndex {
 
   // The uppermost bits choose the table, bits 8 to 31 the line in it, bits 0 to 7 are the tag.
   std::uint32_t NumberOf(std::uint64_t hash) const {
-    return directory_[depth_ == 0 ? 0 : static_cast<std::size_t>(hash >> (64 - depth_))];
+    return directory_[static_cast<std::size_t>(hash >> 1 >> (63 - depth_))];
   }
   Table& TableOf(std::uint64_t hash) const { return tables_[NumberOf(hash)]; }
   static std::size_t Home(std::uint64_t hash) { return (hash >> 8 & 0xFF'FFFF) * kLines >> 24; }
@@ -167,7 +167,10 @@ class TicketIndex {
     const std::size_t step = 10 * std::size_t{tag % 32U} + 1;
     return line + step < kLines ? line + step : line + step - kLines;
   }
-  static Tag TagOf(std::uint64_t hash) { return static_cast<Tag>((hash & 0xFF) % 255 + 1); }
+  static Tag TagOf(std::uint64_t hash) {
+    const auto tag = static_cast<Tag>(hash);
+    return tag == kFree ? Tag{1} : tag;
+  }
 
   // The three uppermost bits of a hash of which the next one tells where the entry goes when a
   // table of this depth splits; they are known anew after each third split.

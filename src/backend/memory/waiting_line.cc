@@ -81,8 +81,8 @@ void WaitingLine::ForgetEndedWindows() {
   });
 }
 
-Status WaitingLine::Apply(Time now, std::span<const QueueCommand> commands,
-                          std::span<QueueAnswer> answers) {
+Status WaitingLine::ApplyMany(Time now, std::span<const QueueCommand> commands,
+                              std::span<QueueAnswer> answers) {
   // So many at once as have their cache lines on the way together.
   constexpr std::size_t kGroup = 32;
   std::array<std::uint64_t, kGroup> hashes;
@@ -93,33 +93,42 @@ Status WaitingLine::Apply(Time now, std::span<const QueueCommand> commands,
   }
   for (std::size_t first = 0; first < commands.size(); first += kGroup) {
     const auto group = commands.subspan(first, std::min(kGroup, commands.size() - first));
-    for (std::size_t i = 0; i < group.size(); ++i) {
-      hashes[i] = hash_(group[i].user.bytes());
-      if (waiting_ != nullptr) waiting_->PrefetchIndex(hashes[i]);
-      if (admissions_.size() != 0) admissions_.Prefetch(hashes[i]);
+    for (std::size_t i = 0; i < group.size(); ++i) hashes[i] = hash_(group[i].user.bytes());
+    const auto group_hashes = std::span(hashes).first(group.size());
+    if (waiting_ != nullptr) {
+      for (const std::uint64_t hash : group_hashes) waiting_->PrefetchIndex(hash);
     }
-    if (waiting_ != nullptr && group.size() > 1) {
-      for (std::size_t i = 0; i < group.size(); ++i) waiting_->PrefetchEntry(hashes[i]);
+    if (admissions_.size() != 0) {
+      for (const std::uint64_t hash : group_hashes) admissions_.Prefetch(hash);
+    }
+    if (waiting_ != nullptr) {
+      for (const std::uint64_t hash : group_hashes) waiting_->PrefetchEntry(hash);
     }
     for (std::size_t i = 0; i < group.size(); ++i) {
+      if (Tell(group[i], hashes[i], at, answers[first + i])) continue;
       if (!Carry(group[i], hashes[i], at, answers[first + i])) return OutOfMemory();
     }
   }
   return Status();
 }
 
+Status WaitingLine::ApplyOne(Time now, const QueueCommand& command, QueueAnswer& answer) {
+  const std::uint64_t hash = hash_(command.user.bytes());
+  const MutexLock lock(mutex_);
+  if (waiting_ != nullptr) waiting_->PrefetchIndex(hash);
+  const Time at = Enter(now);
+  if (waiting_ != nullptr) fell_silent_ += waiting_->Sweep(at, kUnlimited, kVisitsInPassing);
+  if (Tell(command, hash, at, answer)) return Status();
+  return Carry(command, hash, at, answer) ? Status() : OutOfMemory();
+}
+
 WaitingLine::Entry WaitingLine::FindWaiting(std::uint64_t hash, const UserId& user, Time at) {
   if (waiting_ == nullptr) return WaitingTickets::kNone;
   const Entry entry = waiting_->Find(hash, user);
   if (entry == WaitingTickets::kNone || !waiting_->IsSilent(entry, at)) return entry;
-  waiting_->Remove(entry);
+  waiting_->Remove(entry, hash);
   ++fell_silent_;
   return WaitingTickets::kNone;
-}
-
-void WaitingLine::Describe(Entry entry, QueueAnswer& answer) const {
-  waiting_->Describe(entry, answer.entry);
-  answer.ahead = waiting_->Ahead(entry);
 }
 
 QueueEntry WaitingLine::EntryOf(const LiveAdmission& admission) const {
@@ -184,7 +193,8 @@ bool WaitingLine::Carry(const QueueCommand& command, std::uint64_t hash, Time at
       return true;
     }
     if (joins || verb == QueueVerb::kTouch) waiting_->Touch(entry, at);
-    Describe(entry, answer);
+    waiting_->Describe(entry, answer.entry);
+    answer.ahead = waiting_->Ahead(entry);
     return true;
   }
   if (admissions_.size() != 0) {

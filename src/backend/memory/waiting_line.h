@@ -39,7 +39,10 @@ class WaitingLine {
 
   // REQUIRES: the spans have one size.
   Status Apply(Time now, std::span<const QueueCommand> commands, std::span<QueueAnswer> answers)
-      FLASHSALE_EXCLUDES(mutex_);
+      FLASHSALE_EXCLUDES(mutex_) {
+    return commands.size() == 1 ? ApplyOne(now, commands.front(), answers.front())
+                                : ApplyMany(now, commands, answers);
+  }
   void Prefetch(std::uint64_t hash) const { admissions_.Prefetch(hash); }
   Admission FindAdmission(Time now, std::uint64_t hash, const UserId& user) const {
     return admissions_.FindLive(hash, user, now, terms_.grant);
@@ -89,6 +92,30 @@ class WaitingLine {
   bool AddWindow(const Window& window) FLASHSALE_REQUIRES(mutex_);
   void ForgetEndedWindows() FLASHSALE_REQUIRES(mutex_);
 
+  // With nothing in it but what one command needs, so that a processor is at the memory of the next
+  // call while it waits for that of this one.
+  Status ApplyOne(Time now, const QueueCommand& command, QueueAnswer& answer)
+      FLASHSALE_EXCLUDES(mutex_);
+  Status ApplyMany(Time now, std::span<const QueueCommand> commands, std::span<QueueAnswer> answers)
+      FLASHSALE_EXCLUDES(mutex_);
+  // Answers somebody who looks, or is heard of, and waits where the index guesses, as most do.
+  // False, and nothing changed: Carry is to be asked.
+  bool Tell(const QueueCommand& command, std::uint64_t hash, Time at, QueueAnswer& answer)
+      FLASHSALE_REQUIRES(mutex_) {
+    const bool touches = command.verb == QueueVerb::kTouch;
+    if (waiting_ == nullptr || (!touches && command.verb != QueueVerb::kLook)) return false;
+    const Entry entry = waiting_->Guess(hash);
+    if (entry == WaitingTickets::kNone) return false;
+    // Those themselves are looked at last, so that a processor goes on to the next call meanwhile.
+    const std::uint64_t ahead = waiting_->Ahead(entry);
+    if (!waiting_->Is(entry, command.user) || waiting_->IsSilent(entry, at)) return false;
+    answer.code = touches ? Code::kDone : Code::kAlreadyDone;
+    answer.entry.admission = {};
+    waiting_->Describe(entry, answer.entry);
+    answer.ahead = ahead;
+    if (touches) waiting_->Touch(entry, at);
+    return true;
+  }
   // Who waits and is not silent; kNone otherwise, and a silent one is gone.
   Entry FindWaiting(std::uint64_t hash, const UserId& user, Time at) FLASHSALE_REQUIRES(mutex_);
   // False where memory ran out; then nothing changed.
@@ -99,7 +126,6 @@ class WaitingLine {
   static Code CodeFor(QueueVerb verb, bool known);
   bool IsSound(const QueueCommand& command) const;
   Code Complete(const QueueCommand& command, std::uint64_t hash) FLASHSALE_REQUIRES(mutex_);
-  void Describe(Entry entry, QueueAnswer& answer) const FLASHSALE_REQUIRES(mutex_);
   QueueEntry EntryOf(const LiveAdmission& admission) const FLASHSALE_REQUIRES(mutex_);
 
   std::uint32_t RoomAt(Time at) const FLASHSALE_REQUIRES(mutex_);

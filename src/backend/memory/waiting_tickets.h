@@ -41,15 +41,19 @@ class WaitingTickets {
   // Two steps that bring what a command is going to touch into the caches: for a batch each step
   // for all before the next.
   void PrefetchIndex(std::uint64_t hash) const { index_.Prefetch(hash); }
-  void PrefetchEntry(std::uint64_t hash) const {
-    const Entry entry = index_.Guess(hash);
-    if (entry != kNone) blocks_.Prefetch(entry);
-  }
+  void PrefetchEntry(std::uint64_t hash) const { Guess(hash); }
 
   // kNone where the user does not wait.
   Entry Find(std::uint64_t hash, const UserId& user) const {
     return index_.Find(hash, [&](Entry entry) { return blocks_.entry(entry).user == user; });
   }
+  // Whom the hash likely means, not looked at; kNone where that cannot be said.
+  Entry Guess(std::uint64_t hash) const {
+    const Entry entry = index_.Guess(hash);
+    if (entry != kNone) blocks_.Prefetch(entry);
+    return entry;
+  }
+  bool Is(Entry entry, const UserId& user) const { return blocks_.entry(entry).user == user; }
 
   // Tells all of somebody who waits but an admission.
   void Describe(Entry entry, QueueEntry& told) const {
@@ -86,10 +90,11 @@ class WaitingTickets {
   void Remove(Entry entry, std::uint64_t hash);
 
   bool IsSilent(Entry entry, Time now) const {
-    return now >= room_.SilentFrom(blocks_.entry(entry).heard_ms());
+    return room_.IsSilent(blocks_.entry(entry).heard_ms(), now);
   }
   std::uint64_t Ahead(Entry entry) const {
-    return lines_[blocks_[WaitingBlocks::BlockOf(entry)].tier].Ahead(entry);
+    const WaitingBlock& block = blocks_[WaitingBlocks::BlockOf(entry)];
+    return lines_[block.tier].Ahead(block, WaitingBlocks::IndexOf(entry));
   }
   std::uint64_t waiting(std::size_t tier) const { return lines_[tier].live(); }
   std::uint64_t waiting() const { return waiting_; }

@@ -304,9 +304,6 @@ Result<Outcome> FlashSaleService::State::Create(const SaleTerms& terms, const Qu
   }
   const Result<Outcome> created = inventory.Create(*valid);
   if (!created.ok()) return created.status();
-
-  const Result<std::uint64_t> put = catalogue.Put({.terms = *valid});
-  if (!put.ok() && put.status().code() != StatusCode::kConflict) return put.status();
   if (valid->requires_admission) {
     const Status status = OpenQueue(queue_terms, queue.strategy);
     if (!status.ok()) return Within("queue", status);
@@ -323,6 +320,10 @@ Result<Outcome> FlashSaleService::State::Create(const SaleTerms& terms, const Qu
                     "waitlist.enabled: false, expected true, with which the sale was made");
     }
   }
+  // Last: other servers that find the sale in the catalogue serve it with what it has by then.
+  const Result<std::uint64_t> put = catalogue.Put({.terms = *valid});
+  if (!put.ok() && put.status().code() != StatusCode::kConflict) return put.status();
+
   const Result<SaleStock> stock = inventory.ReadStock(valid->id, Now());
   if (!stock.ok()) return stock.status();
   if (Status status = Serve(*valid, stock->marks, valid->requires_admission); !status.ok()) {

@@ -47,152 +47,6 @@ WaitlistOffer ServedWaitlist::OfferOf(const QueueEntry& entry, const Reservation
           .until = until};
 }
 
-// --- what people ask
-
-Result<WaitlistPlace> ServedWaitlist::Join(const UserId& user, Time now, WaitlistNews& news) {
-  Result<QueueAnswer> answer = Do(QueueVerb::kTouch, user, now);
-  if (!answer.ok()) return answer.status();
-  WaitlistPlace place;
-  if (answer->entry.state == TicketState::kAdmitted) {
-    Result<WaitlistPlace> turn = TurnOf(answer->entry, now, news);
-    if (!turn.ok()) return turn;
-    if (turn->outcome.code == Code::kDone) turn->outcome.code = Code::kAlreadyDone;
-    // A turn that was over already is no place: they join anew.
-    if (turn->outcome.code != Code::kUnknownTicket) return turn;
-  }
-  if (answer->entry.state == TicketState::kWaiting) {
-    answer->code = Code::kAlreadyDone;
-  } else {
-    const Result<SaleStock> stock = parts_.inventory.ReadStock(line_.sale, now);
-    if (!stock.ok()) return stock.status();
-    NoteStock(*stock);
-    const Result<QueueState> state = parts_.lists.Read(line_.list, now);
-    if (!state.ok()) return state.status();
-    const std::uint64_t given_up = given_up_.load(std::memory_order_relaxed);
-    const std::uint64_t claims =
-        state->waiting.front() + state->unused - std::min(state->unused, given_up);
-    if (!state->is_closed() && stock->lines[line_.number].available() > claims) {
-      place.outcome.code = Code::kInStock;
-      Describe(place);
-      return place;
-    }
-    // First, so that nobody is let pass who comes after them.
-    claims_.fetch_add((kMostClaims + 1) + 1, std::memory_order_relaxed);
-    answer = Do(QueueVerb::kJoin, user, now);
-    if (!answer.ok()) return answer.status();
-  }
-  place.outcome.code = answer->code;
-  place.entry = answer->entry;
-  if (place.entry.state == TicketState::kWaiting) place.position = answer->ahead + 1;
-  Describe(place);
-  return place;
-}
-
-Result<WaitlistPlace> ServedWaitlist::Position(const UserId& user, Time now, WaitlistNews& news) {
-  const Result<QueueAnswer> answer = Do(QueueVerb::kTouch, user, now);
-  if (!answer.ok()) return answer.status();
-  if (answer->entry.state == TicketState::kAdmitted) return TurnOf(answer->entry, now, news);
-  WaitlistPlace place{.outcome = {.code = answer->code}, .entry = answer->entry};
-  if (place.entry.state == TicketState::kWaiting) place.position = answer->ahead + 1;
-  Describe(place);
-  return place;
-}
-
-Result<WaitlistPlace> ServedWaitlist::TurnOf(const QueueEntry& entry, Time now,
-                                             WaitlistNews& news) {
-  const Result<QueueState> state = parts_.lists.Read(line_.list, now);
-  if (!state.ok()) return state.status();
-  const ReservationId id = OfferId(KeyOf(entry, state->opened_at));
-  const Result<std::optional<Reservation>> found =
-      parts_.inventory.Find(line_.sale, entry.user, id);
-  if (!found.ok()) return found.status();
-  WaitlistPlace place{.outcome = {.code = Code::kDone}, .entry = entry};
-  Describe(place);
-  if (found->has_value()) {
-    const Reservation& record = **found;
-    if (record.state == ReservationState::kActive && IsLive(record.deadline, kMaxTime, now)) {
-      const AdmissionProbe probe = parts_.lists.Probe(line_.list, entry.user);
-      // Where whoever held it came no further.
-      (void)parts_.lists.MarkUsed(now, {&probe, 1}, {&entry.admission.number, 1});
-      place.offer = id;
-      place.offer_until = record.deadline;
-      return place;
-    }
-    const bool cancelled = record.state == ReservationState::kCancelled;
-    Outcome outcome{.code = cancelled ? Code::kCancelled : Code::kExpired};
-    if (record.state == ReservationState::kPurchased) outcome.code = Code::kAlreadyDone;
-    Status status = End(now, OfferOf(entry, id, record.deadline), entry, outcome, news);
-    if (!status.ok()) return status;
-    place.outcome.code = Code::kUnknownTicket;
-    place.entry = {.user = entry.user};
-    return place;
-  }
-  // In the order of their turns, of all whom this server knows.
-  const Turned mine{.entry = entry};
-  Keep({&mine, 1});
-  if (!turn_mutex_.TryLock()) return place;
-  std::vector<Turned> turns;
-  Status status;
-  try {
-    status = OfferPending(now, state->opened_at, turns, news);
-  } catch (const std::exception& error) {
-    status = Status(StatusCode::kResourceExhausted, error.what());
-  }
-  turn_mutex_.Unlock();
-  if (!status.ok()) return status;
-  const auto turn = std::find_if(turns.begin(), turns.end(), [&entry](const Turned& one) {
-    return one.entry.ticket == entry.ticket;
-  });
-  if (turn == turns.end() || turn->fate == Fate::kWaits) return place;
-  if (turn->fate == Fate::kOver) {
-    place.outcome = {.code = turn->outcome.code};
-    place.entry = {.user = entry.user};
-    return place;
-  }
-  place.offer = id;
-  place.offer_until = Time(Duration(turn->outcome.when_us));
-  return place;
-}
-
-Result<Outcome> ServedWaitlist::Leave(const UserId& user, Time now, WaitlistNews& news) {
-  const Result<QueueAnswer> before = Do(QueueVerb::kLook, user, now);
-  if (!before.ok()) return before.status();
-  const QueueEntry& entry = before->entry;
-  if (entry.state == TicketState::kNone) return Outcome{.code = Code::kAlreadyDone};
-  const Result<QueueState> state = parts_.lists.Read(line_.list, now);
-  if (!state.ok()) return state.status();
-  const ReservationId id = OfferId(KeyOf(entry, state->opened_at));
-  Outcome cancelled{.code = Code::kUnknownReservation};
-  const auto cancel = [&]() -> Status {
-    const Command command{.verb = Verb::kCancel, .user = user, .id = id};
-    return parts_.inventory.Apply(line_.sale, now, {&command, 1}, {&cancelled, 1});
-  };
-  if (entry.state == TicketState::kAdmitted) {
-    // Also where no unit is held for them yet: whoever is about to do so is answered Cancelled.
-    if (Status status = cancel(); !status.ok()) return status;
-  }
-  const Result<QueueAnswer> left = Do(QueueVerb::kLeave, user, now);
-  if (!left.ok()) return left.status();
-  if (entry.state == TicketState::kWaiting) {
-    // It may have become their turn meanwhile.  Whoever holds a unit for them looks again after
-    // that, and so one of the two sees the other.
-    const Result<std::optional<Reservation>> found = parts_.inventory.Find(line_.sale, user, id);
-    if (!found.ok()) return found.status();
-    if (!found->has_value()) return Outcome{.code = left->code};
-    if (Status status = cancel(); !status.ok()) return status;
-  }
-  if (left->code != Code::kDone) return Outcome{.code = left->code};
-  if (cancelled.code == Code::kAlreadyPurchased) {
-    counts_.accepted.fetch_add(1, std::memory_order_relaxed);
-    return Outcome{.code = Code::kAlreadyDone};
-  }
-  counts_.refused.fetch_add(1, std::memory_order_relaxed);
-  news.ended.push_back({.offer = OfferOf(entry, id, Time{}),
-                        .end = OfferEnd::kRefused,
-                        .outcome = {.code = Code::kCancelled}});
-  return Outcome{.code = Code::kDone};
-}
-
 // --- offers
 
 Result<std::optional<Command>> ServedWaitlist::CommandFor(const QueueEntry& entry, Time epoch,
@@ -202,7 +56,8 @@ Result<std::optional<Command>> ServedWaitlist::CommandFor(const QueueEntry& entr
                   .units = 1,
                   .user = entry.user,
                   .id = OfferId(KeyOf(entry, epoch)),
-                  .hold = line_.offer_hold};
+                  // Not beyond the turn: who has none may join again.
+                  .hold = std::min(line_.offer_hold, entry.admission.until - now)};
   if (!line_.requires_admission) return std::optional(command);
   // The number of the list's own admission is of no use here: the queue may have given this user a
   // higher one that is used up, or a lower one that is not.  The one after the highest that was
@@ -367,7 +222,11 @@ Result<std::vector<ServedWaitlist::Turned>> ServedWaitlist::TakePending(Time now
   Status status = parts_.lists.Apply(line_.list, now, looks, answers);
   if (!status.ok()) return status;
   for (std::size_t i = 0; i < turns.size(); ++i) {
-    if (!IsAt(answers[i].entry, turns[i].entry)) turns[i].fate = Fate::kOver;
+    if (!IsAt(answers[i].entry, turns[i].entry)) {
+      turns[i].fate = Fate::kOver;
+    } else {
+      turns[i].entry = answers[i].entry;  // the turn lasts for longer where the sale was paused
+    }
   }
   Keep(turns);
   std::erase_if(turns, [](const Turned& turn) { return turn.fate == Fate::kOver; });
@@ -416,6 +275,9 @@ Status ServedWaitlist::OfferWhatIsThere(const SaleStock& stock, Time now, Turn& 
   NoteStock(stock);
   // Before the look: whoever joins after this is not forgotten for it.
   const std::uint64_t seen_claims = claims_.load(std::memory_order_relaxed);
+  // Turns that nobody took up.
+  const Result<LapseReport> lapsed = parts_.lists.LapseDue(line_.list, now, parts_.options.batch);
+  if (!lapsed.ok()) return lapsed.status();
   Result<QueueState> state = parts_.lists.Read(line_.list, now);
   if (!state.ok()) return state.status();
   NoteState(*state, seen_claims);
@@ -537,6 +399,8 @@ void ServedWaitlist::NoteStock(const SaleStock& stock) {
   units_left_.store(line.available(), std::memory_order_relaxed);
   units_held_.store(line.reserved, std::memory_order_relaxed);
   sale_cancelled_.store(stock.phase == Phase::kCancelled, std::memory_order_relaxed);
+  const Time cut = CutOf(stock.marks, line_.end_policy, line_.end);
+  cut_us_.store(cut.time_since_epoch().count(), std::memory_order_relaxed);
 }
 
 void ServedWaitlist::Describe(WaitlistPlace& place) const {

@@ -14,8 +14,10 @@
 #include "flashsale/base/status.h"
 #include "flashsale/base/time.h"
 #include "flashsale/domain/event.h"
+#include "flashsale/domain/flash_sale.h"
 #include "flashsale/domain/inventory.h"
 #include "flashsale/domain/queue_entry.h"
+#include "flashsale/domain/sale_terms.h"
 #include "flashsale/repository/command.h"
 #include "flashsale/repository/inventory_repository.h"
 #include "flashsale/repository/queue_repository.h"
@@ -57,6 +59,8 @@ class ServedWaitlist {
     SaleRef list;
     Duration offer_hold;
     bool requires_admission;
+    EndPolicy end_policy;
+    Time end;
   };
 
   ServedWaitlist(const Parts& parts, const Line& line) : parts_(parts), line_(line) {}
@@ -150,6 +154,7 @@ class ServedWaitlist {
   std::atomic<Units> units_left_{0};
   std::atomic<Units> units_held_{0};
   std::atomic<bool> sale_cancelled_{false};
+  std::atomic<Duration::rep> cut_us_{kMaxTime.time_since_epoch().count()};
   Counts counts_;
 
   Mutex turn_mutex_;

@@ -211,8 +211,10 @@ Status Waitlist::State::Serve(const SaleTerms& terms, const WaitlistSetup& setup
           ServedWaitlist::Line{.sale = *sale,
                                .number = number,
                                .list = *list,
-                               .offer_hold = setup.offer_hold.value_or(terms.hold),
-                               .requires_admission = terms.requires_admission}));
+                               .offer_hold = OfferHold(terms, setup),
+                               .requires_admission = terms.requires_admission,
+                               .end_policy = terms.end_policy,
+                               .end = terms.end}));
     }
     const MutexLock lock(mutex);
     ids.reserve(ids.size() + 1);

@@ -1,5 +1,6 @@
 #include "service/waitlist_terms.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <string>
@@ -43,25 +44,28 @@ SaleId WaitlistName(const SaleId& sale, std::uint16_t line) {
 Status Waitlist::Check(const SaleTerms& terms, const WaitlistSetup& setup) {
   FieldCheck check;
   check.InRange<std::uint64_t>("max_waiting", setup.max_waiting, 1, kMostWaiting)
-      .InRange("offer_hold", setup.offer_hold.value_or(terms.hold), kShortestHold,
-               terms.longest_hold.value_or(kMaxHold));
+      .InRange("offer_hold", OfferHold(terms, setup), kShortestHold,
+               std::min(terms.longest_hold.value_or(kMaxHold), kTurn));
   return check.status();
 }
 
+Duration OfferHold(const SaleTerms& terms, const WaitlistSetup& setup) {
+  return setup.offer_hold.value_or(std::min(terms.hold, kTurn));
+}
+
 WaitlistSetup Completed(const SaleTerms& terms, WaitlistSetup setup) {
-  setup.offer_hold = setup.offer_hold.value_or(terms.hold);
+  setup.offer_hold = OfferHold(terms, setup);
   return setup;
 }
 
 QueueTerms ListTermsOf(const SaleTerms& terms, const WaitlistSetup& setup, std::uint16_t line) {
-  return {
-      .sale = WaitlistName(terms.id, line),
-      .pace = kPace,
-      .max_waiting = setup.max_waiting,
-      .admission_window = kTurn,
-      .grant = 1,
-      .heartbeat_timeout = kNeverSilent,
-      .strategy = fmt::format("{}{}", kStrategy, setup.offer_hold.value_or(terms.hold).count())};
+  return {.sale = WaitlistName(terms.id, line),
+          .pace = kPace,
+          .max_waiting = setup.max_waiting,
+          .admission_window = kTurn,
+          .grant = 1,
+          .heartbeat_timeout = kNeverSilent,
+          .strategy = fmt::format("{}{}", kStrategy, OfferHold(terms, setup).count())};
 }
 
 std::optional<WaitlistSetup> SetupOf(const QueueTerms& list) {

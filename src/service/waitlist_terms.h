@@ -26,6 +26,9 @@ std::optional<WaitlistSetup> SetupOf(const QueueTerms& list);
 // REQUIRES: they differ.
 Status OtherWaitlist(const WaitlistSetup& asked, const WaitlistSetup& made);
 
+// How long offers are held.
+Duration OfferHold(const SaleTerms& terms, const WaitlistSetup& setup);
+
 // The same setup with its optional members set.
 WaitlistSetup Completed(const SaleTerms& terms, WaitlistSetup setup);
 

@@ -65,6 +65,7 @@ PROOF = "src/policy/inclusion_proof.cc"
 VIRTUAL_QUEUE = "src/service/virtual_queue.cc"
 QUEUE_VIEW = "src/service/queue_view.cc"
 SERVED_WAITLIST = "src/service/served_waitlist.cc"
+WAITLIST_PLACES = "src/service/served_waitlist_places.cc"
 WAITLIST_TERMS = "src/service/waitlist_terms.cc"
 FOREIGN_TURNS = "src/service/foreign_turns.h"
 WAVES = "src/service/wave_schedule.cc"
@@ -554,6 +555,16 @@ bug("others are asked while people wait for the line's units", "service",
     (GATES_H, "    return Outcome{.code = Code::kSoldOut};\n", "    return std::nullopt;\n"))
 bug("the queue lets people in for what the waitlist is going to be offered", "service",
     (QUEUE_VIEW, "unused_.load(kRelaxed) + units_claimed_.load(kRelaxed)", "unused_.load(kRelaxed)"))
+bug("an offer goes on beyond the turn, so that its user may have two", "service",
+    (SERVED_WAITLIST, "std::min(line_.offer_hold, entry.admission.until - now)", "line_.offer_hold"))
+bug("an offer of a sale that was cancelled is shown", "service",
+    (WAITLIST_PLACES, "if (is_active && !all_cancelled && ", "if (is_active && "))
+bug("an offer is shown although its sale has cut it off", "service",
+    (WAITLIST_PLACES, "IsLive(record.deadline, cut, now)", "IsLive(record.deadline, kMaxTime, now)"))
+bug("other servers find a sale before its waitlists are made", "service",
+    (SERVICE, "  if (!created.ok()) return created.status();\n",
+     "  if (!created.ok()) return created.status();\n"
+     "  (void)catalogue.Put({.terms = *valid});\n"))
 bug("how a turn ended is told by every server", "service",
     (SERVED_WAITLIST, "  if (!status.ok() || answer.code != Code::kDone) return status;\n"
                       "  if (outcome.code == Code::kAlreadyDone) {",

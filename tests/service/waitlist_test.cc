@@ -540,57 +540,59 @@ TEST_CASE("an observer that throws is logged once, and nothing else of it is not
   CHECK(count("waitlist_observer_recovered") == 1);
 }
 
-// --- made, found and forgotten
-
-TEST_CASE("a sale made again with other waitlists is told what differs") {
-  ListShop shop;
-  const auto again = [&](const WaitlistSetup& setup) {
-    return shop.service().Create(ListShop::Terms(), {}, setup).status();
-  };
-  CHECK(again(ListShop::Setup()).ok());
-  WaitlistSetup other = ListShop::Setup();
-  other.max_waiting = 7;
-  CHECK(again(other).message() ==
-        "waitlist.max_waiting: 7, expected 1000000, with which the sale's waitlists were made");
-  other = ListShop::Setup();
-  other.offer_hold = 3min;
-  CHECK(again(other).code() == StatusCode::kAlreadyExists);
-  CHECK(again(other).message().starts_with("waitlist.offer_hold: 180000000 us, expected "));
-  CHECK(again({}).message() ==
-        "waitlist.enabled: false, expected true, with which the sale was made");
-  other.offer_hold = 16min;
-  CHECK(again(other).message() ==
-        "waitlist.offer_hold: 960000000 us, expected 1000 us to 900000000 us");
-  CHECK(again({.max_waiting = 7}).message() ==
-        "waitlist.enabled: false, expected true where a waitlist is set up");
-  CHECK(again({.enabled = true, .max_waiting = 0}).message() ==
-        "waitlist.max_waiting: 0, expected 1 to 2147483648");
+TEST_CASE("an offer ends with the turn at the latest, so that nobody has two") {
+  SaleTerms terms = ListShop::LongTerms();
+  terms.limit_per_user = 2;
+  CHECK(Waitlist::Check(terms, {.enabled = true, .offer_hold = 25h}).message() ==
+        "offer_hold: 90000000000 us, expected 1000 us to 86400000000 us");
+  ListShop* world = nullptr;
+  bool steals = false;
+  ListShop shop(terms, {.enabled = true}, {}, {.after = [&](StorageCall call) {
+                  if (!steals || call != StorageCall::kAdmit) return;
+                  steals = false;
+                  world->Steal(70);
+                }});
+  world = &shop;
+  shop.SellOut();
+  shop.JoinList(1);
+  shop.GiveBack(1);
+  steals = true;
+  shop.Poll();
+  // The turn finds its unit an hour before it is over.
+  const WaitlistPlace turn = shop.PlaceOf(1);
+  REQUIRE(turn.offer.is_nil());
+  shop.clock().Advance(23h);
+  shop.GiveBack(1, 1);
+  shop.Poll();
+  const WaitlistPlace place = shop.PlaceOf(1);
+  REQUIRE(!place.offer.is_nil());
+  CHECK(place.offer_until == turn.entry.admission.until);
+  CHECK(place.offer_until > shop.clock().Now() + 59min);
 }
 
-TEST_CASE(
-    "waitlists may be added later; other servers find them, and a new sale has none of them") {
-  ListShop shop;
-  shop.Create(Shop::Terms(1, "plain"));
-  CHECK(shop.service().Create(Shop::Terms(1, "plain"), {}, ListShop::Setup())->code ==
-        Code::kAlreadyDone);
-  const std::unique_ptr<FlashSaleService> other = shop.Open();
-  const auto join = [](FlashSaleService& service) {
-    return service.JoinWaitlist({.sale = "plain", .user = UserId::FromInteger(1)})->outcome.code;
-  };
-  CHECK(join(shop.service()) == Code::kInStock);
-  CHECK(join(*other) == Code::kInStock);
-  REQUIRE(shop.service().Close("plain")->code == Code::kDone);
-  REQUIRE(shop.service().Settle("plain")->code == Code::kDone);
-  REQUIRE(shop.service().Forget("plain")->code == Code::kDone);
-  CHECK(shop.storage()
-            .waitlists()
-            .Read(WaitlistName("plain", 0), shop.clock().Now())
-            .status()
-            .code() == StatusCode::kNotFound);
-  shop.Create(Shop::Terms(1, "plain"));
-  CHECK(shop.service()
-            .JoinWaitlist({.sale = "plain", .user = UserId::FromInteger(1)})
-            ->outcome.field == Field::kSale);
+TEST_CASE("an offer that its sale took along is none any more") {
+  {
+    ListShop shop;
+    shop.SellOut();
+    shop.JoinList(1);
+    shop.GiveBack(1);
+    shop.Poll();
+    REQUIRE(!shop.PlaceOf(1).offer.is_nil());
+    REQUIRE(shop.service().CancelSale("drop")->code == Code::kDone);
+    CHECK(shop.PlaceOf(1).outcome.code == Code::kUnknownTicket);
+    CHECK(shop.observer.ended == std::vector{Ended{1, OfferEnd::kWithdrawn, Code::kSaleCancelled}});
+  }
+  SaleTerms terms = ListShop::Terms();
+  terms.end_policy = EndPolicy::kCut;
+  ListShop shop(terms);
+  shop.SellOut();
+  shop.JoinList(1);
+  shop.GiveBack(1);
+  shop.Poll();
+  REQUIRE(!shop.PlaceOf(1).offer.is_nil());
+  REQUIRE(shop.service().Close("drop")->code == Code::kDone);
+  CHECK(shop.PlaceOf(1).outcome.code == Code::kUnknownTicket);
+  CHECK(shop.observer.ended == std::vector{Ended{1, OfferEnd::kLapsed, Code::kExpired}});
 }
 
 }  // namespace

@@ -85,7 +85,8 @@ class FLASHSALE_EXPORT FlashSaleService {
   // Errors: InvalidArgument (names the field); AlreadyExists where the sale, or its queue, was made
   // otherwise, here or by another server on the same store: nothing is changed; those of the store,
   // after which the same call again completes what was begun.
-  // The same goes for its waitlists; but some may be added to a sale that was made without.
+  // The same goes for its waitlists; but some may be added to a sale that was made without, of
+  // which other servers that serve it already learn by Serve.
   Result<Outcome> Create(const SaleTerms& terms, const QueueSetup& queue = {},
                          const WaitlistSetup& waitlist = {});
   // Serves a sale that another server, or an earlier run, has made.  Poll does it by itself, a

@@ -27,8 +27,8 @@ struct WaitlistSetup {
   bool enabled = false;
   // The most people who may wait for one line at once; 1 to 2^31.
   std::uint64_t max_waiting = 1'000'000;
-  // How long an offered unit is held; 1 ms to the longest hold of the terms.  Not set: the hold of
-  // the terms.
+  // How long an offered unit is held; 1 ms to a day, and to the longest hold of the terms.  Not
+  // set: the hold of the terms, or a day where that is less.
   std::optional<Duration> offer_hold = std::nullopt;
 
   friend bool operator==(const WaitlistSetup&, const WaitlistSetup&) = default;

@@ -35,6 +35,36 @@ class QueueUnderTest {
   // which is answered `code`.
   template <typename User>
   double Each(QueueVerb verb, std::uint64_t count, std::size_t batch, Code code, User user) {
+    return batch == 1 ? EachAlone(verb, count, code, user)
+                      : EachInBatches(verb, count, batch, code, user);
+  }
+
+  // Users 0 to count - 1, in this order; nanoseconds each.
+  double JoinAll(std::uint64_t count, std::size_t batch = kBatch) {
+    return Each(QueueVerb::kJoin, count, batch, Code::kDone, [](std::uint64_t i) { return i; });
+  }
+
+  // Lets in so many, as many a call as the pace lets in at once; nanoseconds in all.
+  double AdmitAll(std::uint64_t count);
+
+ private:
+  template <typename User>
+  double EachAlone(QueueVerb verb, std::uint64_t count, Code code, User user) {
+    std::uint64_t right = 0;
+    const double taken = NanosecondsOf([&] {
+      QueueAnswer answer;
+      for (std::uint64_t i = 0; i < count; ++i) {
+        const QueueCommand command{.verb = verb, .user = crowd_.User(user(i))};
+        if (!queue_->Apply(sale_, now_, {&command, 1}, {&answer, 1}).ok()) return;
+        right += answer.code == code ? 1U : 0U;
+      }
+    });
+    Require(right == count, "a command of the queue was answered wrongly");
+    return taken / static_cast<double>(count);
+  }
+  template <typename User>
+  double EachInBatches(QueueVerb verb, std::uint64_t count, std::size_t batch, Code code,
+                       User user) {
     std::vector<QueueCommand> commands(batch);
     std::vector<QueueAnswer> answers(batch);
     std::uint64_t right = 0;
@@ -54,15 +84,6 @@ class QueueUnderTest {
     return taken / static_cast<double>(count);
   }
 
-  // Users 0 to count - 1, in this order; nanoseconds each.
-  double JoinAll(std::uint64_t count, std::size_t batch = kBatch) {
-    return Each(QueueVerb::kJoin, count, batch, Code::kDone, [](std::uint64_t i) { return i; });
-  }
-
-  // Lets in so many, as many a call as the pace lets in at once; nanoseconds in all.
-  double AdmitAll(std::uint64_t count);
-
- private:
   const Crowd crowd_;
   const std::unique_ptr<Storage> storage_;
   QueueRepository* const queue_;

@@ -47,23 +47,13 @@ bool PlaceLine::AddBlock(bool arranged) {
   return true;
 }
 
-std::uint32_t PlaceLine::Occupy(WaitingBlock& block, std::uint64_t heard_ms) {
-  const std::uint32_t i = block.used++;
-  const std::uint32_t word = i / kWordPlaces;
-  if (i % kWordPlaces == 0) block.ahead[word] = block.live;
-  block.bits[word] |= std::uint64_t{1} << (i % kWordPlaces);
-  block.heard[word] = std::min(block.heard[word], heard_ms);
-  ++block.live;
-  return i;
-}
-
-Spot PlaceLine::Append(const Placement& who) {
+Spot PlaceLine::LayDown(const Placement& who) {
   WaitingBlock& block = room_.blocks[last_];
   if (block.used == 0) {
     block.first_place = who.place;
     block.first_joined = who.joined_at;
   }
-  const Spot spot = WaitingBlocks::SpotOf(last_, Occupy(block, who.heard_ms));
+  const Spot spot = WaitingBlocks::SpotOf(last_, block.used);
   const std::uint32_t joined =
       who.arranged ? LowBits(who.joined_at)
                    : static_cast<std::uint32_t>((who.joined_at - block.first_joined).count());
@@ -78,8 +68,6 @@ Spot PlaceLine::Append(const Placement& who) {
     room_.blocks.arranged(spot) = {.ticket = who.ticket & kLastTicket,
                                    .joined_high = microseconds >> 32 & 0x1F'FFFF};
   }
-  if (block.list == WaitingBlock::kUnfiled) File(last_);
-  ++live_;
   return spot;
 }
 
@@ -232,7 +220,8 @@ void PlaceLine::Move(std::uint32_t from, const std::array<std::uint64_t, kWords>
       WaitingEntry entry = room_.blocks.entry(old_spot);
       entry.place = (entry.place + places_apart) & kPlaceMask;
       if (target.arranged == kNone) entry.joined += joined_apart;
-      const Spot spot = WaitingBlocks::SpotOf(to, Occupy(target, entry.heard_ms()));
+      const Spot spot = WaitingBlocks::SpotOf(to, target.used);
+      Occupy(target, entry.heard_ms());
       room_.blocks.entry(spot) = entry;
       if (target.arranged != kNone) room_.blocks.arranged(spot) = room_.blocks.arranged(old_spot);
       room_.index.Move(hashes[count++], old_spot, spot);

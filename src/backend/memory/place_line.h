@@ -1,6 +1,7 @@
 #ifndef FLASHSALE_SRC_BACKEND_MEMORY_PLACE_LINE_H_
 #define FLASHSALE_SRC_BACKEND_MEMORY_PLACE_LINE_H_
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -61,13 +62,28 @@ class PlaceLine {
   std::uint64_t live() const { return live_; }
 
   // Makes sure that Append has room.  False, and nothing changed to the eye, where memory ran out.
-  bool MakeRoom(const Placement& who) {
-    return (last_ != kNone && Fits(room_.blocks[last_], who)) || AddBlock(who.arranged);
+  bool MakeRoom(const Placement& who) { return HasRoom(who) || AddBlock(who.arranged); }
+  // There is room already.
+  bool HasRoom(const Placement& who) const {
+    return last_ != kNone && Fits(room_.blocks[last_], who);
   }
-  // Puts somebody behind all others; where they stand.  The index is the caller's to tell, and the
-  // wheel where they were heard of earlier than somebody ahead of them.
-  // REQUIRES: MakeRoom(who) was true since the last one.
-  Spot Append(const Placement& who);
+  // Writes down who is going to stand behind all others, and where; nobody stands there yet.
+  // REQUIRES: there is room.
+  Spot LayDown(const Placement& who);
+  // Whoever was laid down last stands there.  The index is the caller's to tell, and the wheel
+  // where they were heard of earlier than somebody ahead of them.
+  void StandUp(const Placement& who) {
+    WaitingBlock& block = room_.blocks[last_];
+    Occupy(block, who.heard_ms);
+    if (block.list == WaitingBlock::kUnfiled) File(last_);
+    ++live_;
+  }
+  // Both.
+  Spot Append(const Placement& who) {
+    const Spot spot = LayDown(who);
+    StandUp(who);
+    return spot;
+  }
   // Takes somebody whose user has this hash out: the place is free, and the index does not know
   // them any more.  Where others stand may change.
   void Remove(Spot spot, std::uint64_t hash);
@@ -151,8 +167,15 @@ class PlaceLine {
   // Puts those whose bits are set in `bits` of block `from`, its old bits, behind all in `to`.
   void Move(std::uint32_t from, const std::array<std::uint64_t, WaitingBlock::kWords>& bits,
             std::uint32_t to);
-  // Somebody stands in the next place of the block; which.
-  static std::uint32_t Occupy(WaitingBlock& block, std::uint64_t heard_ms);
+  // Somebody stands in the next place of the block.
+  static void Occupy(WaitingBlock& block, std::uint64_t heard_ms) {
+    const std::uint32_t i = block.used++;
+    const std::uint32_t word = i / WaitingBlock::kWordPlaces;
+    if (i % WaitingBlock::kWordPlaces == 0) block.ahead[word] = block.live;
+    block.bits[word] |= std::uint64_t{1} << (i % WaitingBlock::kWordPlaces);
+    block.heard[word] = std::min(block.heard[word], heard_ms);
+    ++block.live;
+  }
   void Unlink(std::uint32_t block);
 
   WaitingRoom room_;

@@ -83,6 +83,22 @@ class TicketIndex {
   // REQUIRES: MakeRoom(hash, …) was true and no other entry came in since.
   void Insert(std::uint64_t hash, Slot slot) { Insert(NumberOf(hash), hash, slot); }
 
+  // Inserts an entry if a look at one line tells that nobody with this hash is there, and has room.
+  // False, and nothing changed, where it does not.
+  bool TryInsert(std::uint64_t hash, Slot slot) {
+    if (directory_.empty()) return false;
+    const std::uint32_t number = NumberOf(hash);
+    Meta& meta = metas_[number];
+    if (meta.entries >= kMostEntries) return false;
+    const Tag tag = TagOf(hash);
+    Line& line = tables_[number][Home(hash)];
+    const std::uint32_t free = line.Matching(kFree);
+    if (line.Matching(tag) != 0 || line.WentPast(tag) || free == 0) return false;
+    line.Put(static_cast<std::size_t>(std::countr_zero(free)), tag, slot, MarkOf(hash, meta.depth));
+    ++meta.entries;
+    return true;
+  }
+
   // REQUIRES: the entry is in the index under this hash.
   void Erase(std::uint64_t hash, Slot slot);
   // The entry has moved.  REQUIRES: it is in the index under this hash.

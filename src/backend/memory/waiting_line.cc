@@ -82,7 +82,7 @@ void WaitingLine::ForgetEndedWindows() {
 }
 
 Status WaitingLine::ApplyMany(Time now, std::span<const QueueCommand> commands,
-                              std::span<QueueAnswer> answers) {
+                              std::span<QueueAnswer> answers) noexcept {
   // So many at once as have their cache lines on the way together.
   constexpr std::size_t kGroup = 32;
   std::array<std::uint64_t, kGroup> hashes;
@@ -105,25 +105,26 @@ Status WaitingLine::ApplyMany(Time now, std::span<const QueueCommand> commands,
       for (const std::uint64_t hash : group_hashes) waiting_->PrefetchEntry(hash);
     }
     for (std::size_t i = 0; i < group.size(); ++i) {
-      if (Tell(group[i], hashes[i], at, answers[first + i])) continue;
+      if (TakeShortWay(group[i], hashes[i], at, answers[first + i])) continue;
       if (!Carry(group[i], hashes[i], at, answers[first + i])) return OutOfMemory();
     }
   }
   return Status();
 }
 
-Status WaitingLine::ApplyOne(Time now, const QueueCommand& command, QueueAnswer& answer) {
+Status WaitingLine::ApplyOne(Time now, const QueueCommand& command, QueueAnswer& answer) noexcept {
   const std::uint64_t hash = hash_(command.user.bytes());
   const MutexLock lock(mutex_);
   if (waiting_ != nullptr) waiting_->PrefetchIndex(hash);
   const Time at = Enter(now);
   if (waiting_ != nullptr) fell_silent_ += waiting_->Sweep(at, kUnlimited, kVisitsInPassing);
-  if (Tell(command, hash, at, answer)) return Status();
+  if (TakeShortWay(command, hash, at, answer)) return Status();
   return Carry(command, hash, at, answer) ? Status() : OutOfMemory();
 }
 
 WaitingLine::Entry WaitingLine::FindWaiting(std::uint64_t hash, const UserId& user, Time at) {
   if (waiting_ == nullptr) return WaitingTickets::kNone;
+  waiting_->PrefetchEntry(hash);
   const Entry entry = waiting_->Find(hash, user);
   if (entry == WaitingTickets::kNone || !waiting_->IsSilent(entry, at)) return entry;
   waiting_->Remove(entry, hash);
@@ -243,12 +244,7 @@ bool WaitingLine::Join(const QueueCommand& command, std::uint64_t hash, Time at,
   ++last_ticket_;
   if (restores) ++restored_;
   answer.code = Code::kDone;
-  answer.entry.state = TicketState::kWaiting;
-  answer.entry.tier = command.tier;
-  answer.entry.ticket = last_ticket_;
-  answer.entry.place = last_ticket_;
-  answer.entry.joined_at = latest_;
-  answer.ahead = waiting_->waiting(command.tier) - 1;
+  TellNewcomer(command, waiting_->waiting(command.tier) - 1, answer);
   return true;
 }
 

@@ -38,8 +38,8 @@ class WaitingLine {
   const QueueTerms& terms() const { return terms_; }
 
   // REQUIRES: the spans have one size.
-  Status Apply(Time now, std::span<const QueueCommand> commands, std::span<QueueAnswer> answers)
-      FLASHSALE_EXCLUDES(mutex_) {
+  Status Apply(Time now, std::span<const QueueCommand> commands,
+               std::span<QueueAnswer> answers) noexcept FLASHSALE_EXCLUDES(mutex_) {
     return commands.size() == 1 ? ApplyOne(now, commands.front(), answers.front())
                                 : ApplyMany(now, commands, answers);
   }
@@ -94,27 +94,67 @@ class WaitingLine {
 
   // With nothing in it but what one command needs, so that a processor is at the memory of the next
   // call while it waits for that of this one.
-  Status ApplyOne(Time now, const QueueCommand& command, QueueAnswer& answer)
+  Status ApplyOne(Time now, const QueueCommand& command, QueueAnswer& answer) noexcept
       FLASHSALE_EXCLUDES(mutex_);
-  Status ApplyMany(Time now, std::span<const QueueCommand> commands, std::span<QueueAnswer> answers)
-      FLASHSALE_EXCLUDES(mutex_);
-  // Answers somebody who looks, or is heard of, and waits where the index guesses, as most do.
-  // False, and nothing changed: Carry is to be asked.
+  Status ApplyMany(Time now, std::span<const QueueCommand> commands,
+                   std::span<QueueAnswer> answers) noexcept FLASHSALE_EXCLUDES(mutex_);
+  // The short ways of the commands that are most: of a newcomer whom nobody knows and for whom
+  // nothing has to grow, and of somebody who looks, or is heard of, and waits where the index
+  // guesses.  False, and nothing changed but the answer: Carry is to be asked.
+  bool TakeShortWay(const QueueCommand& command, std::uint64_t hash, Time at, QueueAnswer& answer)
+      FLASHSALE_REQUIRES(mutex_) {
+    if (waiting_ == nullptr) return false;
+    if (command.verb == QueueVerb::kJoin) return Enlist(command, hash, at, answer);
+    if (command.verb == QueueVerb::kTouch || command.verb == QueueVerb::kLook) {
+      return Tell(command, hash, at, answer);
+    }
+    return false;
+  }
   bool Tell(const QueueCommand& command, std::uint64_t hash, Time at, QueueAnswer& answer)
       FLASHSALE_REQUIRES(mutex_) {
-    const bool touches = command.verb == QueueVerb::kTouch;
-    if (waiting_ == nullptr || (!touches && command.verb != QueueVerb::kLook)) return false;
     const Entry entry = waiting_->Guess(hash);
     if (entry == WaitingTickets::kNone) return false;
     // Those themselves are looked at last, so that a processor goes on to the next call meanwhile.
     const std::uint64_t ahead = waiting_->Ahead(entry);
     if (!waiting_->Is(entry, command.user) || waiting_->IsSilent(entry, at)) return false;
+    const bool touches = command.verb == QueueVerb::kTouch;
     answer.code = touches ? Code::kDone : Code::kAlreadyDone;
     answer.entry.admission = {};
     waiting_->Describe(entry, answer.entry);
     answer.ahead = ahead;
     if (touches) waiting_->Touch(entry, at);
     return true;
+  }
+  bool Enlist(const QueueCommand& command, std::uint64_t hash, Time at, QueueAnswer& answer)
+      FLASHSALE_REQUIRES(mutex_) {
+    if (command.tier >= terms_.tiers || command.user.is_nil()) return false;
+    if (waiting_->waiting() >= terms_.max_waiting) return false;
+    if (admissions_.size() != 0 && admissions_.Find(hash, command.user).has_value()) return false;
+    const std::uint64_t ahead = waiting_->waiting(command.tier);
+    const std::uint64_t ticket = last_ticket_ + 1;
+    if (!waiting_->TryJoin({.hash = hash,
+                            .user = command.user,
+                            .tier = command.tier,
+                            .ticket = ticket,
+                            .joined_at = latest_},
+                           at)) {
+      return false;
+    }
+    last_ticket_ = ticket;
+    answer.code = Code::kDone;
+    TellNewcomer(command, ahead, answer);
+    return true;
+  }
+  // Who has just got the last ticket.
+  void TellNewcomer(const QueueCommand& command, std::uint64_t ahead, QueueAnswer& answer) const
+      FLASHSALE_REQUIRES(mutex_) {
+    answer.entry = {.user = command.user,
+                    .state = TicketState::kWaiting,
+                    .tier = command.tier,
+                    .ticket = last_ticket_,
+                    .place = last_ticket_,
+                    .joined_at = latest_};
+    answer.ahead = ahead;
   }
   // Who waits and is not silent; kNone otherwise, and a silent one is gone.
   Entry FindWaiting(std::uint64_t hash, const UserId& user, Time at) FLASHSALE_REQUIRES(mutex_);

@@ -43,11 +43,7 @@ void WaitingTickets::DescribeArranged(Entry entry, QueueEntry& told) const {
 
 WaitingTickets::Entry WaitingTickets::Join(const Newcomer& newcomer, Time now) {
   PlaceLine& line = lines_[newcomer.tier];
-  const Placement placement{.user = newcomer.user,
-                            .heard_ms = Milliseconds(now),
-                            .place = newcomer.ticket,
-                            .ticket = newcomer.ticket,
-                            .joined_at = newcomer.joined_at};
+  const Placement placement = PlacementOf(newcomer, now);
   const bool room = newcomer.ticket <= kLastTicket && line.MakeRoom(placement) &&
                     index_.MakeRoom(
                         newcomer.hash, [this](Entry other) { return room_.HashOf(other); },
@@ -60,10 +56,9 @@ WaitingTickets::Entry WaitingTickets::Join(const Newcomer& newcomer, Time now) {
       return kNone;
     }
   }
-  const Entry entry = line.Append(placement);
+  const Entry entry = line.LayDown(placement);
   index_.Insert(newcomer.hash, entry);
-  next_look_ = std::min(next_look_, room_.SilentFrom(placement.heard_ms));
-  ++waiting_;
+  StandUp(line, placement);
   return entry;
 }
 

@@ -84,6 +84,17 @@ class WaitingTickets {
   // Behind all others of the tier.  kNone, and nothing changed, where memory ran out.
   // REQUIRES: the user does not wait.
   Entry Join(const Newcomer& newcomer, Time now);
+  // The same where it can be told at once that the user does not wait, and nothing has to grow or
+  // to be remembered beside.  False, and nothing changed, where it cannot.
+  bool TryJoin(const Newcomer& newcomer, Time now) {
+    PlaceLine& line = lines_[newcomer.tier];
+    const Placement placement = PlacementOf(newcomer, now);
+    if (newcomer.ticket > kLastTicket || !line.HasRoom(placement)) return false;
+    // The index is looked at last: until then its memory is on the way.
+    if (!index_.TryInsert(newcomer.hash, line.LayDown(placement))) return false;
+    StandUp(line, placement);
+    return true;
+  }
   void Touch(Entry entry, Time now) { blocks_.entry(entry).set_heard_ms(Milliseconds(now)); }
   // The place is free at once.
   void Remove(Entry entry) { Remove(entry, room_.HashOf(entry)); }
@@ -145,6 +156,18 @@ class WaitingTickets {
   // The end of the millisecond.
   static std::uint64_t Milliseconds(Time now) {
     return static_cast<std::uint64_t>((now.time_since_epoch().count() + 999) / 1'000);
+  }
+  static Placement PlacementOf(const Newcomer& newcomer, Time now) {
+    return {.user = newcomer.user,
+            .heard_ms = Milliseconds(now),
+            .place = newcomer.ticket,
+            .ticket = newcomer.ticket,
+            .joined_at = newcomer.joined_at};
+  }
+  void StandUp(PlaceLine& line, const Placement& placement) {
+    line.StandUp(placement);
+    next_look_ = std::min(next_look_, room_.SilentFrom(placement.heard_ms));
+    ++waiting_;
   }
   std::uint64_t SweepDue(Time now, std::uint64_t most, std::uint64_t visits);
   void DescribeArranged(Entry entry, QueueEntry& told) const;

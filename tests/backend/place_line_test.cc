@@ -186,7 +186,7 @@ TEST_CASE("a line from which nearly all leave, in any pattern, shrinks to who is
         case 0:
           return user % 16 == 0;  // one here, one there
         case 1:
-          return user > (kBlocks - 4) * kBlock;  // the last
+          return user > std::uint64_t{kBlocks - 4} * kBlock;  // the last
         case 2:
           return user <= std::uint64_t{4} * kBlock;  // the first
         default:
@@ -223,6 +223,7 @@ TEST_CASE("while a line is held nobody is moved, and then what became sparse is 
   Line line;
   for (std::uint32_t i = 0; i < 20 * kBlock; ++i) line.Append();
   std::vector<Spot> spots;
+  spots.reserve(line.standing.size());
   for (const std::uint64_t user : line.standing) spots.push_back(line.Find(user));
   line.line.Hold();
   std::mt19937_64 random(7);

@@ -61,6 +61,34 @@ TEST_CASE("who was taken out is not found, and leaves nobody behind") {
   for (const std::uint32_t slot : in) REQUIRE(all.Find(all.hashes[slot]) == slot);
 }
 
+TEST_CASE("a quick insert is refused where somebody with the hash may be there already") {
+  std::mt19937_64 random(4);
+  Indexed all;
+  const TicketIndex::Slot none = TicketIndex::kNone;
+  CHECK_FALSE(all.index.TryInsert(42, 0));  // nothing is there to insert into
+  std::uint32_t quick = 0;
+  for (std::uint32_t i = 0; i < 100'000; ++i) {
+    const std::uint64_t hash = random();
+    if (all.index.TryInsert(hash, i)) {
+      all.hashes.push_back(hash);
+      ++quick;
+    } else {
+      REQUIRE(all.Insert(hash));
+    }
+    // In its own line or in another, who is there is not inserted again.
+    const std::size_t other = random() % all.hashes.size();
+    REQUIRE_FALSE(all.index.TryInsert(all.hashes[i], none));
+    REQUIRE_FALSE(all.index.TryInsert(all.hashes[other], none));
+  }
+  CHECK(quick > 70'000);
+  for (std::uint32_t i = 0; i < all.hashes.size(); ++i) REQUIRE(all.Find(all.hashes[i]) == i);
+  // Even where those have left who had made them go on to another line.
+  for (std::uint32_t i = 0; i < all.hashes.size(); i += 2) all.index.Erase(all.hashes[i], i);
+  for (std::uint32_t i = 1; i < all.hashes.size(); i += 2) {
+    REQUIRE_FALSE(all.index.TryInsert(all.hashes[i], none));
+  }
+}
+
 TEST_CASE("hashes that agree in their upper bits are parted by further ones") {
   std::mt19937_64 random(3);
   Indexed all;

@@ -160,6 +160,7 @@ TEST_CASE("two hundred thousand entrants are drawn, whoever leaves and joins mea
   std::mt19937_64 random(2);
   std::shuffle(entrants.begin(), entrants.end(), random);
   std::vector<std::uint64_t> tickets;
+  tickets.reserve(entrants.size());
   for (const Entrant& entrant : entrants) tickets.push_back(entrant.ticket);
   for (std::size_t first = 0; first < tickets.size(); first += 10'000) {
     const std::size_t count = std::min<std::size_t>(10'000, tickets.size() - first);
@@ -186,6 +187,47 @@ TEST_CASE("two hundred thousand entrants are drawn, whoever leaves and joins mea
   const auto first = std::find_if(entrants.begin(), entrants.end(), stays);
   REQUIRE(admitted.size() == 100);
   CHECK(admitted[0].ticket == first->ticket);
+}
+
+TEST_CASE("who was drawn behind others who were heard of later falls silent at their own time") {
+  constexpr std::uint64_t kUsers = 2'000;
+  QueueTerms terms = Terms();
+  terms.opens[0] = kNow + 1h;
+  WaitingLine line(terms, kNow - 60s, kHash);
+  // One has fallen silent and another not, so that the line was at its deadlines just now.
+  JoinAll(line, kNow - 60s, kUsers, 1);
+  JoinAll(line, kNow - 5s, kUsers + 1, 1);
+  REQUIRE(line.LapseDue(kNow, 10).fell_silent == 1);
+  REQUIRE(Do(line, kNow, Command(QueueVerb::kLeave, kUsers + 1)).code == Code::kDone);
+  JoinAll(line, kNow, 0, kUsers);
+  for (std::uint64_t user = 0; user < kUsers; user += 2) {
+    REQUIRE(Do(line, kNow + 50s, Command(QueueVerb::kTouch, user)).code == Code::kDone);
+  }
+  line.Freeze(kNow + 50s, 0);
+  // Those who were heard of first, in each stretch of the line.
+  std::vector<std::uint64_t> tickets;
+  for (std::uint64_t user = 0; user < kUsers; user += 2) {
+    tickets.push_back(user + 3);
+    tickets.push_back(user + 4);
+  }
+  REQUIRE(line.Arrange({.first = 0, .tickets = tickets}).ok());
+  REQUIRE(line.Begin(kNow + 50s, 0).ok());
+  std::uint64_t fell_silent = 0;
+  for (bool more = true; more;) {
+    const LapseReport report = line.LapseDue(kNow + 60s, kUsers);
+    fell_silent += report.fell_silent;
+    more = report.more;
+  }
+  CHECK(fell_silent == kUsers / 2);
+  CHECK(line.Read(kNow + 60s).waiting[0] == kUsers / 2);
+}
+
+TEST_CASE("a hundred thousand who never joined are told so, whoever has their tags") {
+  WaitingLine line(Terms(), kNow, kHash);
+  JoinAll(line, kNow, 0, 100'000);
+  for (std::uint64_t user = 100'000; user < 200'000; ++user) {
+    REQUIRE(Do(line, kNow, Command(QueueVerb::kLook, user)).code == Code::kUnknownTicket);
+  }
 }
 
 TEST_CASE("stretches that contradict each other are put in order by place, then by ticket") {

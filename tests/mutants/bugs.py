@@ -37,6 +37,9 @@ ADMISSIONS = "src/backend/memory/admission_table.cc"
 PLACES = "src/backend/memory/place_line.cc"
 TICKETS = "src/backend/memory/waiting_tickets.cc"
 WAITING = "src/backend/memory/waiting_line.cc"
+WAITING_H = "src/backend/memory/waiting_line.h"
+TICKET_INDEX = "src/backend/memory/ticket_index.cc"
+TICKET_INDEX_H = "src/backend/memory/ticket_index.h"
 STAGES = "src/backend/memory/waiting_line_stages.cc"
 LAPSED = "src/service/lapsed_admissions.cc"
 GATES = "src/service/gates.cc"
@@ -366,7 +369,30 @@ bug("one more is let in than may be in flight", "queues",
     (WAITING, "pace_.max_in_flight - in_flight));", "pace_.max_in_flight - in_flight + 1));"))
 bug("a position counts those who wait in another tier", "queues",
     (WAITING, "answer.ahead = waiting_->Ahead(entry);",
-     "answer.ahead = waiting_->Ahead(entry) + (who.tier == 0 ? 0 : waiting_->waiting(0));"))
+     "answer.ahead =\n"
+     "        waiting_->Ahead(entry) + (answer.entry.tier == 0 ? 0 : waiting_->waiting(0));"),
+    (WAITING_H, "    answer.ahead = ahead;\n    if (touches)",
+     "    answer.ahead = ahead + (answer.entry.tier == 0 ? 0 : waiting_->waiting(0));\n"
+     "    if (touches)"))
+bug("a newcomer is told how many wait in all tiers", "queues",
+    (WAITING_H, "const std::uint64_t ahead = waiting_->waiting(command.tier);",
+     "const std::uint64_t ahead = waiting_->waiting();"))
+bug("who has been let in joins again by the short way", "queues",
+    (WAITING_H, "    if (admissions_.size() != 0 && admissions_.Find(hash, command.user).has_value()) return false;\n",
+     ""))
+bug("who has fallen silent is told a place by the short way", "queues",
+    (WAITING_H, "    if (!waiting_->Is(entry, command.user) || waiting_->IsSilent(entry, at)) return false;\n",
+     "    if (!waiting_->Is(entry, command.user)) return false;\n"))
+bug("whose tag another has is told the other's place", "backend",
+    (WAITING_H, "    if (!waiting_->Is(entry, command.user) || waiting_->IsSilent(entry, at)) return false;\n",
+     "    if (waiting_->IsSilent(entry, at)) return false;\n"))
+bug("a drawn block is watched for its first person only", "backend",
+    (TICKETS, "  built.ForEachBlock([&built](std::uint32_t block) { built.File(block); });\n", ""))
+bug("who stands astray stays behind when a table splits", "backend",
+    (TICKET_INDEX, "      if ((mark & kAstray) != 0) {\n", "      if (false) {\n"))
+bug("a newcomer is not looked for in the line that others went on to", "backend",
+    (TICKET_INDEX_H, "if (line.Matching(tag) != 0 || line.WentPast(tag) || free == 0) return false;",
+     "if (line.Matching(tag) != 0 || free == 0) return false;"))
 bug("who fell silent stands in the way of those behind", "queues",
     (WAITING, "    waiting_->Remove(entry);\n    ++fell_silent_;\n  }\n"
               "  return WaitingTickets::kNone;",

@@ -56,7 +56,7 @@ void PlaceSums::Add(std::uint32_t position, std::int32_t count) {
   const auto change = static_cast<std::uint32_t>(count);
   for (std::size_t level = 0; level < height_; ++level, position /= kChildren) {
     const auto& mask = kYounger[position % kChildren];
-    std::uint32_t* const node = &levels_[level][position / kChildren * kChildren];
+    std::uint32_t* const node = &levels_[level][position - position % kChildren];
     for (std::uint32_t i = 0; i < kChildren; ++i) node[i] += change & mask[i];
   }
 }

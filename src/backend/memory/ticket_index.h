@@ -179,7 +179,7 @@ class TicketIndex {
   static std::size_t Home(std::uint64_t hash) { return (hash >> 8 & 0xFF'FFFF) * kLines >> 24; }
   // A step that has no factor in common with the number of lines, so that it comes by all.
   static std::size_t Next(std::size_t line, Tag tag) {
-    static_assert(kLines == 5 * 64);
+    static_assert(kLines == 320);  // 2^6 times 5
     const std::size_t step = 10 * std::size_t{tag % 32U} + 1;
     return line + step < kLines ? line + step : line + step - kLines;
   }

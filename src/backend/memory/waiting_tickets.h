@@ -23,7 +23,7 @@
 namespace flashsale::inline v0::memory {
 
 // All who wait in one queue: found by user, placed by tier, watched for silence.  28 bytes each
-// where they stand, 8 more where they were drawn, and 6 to 12 in the index; memory grows with the
+// where they stand, 8 more where they were drawn, and 7 to 14 in the index; memory grows with the
 // most who ever waited at once, not with those who pass through.
 //
 // Thread safety: as an int.  Clock: none; all times are the queue's own, but joined_at.

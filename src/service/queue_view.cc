@@ -116,12 +116,11 @@ std::uint64_t QueueView::LetInUntil(std::uint8_t tier, std::uint64_t position) c
 }
 
 WaitEstimator::Told QueueView::WaitOf(std::uint8_t tier, std::uint64_t position, Time now) const {
-  const std::uint64_t in_flight = in_flight_.load(kRelaxed);
-  const std::uint64_t most = max_in_flight_.load(kRelaxed);
   return waits_.Estimate({.people = LetInUntil(tier, position),
                           .units_unclaimed = units_unclaimed(),
                           .units_held = units_held_.load(kRelaxed),
-                          .slots = most - std::min(most, in_flight),
+                          .in_flight = in_flight_.load(kRelaxed),
+                          .max_in_flight = max_in_flight_.load(kRelaxed),
                           .admissions_per_second = admissions_per_second_.load(kRelaxed),
                           .until_open = std::max(terms_.opens[tier] - now, Duration(0))});
 }

@@ -50,6 +50,7 @@ class QueueView {
   // How many units nobody has claimed: those available beyond one for each who is inside and has
   // not reserved yet, and beyond those of which others are asked first (StockOutlook).
   std::uint64_t units_unclaimed() const;
+  std::uint64_t units_held() const { return units_held_.load(std::memory_order_relaxed); }
   // How many can still come to those who wait.
   std::uint64_t units_to_hope_for() const;
 

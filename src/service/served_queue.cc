@@ -184,7 +184,7 @@ void ServedQueue::NoteProgress(Time now, const QueueState& state, const Turn& tu
   } else if (state.in_flight >= state.pace.max_in_flight) {
     limit = Limit::kSlots;
   }
-  waits.NoteTurn(now, limit, state);
+  waits.NoteTurn(now, limit, state, view_.units_held());
   for (const QueueEntry& entry : turn.admitted) waits.NoteAdmitted(entry.user, now);
 
   constexpr Duration kLookEvery = std::chrono::seconds{1};
@@ -206,6 +206,7 @@ void ServedQueue::NoteProgress(Time now, const QueueState& state, const Turn& tu
       waits.NoteGone(users[i]);
     }
   }
+  waits.NoteWaiting(now);
 }
 
 void ServedQueue::FollowStore(Time now, const QueueState& state) {

@@ -1,7 +1,10 @@
 #include "service/wait_estimator.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <limits>
+#include <new>
 #include <utility>
 
 namespace flashsale::inline v0 {
@@ -11,21 +14,36 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 
 // An end of an interval is passed by so many.
 constexpr double kTail = (100 - WaitEstimate::kConfidencePercent) / 200.0;
-// Ratios are those of waits lengthened by this, so that those of an instant have one too.
+constexpr std::array<double, 3> kBelow = {kTail, 0.5, 1 - kTail};
+// Where the ends are before anything is learned: the quantiles of a normal distribution.
+constexpr double kNormalEnd = 1.2816;
+// Waits are taken as longer by this, so that those of an instant have a logarithm too.
 constexpr double kGrainSeconds = 0.1;
-// How far the level of an end moves with each that is learned.
-constexpr double kLevelStep = 0.01;
-constexpr double kLeastLevel = 0.01;
-constexpr double kMostLevel = 0.3;
+// No wait is known better than to a turn in which people are let in.
+constexpr double kTurnSeconds = 0.04;
+// By how much of the interval what is learned moves an end; and the least interval for that, in
+// widths.
+constexpr double kStep = 0.045;
+constexpr double kLeastInterval = 0.02;
+// No end is farther from the model, as a logarithm: a hundred times.
+constexpr double kWorstRatio = 4.6;
 // An interval is called measured once so many have been learned.
-constexpr std::uint64_t kEnough = 20;
-// How long rates are remembered.
-constexpr double kAdmissionMemory = 20;
+constexpr std::uint32_t kEnough = 20;
+// And where people inside decide, once the shop has been full for so many windows: until the first
+// are through, and those who came with them and did not reserve, it is filled in waves.
+constexpr double kWindowsUntilMeasured = 2;
+// When to remember somebody again after there was no memory for it.
+constexpr Duration kAfterFailure = std::chrono::seconds{1};
+// How long giving up is remembered.
 constexpr double kGivingUpMemory = 60;
-// Of the units held, how many come back in the time that people may be inside, before it is known.
+// Before it is known: of the units held, so many come back in the time that people may be inside;
+// and so much of that time people stay.
 constexpr double kReturns = 0.2;
-// And how long of that time people stay inside.
 constexpr double kStay = 0.3;
+// How well the rate of giving up is known, and that of what people inside do.  The latter comes in
+// waves: who was let in together is through together.
+constexpr double kGivingUpError = 0.2;
+constexpr double kInsideError = 0.7;
 
 double Seconds(Duration d) { return static_cast<double>(d.count()) / 1e6; }
 Duration OfSeconds(double seconds) {
@@ -33,14 +51,31 @@ Duration OfSeconds(double seconds) {
   return Duration(static_cast<Duration::rep>(std::clamp(seconds, 0.0, kLongest) * 1e6));
 }
 
-// People who are let in one after the other at `rate`, while those who wait give up.
+// How fast people are let in.
+struct Speed {
+  double per_second = 1;
+  bool by_chance = false;  // by what people inside do, and not by a clock
+};
+
+// How many are let in at the pace until the shop is full, while each who is inside leaves at a
+// rate: d inside / dt = pace - each_leaves * inside.
+double LetInUntilFull(double inside, double room, double pace, double each_leaves) {
+  if (inside >= room) return 0;
+  const double balance = pace / each_leaves;
+  if (balance <= room) return std::numeric_limits<double>::infinity();
+  return balance * std::log((balance - inside) / (balance - room));
+}
+
+// People who are let in one after the other, while those who wait give up.
 class Drain {
  public:
   Drain(double people, double giving_up) : people_(people), giving_up_(giving_up) {}
 
   // Lets in at most `most`.  d people / dt = -rate - giving_up * people.
-  void Through(double most, double rate) {
+  void Through(double most, const Speed& speed) {
     if (people_ <= 0 || most <= 0) return;
+    const double rate = speed.per_second;
+    const double before = people_;
     const double all = giving_up_ * people_ < 1e-3 * rate
                            ? people_ / rate
                            : std::log1p(giving_up_ * people_ / rate) / giving_up_;
@@ -54,31 +89,49 @@ class Drain {
       people_ = people_ * stay - rate / giving_up_ * (1 - stay);
     }
     seconds_ += time;
+    // Counts of what people do, each for themselves, vary by their root.
+    const double let_in = rate * time;
+    const double gave_up = std::max(before - people_ - let_in, 0.0);
+    variance_ += (gave_up + (speed.by_chance ? let_in : 0)) / (rate * rate) +
+                 Squared(kGivingUpError * gave_up / rate);
+    if (speed.by_chance) by_chance_seconds_ += time;
   }
   double people() const { return people_; }
   double seconds() const { return seconds_; }
+  double variance() const { return variance_ + Squared(kInsideError * by_chance_seconds_); }
 
  private:
+  static double Squared(double x) { return x * x; }
+
   double people_;
   double giving_up_;
   double seconds_ = 0;
+  double variance_ = 0;
+  double by_chance_seconds_ = 0;
 };
 
 }  // namespace
 
-void WaitEstimator::Rate::Add(double events, double time, double memory_seconds) {
+void WaitEstimator::Rate::Guess(double rate, double weight) {
+  count = weight;
+  seconds = weight / rate;
+  per_second.store(rate, kRelaxed);
+}
+
+void WaitEstimator::Rate::Add(double events, double exposure, double time, double memory_seconds) {
   const double keep = std::exp(-time / memory_seconds);
   count = count * keep + events;
-  seconds = seconds * keep + time;
+  seconds = seconds * keep + exposure;
+  per_second.store(count / seconds, kRelaxed);
 }
 
 WaitEstimator::WaitEstimator(Duration window) : window_seconds_(Seconds(window)) {
-  for (std::size_t i = 0; i < kTracks; ++i) {
-    const bool by_pace = i / kSpans == 0;
-    tracks_[i].low.store(by_pace ? -0.2 : -0.7, kRelaxed);
-    tracks_[i].high.store(by_pace ? 0.2 : 0.7, kRelaxed);
-    tracks_[i].low_level = kTail;
-    tracks_[i].high_level = kTail;
+  leaving_.Guess(1 / (kStay * window_seconds_), 1);
+  returns_.Guess(kReturns / window_seconds_, 1);
+  for (Track& track : tracks_) {
+    track.ends[kLow].store(-kNormalEnd, kRelaxed);
+    track.ends[kMiddle].store(0, kRelaxed);
+    track.ends[kHigh].store(kNormalEnd, kRelaxed);
   }
 }
 
@@ -92,36 +145,41 @@ std::uint32_t WaitEstimator::TrackOf(Limit limit, Duration middle) {
 WaitEstimator::Told WaitEstimator::Estimate(const Ahead& ahead) const {
   const double pace = ahead.admissions_per_second;
   const auto units = static_cast<double>(ahead.units_unclaimed);
-  const auto slots = static_cast<double>(ahead.slots);
-  Drain drain(static_cast<double>(ahead.people), giving_up_.load(kRelaxed));
+  const auto room = static_cast<double>(ahead.max_in_flight);
+  const double inside = std::min(static_cast<double>(ahead.in_flight), room);
+  const double each_leaves = leaving_.per_second.load(kRelaxed);
+  Drain drain(static_cast<double>(ahead.people), gone_.per_second.load(kRelaxed));
   Limit limit = Limit::kPace;
-  drain.Through(std::min(slots, units), pace);
-  if (drain.people() > 0 && units > slots) {
+  const double at_once = std::min(units, LetInUntilFull(inside, room, pace, each_leaves));
+  drain.Through(at_once, {.per_second = pace});
+  if (drain.people() > 0 && units > at_once) {
     limit = Limit::kSlots;
-    const double measured = slot_rate_.load(kRelaxed);
-    // Before it is known: those who fit in, each for a part of their time.
-    const double guess = std::max(slots, 1.0) / (kStay * window_seconds_);
-    drain.Through(units - slots, std::min(measured > 0 ? measured : guess, pace));
+    drain.Through(units - at_once,
+                  {.per_second = std::min(each_leaves * room, pace), .by_chance = true});
   }
   if (drain.people() > 0) {
     limit = Limit::kUnits;
-    const double measured = unit_rate_.load(kRelaxed);
-    const double guess =
-        std::max(kReturns * static_cast<double>(ahead.units_held), 1.0) / window_seconds_;
-    drain.Through(drain.people(), std::min(measured > 0 ? measured : guess, pace));
+    const double held = std::max(static_cast<double>(ahead.units_held), 1.0);
+    const double each_returns = returns_.per_second.load(kRelaxed);
+    drain.Through(drain.people(),
+                  {.per_second = std::min(each_returns * held, pace), .by_chance = true});
   }
   Told told{.middle = OfSeconds(drain.seconds()), .until_open = ahead.until_open};
   told.track = TrackOf(limit, told.middle);
+  told.width =
+      std::sqrt(drain.variance() + kTurnSeconds * kTurnSeconds) / (drain.seconds() + kGrainSeconds);
   const Track& track = tracks_[told.track];
-  const auto at = [&](double ratio) {
-    return ahead.until_open +
-           OfSeconds((drain.seconds() + kGrainSeconds) * std::exp(ratio) - kGrainSeconds);
+  const auto at = [&](std::size_t end) {
+    const double ratio = std::exp(
+        std::clamp(track.ends[end].load(kRelaxed) * told.width, -kWorstRatio, kWorstRatio));
+    return ahead.until_open + OfSeconds((drain.seconds() + kGrainSeconds) * ratio - kGrainSeconds);
   };
-  told.wait = {
-      .earliest = at(track.low.load(kRelaxed)),
-      .expected = at(track.middle.load(kRelaxed)),
-      .latest = at(track.high.load(kRelaxed)),
-      .is_measured = ahead.until_open == Duration(0) && track.learned.load(kRelaxed) >= kEnough};
+  told.wait = {.earliest = at(kLow),
+               .expected = at(kMiddle),
+               .latest = at(kHigh),
+               .is_measured = ahead.until_open == Duration(0) &&
+                              track.learned[kHigh].load(kRelaxed) >= kEnough &&
+                              (limit != Limit::kSlots || is_through_.load(kRelaxed))};
   told.wait.expected = std::clamp(told.wait.expected, told.wait.earliest,
                                   std::max(told.wait.earliest, told.wait.latest));
   return told;
@@ -129,46 +187,60 @@ WaitEstimator::Told WaitEstimator::Estimate(const Ahead& ahead) const {
 
 void WaitEstimator::NoteTold(const UserId& user, Time now, const Told& told) {
   if (!mutex_.TryLock()) return;
-  std::vector<Sample>& samples = samples_[told.track];
-  if (samples.size() < kRememberedPerTrack) {
+  Samples& samples = samples_[told.track];
+  if (now >= samples.next && samples.of.size() < kRememberedPerTrack) {
     try {
-      samples.push_back({.user = user, .told_at = now, .told = told});
+      samples.of.push_back({.user = user, .told_at = now, .told = told});
+      // So that there is room until these are let in.
+      samples.next = SaturatingAdd(now, told.middle / (kRememberedPerTrack / 2));
     } catch (const std::bad_alloc&) {
-      // One less to learn from.
+      samples.next = SaturatingAdd(now, kAfterFailure);  // one less to learn from
     }
   }
   mutex_.Unlock();
 }
 
-void WaitEstimator::NoteTurn(Time now, Limit limit, const QueueState& state) {
+void WaitEstimator::NoteTurn(Time now, Limit limit, const QueueState& state,
+                             std::uint64_t units_held) {
   const std::uint64_t left = state.left + state.fell_silent;
   if (last_turn_.has_value() && now > *last_turn_) {
     const double time = Seconds(now - *last_turn_);
-    const auto let_in = static_cast<double>(state.admitted - admitted_);
-    if (limit_ == Limit::kSlots) {
-      slots_.Add(let_in, time, kAdmissionMemory);
-      slot_rate_.store(slots_.count / slots_.seconds, kRelaxed);
-    } else if (limit_ == Limit::kUnits) {
-      units_.Add(let_in, time, kAdmissionMemory * 3);
-      unit_rate_.store(units_.count / units_.seconds, kRelaxed);
+    // It lasts until those who come first are through.
+    if (admitted_ == 0)
+      leaving_.Guess(1 / (kStay * window_seconds_), static_cast<double>(state.pace.max_in_flight));
+    const std::uint64_t let_in = state.admitted - admitted_;
+    const std::uint64_t were_inside = in_flight_ + let_in;
+    const std::uint64_t came_out = were_inside - std::min(were_inside, state.in_flight);
+    leaving_.Add(static_cast<double>(came_out), time * static_cast<double>(in_flight_), time,
+                 window_seconds_);
+    if (limit_ == Limit::kUnits) {
+      returns_.Add(static_cast<double>(let_in), time * static_cast<double>(units_held), time,
+                   window_seconds_);
     }
     std::uint64_t waiting = 0;
     for (const std::uint64_t line : state.waiting) waiting += line;
     if (waiting != 0 && limit_ != Limit::kNobodyWaits) {
-      gone_.Add(static_cast<double>(left - left_) / static_cast<double>(waiting), time,
+      gone_.Add(static_cast<double>(left - left_) / static_cast<double>(waiting), time, time,
                 kGivingUpMemory);
-      giving_up_.store(gone_.count / gone_.seconds, kRelaxed);
+    }
+  }
+  if (limit == Limit::kSlots) {
+    if (!full_since_.has_value()) full_since_ = now;
+    if (Seconds(now - *full_since_) >= kWindowsUntilMeasured * window_seconds_) {
+      is_through_.store(true, kRelaxed);
     }
   }
   last_turn_ = now;
   limit_ = limit;
   admitted_ = state.admitted;
   left_ = left;
+  in_flight_ = state.in_flight;
 }
 
 std::optional<WaitEstimator::Sample> WaitEstimator::Take(const UserId& user) {
   const MutexLock lock(mutex_);
-  for (std::vector<Sample>& samples : samples_) {
+  for (Samples& kept : samples_) {
+    std::vector<Sample>& samples = kept.of;
     const auto found = std::find_if(samples.begin(), samples.end(),
                                     [&user](const Sample& sample) { return sample.user == user; });
     if (found == samples.end()) continue;
@@ -182,7 +254,7 @@ std::optional<WaitEstimator::Sample> WaitEstimator::Take(const UserId& user) {
 void WaitEstimator::NoteAdmitted(const UserId& user, Time at) {
   // The same person may have been told more than once.
   for (std::optional<Sample> sample = Take(user); sample.has_value(); sample = Take(user)) {
-    Learn(*sample, at);
+    Learn(*sample, at, true);
   }
 }
 
@@ -194,40 +266,41 @@ void WaitEstimator::NoteGone(const UserId& user) {
 std::vector<UserId> WaitEstimator::Remembered() {
   std::vector<UserId> users;
   const MutexLock lock(mutex_);
-  for (const std::vector<Sample>& samples : samples_) {
-    for (const Sample& sample : samples) users.push_back(sample.user);
+  for (const Samples& samples : samples_) {
+    for (const Sample& sample : samples.of) users.push_back(sample.user);
   }
   return users;
 }
 
-void WaitEstimator::Learn(const Sample& sample, Time at) {
+void WaitEstimator::NoteWaiting(Time now) {
+  const MutexLock lock(mutex_);
+  // Where units must come back, most are never let in, and the promise is to those who are.
+  const std::span<Samples> certain = std::span(samples_).first(kSpans * 2);
+  for (Samples& samples : certain) {
+    for (Sample& sample : samples.of) Learn(sample, now, false);
+  }
+}
+
+void WaitEstimator::Learn(Sample& sample, Time at, bool is_in) {
   const Told& told = sample.told;
   Track& track = tracks_[told.track];
-  const Duration waited = std::max(at - sample.told_at, Duration(0));
-  const auto level = [](double& of, bool missed) {
-    of = std::clamp(of + kLevelStep * (kTail - (missed ? 1.0 : 0.0)), kLeastLevel, kMostLevel);
-  };
-  level(track.low_level, waited < told.wait.earliest);
-  level(track.high_level, waited > told.wait.latest);
-
-  const double actual = Seconds(std::max(waited - told.until_open, Duration(0)));
-  const std::uint64_t learned = track.learned.load(kRelaxed);
-  track.ratios[learned % kRatios] =
-      std::log((actual + kGrainSeconds) / (Seconds(told.middle) + kGrainSeconds));
-  track.learned.store(learned + 1, kRelaxed);
-  const std::uint64_t count = std::min<std::uint64_t>(learned + 1, kRatios);
-  if (count < kEnough) return;
-  std::array<double, kRatios> sorted = track.ratios;
-  std::sort(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(count));
-  const auto quantile = [&](double part) {
-    const double place = part * static_cast<double>(count - 1);
-    const auto below = static_cast<std::size_t>(place);
-    const std::size_t above = std::min<std::size_t>(below + 1, count - 1);
-    return std::lerp(sorted[below], sorted[above], place - static_cast<double>(below));
-  };
-  track.low.store(quantile(track.low_level), kRelaxed);
-  track.middle.store(quantile(0.5), kRelaxed);
-  track.high.store(quantile(1 - track.high_level), kRelaxed);
+  const Duration waited = at - sample.told_at - told.until_open;
+  const double actual = Seconds(std::max(waited, Duration(0)));
+  const double widths =
+      std::log((actual + kGrainSeconds) / (Seconds(told.middle) + kGrainSeconds)) / told.width;
+  for (std::size_t i = 0; i < track.ends.size(); ++i) {
+    const double end = track.ends[i].load(kRelaxed);
+    const bool is_below = widths <= end;
+    // Who waits still may yet come after it or not.
+    if (sample.has_moved[i] || (is_below && !is_in)) continue;
+    sample.has_moved[i] = true;
+    track.learned[i].fetch_add(1, kRelaxed);
+    const double interval = track.ends[kHigh].load(kRelaxed) - track.ends[kLow].load(kRelaxed);
+    const double step = kStep * std::max(interval, kLeastInterval);
+    const double moved = end + step * (kBelow[i] - (is_below ? 1.0 : 0.0));
+    const double worst = kWorstRatio / told.width;
+    track.ends[i].store(std::clamp(moved, -worst, worst), kRelaxed);
+  }
 }
 
 }  // namespace flashsale::inline v0

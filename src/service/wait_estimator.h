@@ -23,12 +23,17 @@ namespace flashsale::inline v0 {
 // People are let in as fast as the pace allows, until the shop is full; then as fast as those
 // inside are through; and once all units are claimed, as fast as units come back.  The last two
 // rates are measured, and so is how many of those ahead give up.  That gives the middle of the
-// estimate.  How far it may be wrong is learned from people: of those who were told an interval
-// some are remembered, and when they are let in their ratio to the estimate joins the last hundred
-// or so, whose quantiles are the ends of the next intervals; the level of each end moves with every
-// miss, so that a tenth fall beyond it in the long run whatever the model is worth (I. Gibbs and
-// E. Candes, "Adaptive Conformal Inference Under Distribution Shift", 2021).  Short waits and long
-// ones, and the three ways to wait, are learned each by itself.
+// estimate and a width: as far as chance moves the counts behind it, and as well as the rates are
+// known.
+//
+// Both are then corrected by what people lived to see.  Of those who were told an interval some are
+// remembered, spread evenly over time, and each moves the ends, which are measured in such widths:
+// down once they are let in before it, up once they wait still, by steps in the ratio at which a
+// tenth remains beyond each end (stochastic approximation of a quantile,
+// H. Robbins and S. Monro, 1951; its use for intervals over time: A. Angelopoulos, E. Candes and
+// R. Tibshirani, "Conformal PID Control for Time Series Prediction", 2023).  So a tenth is beyond
+// each end in the long run whatever the model is worth.  Short waits and long ones, and the three
+// ways to wait, are learned each by itself.
 //
 // Thread safety: Estimate and NoteTold: any thread; the others one at a time.  Blocking: never, but
 // for the few instructions under a lock that NoteTold does not wait for.
@@ -40,7 +45,8 @@ class WaitEstimator {
     std::uint64_t people = 0;
     std::uint64_t units_unclaimed = 0;
     std::uint64_t units_held = 0;
-    std::uint64_t slots = 0;  // how many more may be inside
+    std::uint64_t in_flight = 0;  // inside, of so many who may be
+    std::uint64_t max_in_flight = 1;
     std::uint32_t admissions_per_second = 1;
     Duration until_open{0};
   };
@@ -53,6 +59,7 @@ class WaitEstimator {
     WaitEstimate wait;
     std::uint32_t track = 0;
     Duration middle{0};  // of the model, from the opening on
+    double width = 0;    // one standard deviation of it, of the logarithm
     Duration until_open{0};
   };
   Told Estimate(const Ahead& ahead) const;
@@ -62,7 +69,9 @@ class WaitEstimator {
   // What held people back since the last turn.
   enum class Limit : std::uint8_t { kNobodyWaits, kPace, kSlots, kUnits };
   // Once a turn, after people were let in.
-  void NoteTurn(Time now, Limit limit, const QueueState& state);
+  void NoteTurn(Time now, Limit limit, const QueueState& state, std::uint64_t units_held);
+  // Those who were told something, and of whom nothing was noted since, wait still.
+  void NoteWaiting(Time now) FLASHSALE_EXCLUDES(mutex_);
   // Somebody who was told something was let in at that instant; or is gone.
   void NoteAdmitted(const UserId& user, Time at) FLASHSALE_EXCLUDES(mutex_);
   void NoteGone(const UserId& user) FLASHSALE_EXCLUDES(mutex_);
@@ -74,55 +83,58 @@ class WaitEstimator {
   static constexpr std::size_t kSpans = 8;  // of waits: each four times as long as the one before
   static constexpr std::size_t kTracks = kLimits * kSpans;
   static constexpr std::size_t kRememberedPerTrack = 64;
-  static constexpr std::size_t kRatios = 128;
 
-  // Where the ends of an interval and its middle lie, as logarithms of their ratio to the model's.
-  // Relaxed: each is read on its own.
+  // Where the ends of an interval and its middle lie: the logarithm of their ratio to the model's
+  // middle, in widths.  Relaxed: each is read on its own.
+  static constexpr std::size_t kLow = 0;
+  static constexpr std::size_t kMiddle = 1;
+  static constexpr std::size_t kHigh = 2;
   struct Track {
-    std::atomic<double> low{0};
-    std::atomic<double> middle{0};
-    std::atomic<double> high{0};
-    std::atomic<std::uint64_t> learned{0};
-    // Of the turn alone.
-    std::array<double, kRatios> ratios{};
-    double low_level = 0;
-    double high_level = 0;
+    std::array<std::atomic<double>, 3> ends;
+    std::array<std::atomic<std::uint32_t>, 3> learned{};
   };
   struct Sample {
     UserId user;
     Time told_at;
     Told told;
+    std::array<bool, 3> has_moved{};  // each end
   };
   // How fast something happens, the last few seconds counting most.
   struct Rate {
     double count = 0;
     double seconds = 0;
-    void Add(double events, double time, double memory_seconds);
+    std::atomic<double> per_second{0};  // 0: not measured yet
+    void Guess(double rate, double weight);
+    void Add(double events, double exposure, double time, double memory_seconds);
   };
 
   static std::uint32_t TrackOf(Limit limit, Duration middle);
-  void Learn(const Sample& sample, Time at);
+  // Moves the ends that are due.
+  void Learn(Sample& sample, Time at, bool is_in);
   std::optional<Sample> Take(const UserId& user) FLASHSALE_EXCLUDES(mutex_);
 
   const double window_seconds_;
   std::array<Track, kTracks> tracks_;
-  // Admissions a second; 0: not measured yet.
-  std::atomic<double> slot_rate_{0};
-  std::atomic<double> unit_rate_{0};
-  // The part of those who wait that gives up in a second.
-  std::atomic<double> giving_up_{0};
+  // The shop has been full for long enough to tell how long it takes.
+  std::atomic<bool> is_through_{false};
 
   // Of NoteTurn.
-  Rate slots_;
-  Rate units_;
-  Rate gone_;
+  Rate leaving_;  // of one who is inside
+  Rate returns_;  // admissions for each unit that is held
+  Rate gone_;     // the part of those who wait that gives up
   std::optional<Time> last_turn_;
+  std::optional<Time> full_since_;
   Limit limit_ = Limit::kNobodyWaits;
   std::uint64_t admitted_ = 0;
   std::uint64_t left_ = 0;
+  std::uint64_t in_flight_ = 0;
 
   Mutex mutex_;
-  std::array<std::vector<Sample>, kTracks> samples_ FLASHSALE_GUARDED_BY(mutex_);
+  struct Samples {
+    std::vector<Sample> of;
+    Time next = kMinTime;  // when the next one is remembered
+  };
+  std::array<Samples, kTracks> samples_ FLASHSALE_GUARDED_BY(mutex_);
 };
 
 }  // namespace flashsale::inline v0

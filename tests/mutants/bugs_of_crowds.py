@@ -24,6 +24,7 @@ WAITLIST_PLACES = "src/service/served_waitlist_places.cc"
 WAITLIST_TERMS = "src/service/waitlist_terms.cc"
 FOREIGN_TURNS = "src/service/foreign_turns.h"
 WAVES = "src/service/wave_schedule.cc"
+WAITS = "src/service/wait_estimator.cc"
 SERVICE = "src/service/flash_sale_service.cc"
 LANE = "src/runtime/lane.cc"
 LANE_WORKER = "src/runtime/lane_worker.cc"
@@ -77,6 +78,18 @@ bug("the clock of admissions runs on in a pause", "queues",
 bug("a queue that is opened again with another pace is taken for the same", "queues",
     (QUEUES, "if (existing->terms() == terms) return",
      "if (existing->terms().grant == terms.grant) return"))
+
+# How long they wait.
+bug("a fifth comes after the interval that a tenth should", "service",
+    (WAITS, "{kTail, 0.5, 1 - kTail}", "{kTail, 0.5, 1 - 2 * kTail}"))
+bug("who waits longer than told teaches nothing until let in", "service",
+    (WAITS, "(is_below && !is_in)) continue;", "!is_in) continue;"))
+bug("who waits longer than told teaches it again and again", "service",
+    (WAITS, "    sample.has_moved[i] = true;\n", ""))
+bug("who gave up is learned from as if they waited", "service",
+    (WAITS, "  while (Take(user).has_value()) {\n  }\n", ""))
+bug("a guess is called measured", "service",
+    (WAITS, "constexpr std::uint32_t kEnough = 20;", "constexpr std::uint32_t kEnough = 0;"))
 
 # The gates.
 bug("a resend that does not say so is not looked up", "service",

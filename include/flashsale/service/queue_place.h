@@ -16,8 +16,9 @@ namespace flashsale::inline v0 {
 
 // How long somebody is going to wait before they are let in, counted from the answer.
 struct WaitEstimate {
-  // Of a hundred people who are told such an interval and are let in, about so many are let in
-  // within it.
+  // Of a hundred people who are told a measured interval and are let in, about so many are let in
+  // within it, as many of the others before it as after; over a whole sale, not at each moment of
+  // it: when the pace, the shop or the crowd changes, whoever was told before is told wrong.
   static constexpr int kConfidencePercent = 80;
 
   Duration earliest{0};

@@ -19,17 +19,22 @@ enum class Operation : std::uint8_t {
   kConfirm,
   kCancel,
   kExtend,
+  kJoinWaitlist,
+  kWaitlistPosition,
+  kLeaveWaitlist,
   // Operators'.
   kRelease,
   kSettle,
 };
-inline constexpr std::size_t kOperations = 9;
+inline constexpr std::size_t kOperations = 12;
 
 constexpr bool IsOperators(Operation operation) { return operation >= Operation::kRelease; }
 
 constexpr std::string_view Name(Operation operation) {
   constexpr std::array<std::string_view, kOperations> kNames = {
-      "join", "position", "leave", "reserve", "confirm", "cancel", "extend", "release", "settle"};
+      "join",    "position", "leave",         "reserve",           "confirm",
+      "cancel",  "extend",   "join-waitlist", "waitlist-position", "leave-waitlist",
+      "release", "settle"};
   return kNames[static_cast<std::size_t>(operation)];
 }
 

@@ -35,6 +35,10 @@ class Dice {
     kPoll = 19,
     kChallenge = 20,
     kLotterySeed = 21,
+    kTier = 22,
+    kCredits = 23,
+    kWaitlist = 24,
+    kOffer = 25,
   };
 
   explicit constexpr Dice(std::uint64_t seed) : seed_(Scramble(seed + kGamma)) {}

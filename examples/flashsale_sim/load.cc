@@ -106,6 +106,7 @@ SaleTerms LoadRun::TermsAt(Time start) const {
   terms.id = SaleId("sale-" + std::to_string(sales_.size() + 1));
   terms.start = start;
   terms.end = start + options_.sale_length;
+  terms.waves.clear();  // they are released by hand
   return terms;
 }
 

@@ -44,13 +44,15 @@ Hash RootOf(std::span<const UserId> entrants) {
 
 }  // namespace
 
-std::optional<LotteryKey> LotteryKeyOf(const DrawRecord& record, std::span<const UserId> entrants) {
+std::optional<LotteryKey> LotteryKeyOf(const DrawRecord& record, std::span<const UserId> entrants,
+                                       std::span<const UserId> first) {
   const bool strictly_sorted =
       std::adjacent_find(entrants.begin(), entrants.end(),
                          [](const UserId& a, const UserId& b) { return a >= b; }) == entrants.end();
   if (!record.freeze.has_value() || !record.seed.has_value() || !strictly_sorted ||
       record.freeze->count != entrants.size() || record.freeze->root != RootOf(entrants) ||
-      record.freeze->fifo_count != 0 || record.freeze->fifo_root != RootOf({}) ||
+      record.freeze->fifo_count != first.size() || record.freeze->fifo_root != RootOf(first) ||
+      first.size() != (entrants.size() + first.size()) * record.fifo_per_mille / 1'000 ||
       record.commitment != HashOf(TextOf(record.seed->bytes()))) {
     return std::nullopt;
   }

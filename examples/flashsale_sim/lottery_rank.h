@@ -18,8 +18,11 @@ using LotterySeed = std::array<std::uint8_t, 32>;
 using LotteryKey = std::array<std::uint8_t, 32>;
 
 // The key of a lottery's ranks; nothing where the record and the list of its entrants do not hold:
-// the seed is not the one that was committed to, or the list is not the one of the freeze.
-std::optional<LotteryKey> LotteryKeyOf(const DrawRecord& record, std::span<const UserId> entrants);
+// the seed is not the one that was committed to, or the lists are not those of the freeze.
+// `entrants`: who is drawn, sorted.  `first`: who goes before them, in the order of arrival; as
+// many as the record's share of all says.
+std::optional<LotteryKey> LotteryKeyOf(const DrawRecord& record, std::span<const UserId> entrants,
+                                       std::span<const UserId> first = {});
 
 // The rank that a user has: the first eight bytes of HMAC-SHA256(key, user id), who has the lowest
 // is let in first.

@@ -13,6 +13,7 @@
 #include "examples/flashsale_sim/crowd.h"
 #include "examples/flashsale_sim/option_values.h"
 #include "examples/flashsale_sim/text.h"
+#include "examples/flashsale_sim/waiting_room_options.h"
 #include "flashsale/domain/sale_terms.h"
 #include "flashsale/version.h"
 
@@ -99,17 +100,6 @@ void AddSale(CLI::App& app, SimulationPlan& plan, std::string& backend) {
             {1, kMaxLines}, plan.lines);
   AddNumber(app, {"--limit", "L", "Most units that one shopper may hold and buy (default: 1)"},
             {1, kMaxUnits}, plan.limit_per_user);
-  app.add_option_function<std::string>(
-         "--allocation",
-         [&plan](const std::string& text) {
-           if (text != "fifo" && text != "lottery") {
-             throw CLI::ValidationError("--allocation",
-                                        fmt::format("'{}': expected fifo or lottery", text));
-           }
-           plan.allocation = text == "fifo" ? Allocation::kFifo : Allocation::kLottery;
-         },
-         "Who goes first of those who came before the start: fifo or lottery (default: fifo)")
-      ->type_name("NAME");
   AddNumber(app, {"--admit-rate", "R", "How many the queue lets in a second"}, {1, kMostRate},
             plan.admissions_per_second);
   AddNumber(app, {"--max-in-flight", "N", "How many may be in the shop at once (default: 10000)"},
@@ -126,6 +116,21 @@ void AddSale(CLI::App& app, SimulationPlan& plan, std::string& backend) {
            backend = text;
          },
          "Where the sale is kept: memory (default: memory)")
+      ->type_name("NAME");
+}
+
+// Load knows two of the strategies.
+void AddLoadAllocation(CLI::App& app, SimulationPlan& plan) {
+  app.add_option_function<std::string>(
+         "--allocation",
+         [&plan](const std::string& text) {
+           if (text != "fifo" && text != "lottery") {
+             throw CLI::ValidationError("--allocation",
+                                        fmt::format("'{}': expected fifo or lottery", text));
+           }
+           plan.allocation = text == "fifo" ? Allocation::kFifo : Allocation::kLottery;
+         },
+         "Who goes first of those who came before the start: fifo or lottery (default: fifo)")
       ->type_name("NAME");
 }
 
@@ -149,6 +154,7 @@ void AddSimulate(CLI::App& app, SimulateOptions& options) {
       "Play a whole sale, queue and bots and all, in virtual time and check every promise");
   SimulationPlan& plan = options.plan;
   AddSale(simulate, plan, options.backend);
+  AddWaitingRoom(simulate, plan);
   AddShare(simulate,
            {"--bots", "SHARE", "How many of the shoppers are bots: 0.2, 20% (default: 0.2)"},
            plan.bots_per_million);
@@ -164,11 +170,12 @@ void AddSimulate(CLI::App& app, SimulateOptions& options) {
   AddReports(simulate, options.json_file, options.html_file);
   simulate.footer(
       "Defaults: 100000 shoppers, 10000 units, 500 let in a second, carts held for 5m.  The same "
-      "options and seed give the same sale.  The service's default rate limits apply.  The draw of "
-      "--allocation is among those who came before the start: it needs a --pre-queue.  The "
-      "longer the sale, the longer it takes, however few come to it.");
-  simulate.callback([&options] {
+      "options and seed give the same sale.  The service's default rate limits apply.  A draw is "
+      "among those who came before the start, or before their tier's line opened: it needs a "
+      "--pre-queue.  The longer the sale, the longer it takes, however few come to it.");
+  simulate.callback([&options, &simulate] {
     CheckSale(options.plan);
+    CheckWaitingRoom(simulate, options.plan);
     CheckReports(options.json_file, options.html_file);
   });
 }
@@ -178,6 +185,7 @@ void AddLoad(CLI::App& app, LoadOptions& options) {
       "load", "Call the library from real threads in real time: latencies, memory, audit");
   SimulationPlan& plan = options.plan;
   AddSale(load, plan, options.backend);
+  AddLoadAllocation(load, plan);
   AddNumber(load,
             {"--rate", "R",
              "Calls a second, whether or not earlier ones are answered: latencies count from the "

@@ -60,11 +60,15 @@ void QueueAudit::OnTicketAgain(const Repeated& ticket) {
        fmt::format("ticket {} became {} while its user waited", ticket.given, ticket.again));
 }
 
-void QueueAudit::OnBegin(const std::optional<LotteryKey>& key) {
-  last_entrant_ = last_ticket_;
-  key_ = key;
-  if (!terms_.draws || last_entrant_ == 0 || key.has_value()) return;
-  Find(report_.fifo_inversions, "what was published of the draw does not hold");
+void QueueAudit::OnBegin(std::uint8_t tier) {
+  tiers_[tier % kMaxTiers].last_entrant = last_ticket_;
+}
+
+void QueueAudit::OnDrawn(const Drawn& drawn) {
+  tiers_[drawn.tier % kMaxTiers].draw = drawn.draw;
+  if (!terms_.draws || drawn.entrants == 0 || drawn.draw.has_value()) return;
+  Find(report_.fifo_inversions,
+       fmt::format("tier {}: what was published of the draw does not hold", drawn.tier));
 }
 
 void QueueAudit::OnAdmitted(Time now, std::span<const QueueEntry> admitted) {
@@ -73,7 +77,7 @@ void QueueAudit::OnAdmitted(Time now, std::span<const QueueEntry> admitted) {
     CheckPace(now);
     CheckRoom(now, entry);
     Tier& tier = tiers_[entry.tier % kMaxTiers];
-    const std::uint64_t place = PlaceOf(entry.user, entry.ticket);
+    const std::uint64_t place = PlaceOf(tier, entry.user, entry.ticket);
     if (place < tier.furthest && report_.findings.size() < kFindingsInWords) {
       report_.findings.push_back(
           fmt::format("ticket {} was let in after one behind it", entry.ticket));
@@ -87,7 +91,7 @@ void QueueAudit::OnMayHaveEnded(const UserId& user) { live_.erase(user); }
 
 void QueueAudit::OnStillWaiting(const UserId& user, std::uint8_t tier, std::uint64_t ticket) {
   Tier& line = tiers_[tier % kMaxTiers];
-  const std::uint64_t place = PlaceOf(user, ticket);
+  const std::uint64_t place = PlaceOf(line, user, ticket);
   if (place > line.furthest) return;
   const auto behind = std::count_if(line.admitted.begin(), line.admitted.end(),
                                     [place](std::uint64_t other) { return other > place; });
@@ -106,12 +110,16 @@ QueueReport QueueAudit::Report() const {
   return report;
 }
 
-std::uint64_t QueueAudit::PlaceOf(const UserId& user, std::uint64_t ticket) const {
-  // Who came after the draw stands behind everybody in it.
+std::uint64_t QueueAudit::PlaceOf(const Tier& tier, const UserId& user,
+                                  std::uint64_t ticket) const {
+  // Who is drawn stands behind those who go first, and who came after the draw behind everybody.
+  constexpr std::uint64_t kDrawn = std::uint64_t{1} << 62;
   constexpr std::uint64_t kBehind = std::uint64_t{1} << 63;
   if (!terms_.draws) return ticket;
-  if (ticket > last_entrant_) return kBehind | ticket;
-  return key_.has_value() ? LotteryRank(*key_, user) >> 1 : 0;
+  if (ticket > tier.last_entrant) return kBehind | ticket;
+  if (!tier.draw.has_value()) return 0;
+  if (ticket <= tier.draw->first_through) return ticket;
+  return kDrawn | LotteryRank(tier.draw->key, user) >> 2;
 }
 
 void QueueAudit::CheckPace(Time now) {

@@ -70,9 +70,23 @@ class QueueAudit {
   };
   // A waiting user was told their ticket once more.
   void OnTicketAgain(const Repeated& ticket);
-  // The gathering is over: whoever has a ticket takes part in the draw, if there is one, by this
-  // key.
-  void OnBegin(const std::optional<LotteryKey>& key = std::nullopt);
+  // How those who came early are ordered: who has a ticket up to `first_through` goes first, in the
+  // order of tickets; the others by their ranks of this key.
+  struct Draw {
+    LotteryKey key = {};
+    std::uint64_t first_through = 0;
+  };
+  // The gathering of a tier is over: whoever has a ticket took part in it.
+  void OnBegin(std::uint8_t tier);
+  struct Drawn {
+    std::uint8_t tier = 0;
+    // How many took part.
+    std::uint64_t entrants = 0;
+    // What was published; nothing where it does not hold.
+    std::optional<Draw> draw = std::nullopt;
+  };
+  // They were put in order; before anybody of them is let in.
+  void OnDrawn(const Drawn& drawn);
   void OnAdmitted(Time now, std::span<const QueueEntry> admitted);
   // Something happened that may have ended this user's admission.
   void OnMayHaveEnded(const UserId& user);
@@ -96,10 +110,12 @@ class QueueAudit {
     std::vector<std::uint64_t> admitted;  // the places of those let in, one after the other
     std::uint64_t furthest = 0;           // of these
     std::uint64_t overtaken = 0;
+    std::uint64_t last_entrant = 0;
+    std::optional<Draw> draw = std::nullopt;
   };
 
   // Lower goes first.
-  std::uint64_t PlaceOf(const UserId& user, std::uint64_t ticket) const;
+  std::uint64_t PlaceOf(const Tier& tier, const UserId& user, std::uint64_t ticket) const;
   void CheckPace(Time now);
   void CheckRoom(Time now, const QueueEntry& entry);
   void Find(std::uint64_t& counter, std::string text);
@@ -108,8 +124,6 @@ class QueueAudit {
   QueueReport report_;
   std::array<Tier, kMaxTiers> tiers_;
   std::uint64_t last_ticket_ = 0;
-  std::uint64_t last_entrant_ = 0;
-  std::optional<LotteryKey> key_;
 
   // The generic cell rate algorithm on the admissions: when the next is due in an even stream.
   std::int64_t due_ns_ = 0;

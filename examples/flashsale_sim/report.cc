@@ -97,11 +97,11 @@ void WriteCrowd(const CrowdTally& crowd, std::ostream& out) {
 }
 
 void WriteAnswers(const Answers& answers, std::ostream& out) {
-  fmt::print(out, "{:<10} {:<20} {:>12}\n", "asked", "answered", "times");
+  fmt::print(out, "{:<18} {:<20} {:>12}\n", "asked", "answered", "times");
   ForEachOperation([&](Operation operation) {
     std::string_view asked = Name(operation);
     answers.ForEach(operation, [&](Code code, std::uint64_t count) {
-      fmt::print(out, "{:<10} {:<20} {:>12}\n", asked, Name(code), Grouped(count));
+      fmt::print(out, "{:<18} {:<20} {:>12}\n", asked, Name(code), Grouped(count));
       asked = "";
     });
   });
@@ -134,12 +134,12 @@ void WriteFindings(const std::vector<std::string>& findings, std::ostream& out) 
 }
 
 void WriteLatencies(const Answers& answers, const Latencies& latencies, std::ostream& out) {
-  fmt::print(out, "{:<10} {:>12} {:>10} {:>10} {:>10} {:>12}\n", "asked", "times", "p50", "p99",
+  fmt::print(out, "{:<18} {:>12} {:>10} {:>10} {:>10} {:>12}\n", "asked", "times", "p50", "p99",
              "p99.9", "longest");
   ForEachOperation([&](Operation operation) {
     const Histogram& histogram = latencies.Of(operation);
     if (histogram.total() == 0 || IsOperators(operation)) return;
-    fmt::print(out, "{:<10} {:>12} {:>10} {:>10} {:>10} {:>12}\n", Name(operation),
+    fmt::print(out, "{:<18} {:>12} {:>10} {:>10} {:>10} {:>12}\n", Name(operation),
                Grouped(answers.Of(operation)), FormatLatency(histogram.AtPerMille(500)),
                FormatLatency(histogram.AtPerMille(990)), FormatLatency(histogram.AtPerMille(999)),
                FormatLatency(histogram.greatest()));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+
 namespace flashsale::sim {
 namespace {
 
@@ -12,7 +13,6 @@ using Purpose = Dice::Purpose;
 // Out of a hundred people.
 constexpr std::uint64_t kEarlyPercent = 35;    // gather before the start, where they may
 constexpr std::uint64_t kRushPercent = 40;     // come at the start
-constexpr std::uint64_t kNoShowPercent = 6;    // are not there any more when they are let in
 constexpr std::uint64_t kToldPercent = 80;     // have a page that tells them when they are let in
 constexpr std::uint64_t kLeavesPercent = 60;   // say so when they leave; the others close the tab
 constexpr std::uint64_t kGivesUpPercent = 25;  // with every look at a hopeless queue
@@ -30,13 +30,6 @@ Duration PartOf(Duration width, std::uint64_t part) {
   return Duration((width.count() >> 12) * scaled >> 12);
 }
 
-// The number that UserId::FromInteger made the id of.
-std::uint32_t IndexOf(const UserId& user) {
-  std::uint32_t index = 0;
-  for (std::size_t i = 12; i < 16; ++i) index = index << 8 | user.bytes()[i];
-  return index;
-}
-
 }  // namespace
 
 Shoppers::Shoppers(const Parts& parts)
@@ -46,6 +39,12 @@ Shoppers::Shoppers(const Parts& parts)
       visitor_(parts.dice,
                {.shoppers = parts.plan.shoppers, .bots_per_million = parts.plan.bots_per_million}),
       shoppers_(parts.plan.shoppers) {}
+
+Shoppers::Index Shoppers::IndexOf(const UserId& user) {
+  Index index = 0;
+  for (std::size_t i = 12; i < 16; ++i) index = index << 8 | user.bytes()[i];
+  return index;
+}
 
 void Shoppers::PlanArrivals() {
   parts_.calendar.Reserve(shoppers_.size() + shoppers_.size() / 8);
@@ -102,6 +101,12 @@ Status Shoppers::Step(Index index) {
       return Reserve(index);
     case Stage::kHolding:
       return Pay(index);
+    case Stage::kListing:
+      return JoinList(index);
+    case Stage::kListed:
+      return LookAtList(index);
+    case Stage::kOffered:
+      return AnswerOffer(index);
     case Stage::kGone:
       break;
   }
@@ -111,10 +116,17 @@ Status Shoppers::Step(Index index) {
 Status Shoppers::Join(Index index) {
   Shopper& shopper = shoppers_[index];
   const Persona persona = PersonaOf(index);
-  if (!shopper.Has(kSeen)) ++tally_.Of(persona).seen;
+  if (!shopper.Has(kSeen)) {
+    ++tally_.Of(persona).seen;
+    cohorts_.OnCame(WhoIs(index));
+  }
   shopper.Set(kSeen);
-  const Result<QueuePlace> place = parts_.storefront.Join(
-      {.sale = parts_.storefront.sale(), .user = UserOf(index), .context = ContextOf(index)});
+  const Result<QueuePlace> place =
+      parts_.storefront.Join({.sale = parts_.storefront.sale(),
+                              .user = UserOf(index),
+                              .tier = RankOf(parts_.plan, parts_.dice, index),
+                              .credits = CreditsOf(parts_.plan, parts_.dice, index),
+                              .context = ContextOf(index)});
   if (!place.ok()) return place.status();
   const Code code = place->outcome.code;
   if (code != Code::kDone && code != Code::kAlreadyDone) {
@@ -124,9 +136,14 @@ Status Shoppers::Join(Index index) {
       Schedule(index, place->outcome.retry_after());
       return {};
     }
-    OnGate(index, place->outcome);
+    if (code == Code::kSoldOut) {
+      GoToList(index);
+    } else {
+      OnGate(index, place->outcome);
+    }
     return {};
   }
+  parts_.turn_audit.OnPlaced({.due = TierOf(index), .given = place->entry.tier});
   if (code == Code::kDone) {
     parts_.queue_audit.OnTicket(place->entry.ticket);
     shopper.ticket = static_cast<std::uint32_t>(place->entry.ticket);
@@ -181,18 +198,28 @@ Status Shoppers::LookAtPosition(Index index) {
 
 Status Shoppers::Wait(Index index, const QueuePlace& place) {
   if (place.position != 0) parts_.wait_audit.OnTold(UserOf(index), now(), place.wait);
-  if (place.sold_out_for_good) return Leave(index);
+  if (place.sold_out_for_good) {
+    Status status = Leave(index);
+    GoToList(index);
+    return status;
+  }
   const Shopper& shopper = shoppers_[index];
   if (!IsBot(PersonaOf(index))) {
-    const Time since = std::max(parts_.calendar.TimeOf(shopper.joined), start_);
+    const Time opens = LineOpensFor(index);
+    const Time since = std::max(parts_.calendar.TimeOf(shopper.joined), opens);
     const Duration patience =
         PartOf(parts_.plan.duration * 2, parts_.dice.Roll(Purpose::kPatience, index));
     const bool is_hopeless = place.position > std::uint64_t{2} * place.units_held &&
-                             place.units_left == 0 && now() > start_;
+                             place.units_left == 0 && now() > opens;
     const bool has_enough = now() - since > patience ||
                             (is_hopeless && Roll(Purpose::kThought, index) % 100 < kGivesUpPercent);
     if (has_enough) {
       ++tally_.Of(PersonaOf(index)).abandoned;
+      if (is_hopeless && parts_.waitlist_audit != nullptr) {
+        Status status = Leave(index);
+        GoToList(index);
+        return status;
+      }
       if (Roll(Purpose::kNotice, index) % 100 < kLeavesPercent) return Leave(index);
       GoHome(index);
       return {};
@@ -265,6 +292,7 @@ void Shoppers::OnGate(Index index, const Outcome& outcome) {
 
 void Shoppers::OnAdmitted(std::span<const QueueEntry> admitted) {
   parts_.queue_audit.OnAdmitted(now(), admitted);
+  parts_.meter.OnAdmitted(admitted);
   for (const QueueEntry& entry : admitted) {
     parts_.wait_audit.OnAdmitted(entry.user, now());
     const Index index = IndexOf(entry.user);
@@ -272,13 +300,18 @@ void Shoppers::OnAdmitted(std::span<const QueueEntry> admitted) {
     const Persona persona = PersonaOf(index);
     PersonaTally& tally = tally_.Of(persona);
     ++tally.admitted;
-    const Duration waited = now() - std::max(parts_.calendar.TimeOf(shopper.joined), start_);
+    const Time joined = parts_.calendar.TimeOf(shopper.joined);
+    parts_.turn_audit.OnAdmitted({.at = now(), .tier = entry.tier, .since = joined});
+    const Duration waited = now() - std::max(joined, LineOpensFor(index));
+    cohorts_.OnAdmitted(WhoIs(index), waited);
     waits_ms_.Record(static_cast<std::uint64_t>(waited / milliseconds(1)));
     shopper.Set(kAdmitted);
     const bool is_there = shopper.stage != Stage::kGone &&
-                          (IsBot(persona) || Roll(Purpose::kNoShow, index) % 100 >= kNoShowPercent);
+                          (IsBot(persona) || Roll(Purpose::kNoShow, index) % 1'000'000 >=
+                                                 parts_.plan.no_shows_per_million);
     if (!is_there) {
       ++tally.no_shows;
+      parts_.meter.OnNoShow(entry.admission.until);
       GoHome(index);
     } else if (IsBot(persona)) {
       GoShopping(index, Thought(index, milliseconds(50), milliseconds(600)));
@@ -292,7 +325,8 @@ void Shoppers::TellWhoWaits() {
   for (std::size_t i = 0; i < shoppers_.size(); ++i) {
     const Shopper& shopper = shoppers_[i];
     if (shopper.stage != Stage::kWaiting || shopper.Has(kAdmitted)) continue;
-    parts_.queue_audit.OnStillWaiting(UserOf(static_cast<Index>(i)), 0, shopper.ticket);
+    const auto index = static_cast<Index>(i);
+    parts_.queue_audit.OnStillWaiting(UserOf(index), TierOf(index), shopper.ticket);
   }
 }
 
@@ -356,10 +390,30 @@ std::uint64_t Shoppers::Roll(Purpose purpose, Index index) const {
 }
 
 std::uint16_t Shoppers::LineFor(Index index) const {
+  return static_cast<std::uint16_t>((std::uint64_t{FavouriteOf(index)} + shoppers_[index].tries) %
+                                    parts_.plan.lines);
+}
+
+std::uint16_t Shoppers::FavouriteOf(Index index) const {
   const std::uint64_t roll = parts_.dice.Roll(Purpose::kLine, index);
   const std::uint64_t lines = parts_.plan.lines;
-  const std::uint64_t favourite = std::min(roll % lines, (roll >> 32) % lines);
-  return static_cast<std::uint16_t>((favourite + shoppers_[index].tries) % lines);
+  return static_cast<std::uint16_t>(std::min(roll % lines, (roll >> 32) % lines));
+}
+
+std::uint8_t Shoppers::TierOf(Index index) const {
+  return sim::TierOf(parts_.plan, parts_.dice, index);
+}
+
+Cohorts::Who Shoppers::WhoIs(Index index) const {
+  return {.tier = TierOf(index),
+          .persona = PersonaOf(index),
+          .came_early = ArrivalOf(index) < Duration(0)};
+}
+
+Time Shoppers::LineOpensFor(Index index) const { return LineOpensAt(parts_.plan, TierOf(index)); }
+
+std::uint64_t Shoppers::TicketOf(const UserId& user) const {
+  return shoppers_[IndexOf(user)].ticket;
 }
 
 }  // namespace flashsale::sim

@@ -8,23 +8,32 @@
 
 #include "examples/flashsale_sim/calendar.h"
 #include "examples/flashsale_sim/challenge.h"
+#include "examples/flashsale_sim/cohorts.h"
 #include "examples/flashsale_sim/crowd_tally.h"
 #include "examples/flashsale_sim/dice.h"
 #include "examples/flashsale_sim/histogram.h"
 #include "examples/flashsale_sim/queue_audit.h"
-#include "examples/flashsale_sim/simulation.h"
+#include "examples/flashsale_sim/queue_meter.h"
+#include "examples/flashsale_sim/simulation_plan.h"
 #include "examples/flashsale_sim/storefront.h"
+#include "examples/flashsale_sim/turn_audit.h"
 #include "examples/flashsale_sim/visitor.h"
 #include "examples/flashsale_sim/wait_audit.h"
+#include "examples/flashsale_sim/waitlist_audit.h"
 #include "flashsale/base/status.h"
 #include "flashsale/domain/queue_entry.h"
 #include "flashsale/service/virtual_queue.h"
+#include "flashsale/service/waitlist.h"
 
 namespace flashsale::sim {
 
 // Everybody in a simulated sale, and what each does next.
 //
 //   COMING -> WAITING -> SHOPPING -> HOLDING -> GONE
+//
+// and, where there is a waitlist, for those to whom everything is sold out
+//
+//   LISTING -> LISTED -> OFFERED -> GONE
 //
 // Who a shopper is, and every choice they make, is rolled from their number whenever it is needed;
 // kept is only where they stand: sixteen bytes each.
@@ -39,7 +48,10 @@ class Shoppers {
     Storefront& storefront;
     Calendar& calendar;
     QueueAudit& queue_audit;
+    TurnAudit& turn_audit;
     WaitAudit& wait_audit;
+    QueueMeter& meter;
+    WaitlistAudit* waitlist_audit;  // null: no waitlist
     const ChallengeDesk& challenges;
   };
   explicit Shoppers(const Parts& parts);
@@ -53,10 +65,18 @@ class Shoppers {
   // They were let in.
   void OnAdmitted(std::span<const QueueEntry> admitted);
 
+  // A unit is held for somebody who waited, or nothing could be.
+  void OnOffered(const WaitlistOffer& offer);
+  void OnWithdrawn(const WaitlistOffer& offer);
+
+  // The ticket that somebody was given last in the queue or, later, in the waitlist.
+  std::uint64_t TicketOf(const UserId& user) const;
+
   // Tells the audit who waits still.
   void TellWhoWaits();
 
   const CrowdTally& tally() const { return tally_; }
+  const Cohorts& cohorts() const { return cohorts_; }
   const Histogram& waits_ms() const { return waits_ms_; }
   std::size_t memory_bytes() const { return shoppers_.capacity() * sizeof(Shopper); }
 
@@ -70,7 +90,16 @@ class Shoppers {
  private:
   using Index = std::uint32_t;
 
-  enum class Stage : std::uint8_t { kComing, kWaiting, kShopping, kHolding, kGone };
+  enum class Stage : std::uint8_t {
+    kComing,
+    kWaiting,
+    kShopping,
+    kHolding,
+    kListing,  // is about to join the waitlist
+    kListed,   // has a place there
+    kOffered,  // a unit is held for them, and they know it
+    kGone
+  };
   enum Flag : std::uint8_t {
     kSeen = 1,        // came at all
     kAdmitted = 2,    // was let in, and may not know it yet
@@ -78,6 +107,7 @@ class Shoppers {
     kChallenged = 8,  // was asked for proof to be a person
     kHasProof = 16,
     kExtended = 32,
+    kListedOnce = 64,  // has tried the waitlist
   };
   struct Shopper {
     Calendar::Tick due = Calendar::kNever;
@@ -103,6 +133,18 @@ class Shoppers {
   Status Cancel(Index index);
   Status Leave(Index index);
 
+  // Of the waitlist.
+  Status JoinList(Index index);
+  Status LookAtList(Index index);
+  Status AnswerOffer(Index index);
+  Status LeaveList(Index index);
+  // What to do about an offer that is known.
+  void OnOffer(Index index);
+  // Nothing is left for them: they stand in the waitlist, or go home.
+  void GoToList(Index index);
+  WaitlistRequest ListRequestOf(Index index) const;
+  WaitlistAudit::Place ListPlaceOf(Index index) const;
+
   // Goes on waiting, or has had enough.
   Status Wait(Index index, const QueuePlace& place);
   Status OnSoldOut(Index index);
@@ -120,11 +162,18 @@ class Shoppers {
   // Whether the page tells them that they were let in; else they see it when they look.
   bool IsTold(Index index) const;
   static UserId UserOf(Index index) { return UserId::FromInteger(index); }
+  static Index IndexOf(const UserId& user);
   Duration ArrivalOf(Index index) const;
   // From `least`, up to `spread` more, more often short than long.
   Duration Thought(Index index, Duration least, Duration spread) const;
   std::uint64_t Roll(Dice::Purpose purpose, Index index) const;
   std::uint16_t LineFor(Index index) const;
+  // The line that they would rather have than any other.
+  std::uint16_t FavouriteOf(Index index) const;
+  std::uint8_t TierOf(Index index) const;
+  Cohorts::Who WhoIs(Index index) const;
+  // When the line that they stand in opens.
+  Time LineOpensFor(Index index) const;
 
   const Parts parts_;
   const Time start_;
@@ -132,6 +181,7 @@ class Shoppers {
   Visitor visitor_;
   std::vector<Shopper> shoppers_;
   CrowdTally tally_;
+  Cohorts cohorts_;
   Histogram waits_ms_;
 };
 

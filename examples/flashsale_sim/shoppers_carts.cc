@@ -85,7 +85,9 @@ Status Shoppers::OnSoldOut(Index index) {
                                : Thought(index, seconds(8), seconds(20)));
     return {};
   }
-  return Leave(index);
+  Status status = Leave(index);
+  GoToList(index);
+  return status;
 }
 
 Status Shoppers::Pay(Index index) {
@@ -125,10 +127,15 @@ Status Shoppers::Confirm(Index index) {
     PersonaTally& tally = tally_.Of(PersonaOf(index));
     ++tally.bought;
     tally.units += outcome->units;
+    cohorts_.OnBought(WhoIs(index));
     parts_.queue_audit.OnMayHaveEnded(UserOf(index));
     if (LosesAnswer(index)) return {};
   }
-  GoHome(index);
+  if (outcome->code == Code::kExpired) {
+    GoToList(index);
+  } else {
+    GoHome(index);
+  }
   return {};
 }
 

@@ -4,18 +4,22 @@
 #include <chrono>
 #include <cstdint>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "examples/flashsale_sim/simulate_report.h"
 #include "examples/flashsale_sim/text.h"
+#include "examples/flashsale_sim/waiting_room_report.h"
 
 namespace flashsale::sim {
 namespace {
 
-constexpr std::array<std::string_view, 12> kOptions = {
-    "seed",  "backend", "shoppers",   "bots_share", "units",         "lines",
-    "limit", "waves",   "allocation", "admit_rate", "max_in_flight", "lottery_seed"};
+constexpr std::array<std::string_view, 20> kOptions = {
+    "seed",    "backend",    "shoppers",   "bots_share", "units",          "lines",         "limit",
+    "waves",   "waves_by",   "allocation", "admit_rate", "hybrid_share",   "max_in_flight", "tiers",
+    "weights", "tier_order", "credits",    "waitlist",   "no_shows_share", "lottery_seed"};
 
 std::string WaitAt(const Histogram& waits_ms, std::uint32_t per_mille) {
   return FormatSpan(
@@ -51,6 +55,12 @@ std::vector<Page::Figure> FiguresOf(const SimulateReport& report, const Json& su
                    : std::string("in all")}};
 }
 
+std::vector<Page::Table> TablesOf(const SimulationResult& result) {
+  std::vector<Page::Table> tables = {CrowdTable(result.crowd)};
+  for (Page::Table& table : WaitingRoomTables(result)) tables.push_back(std::move(table));
+  return tables;
+}
+
 }  // namespace
 
 Page PageOf(const SimulateReport& report) {
@@ -63,8 +73,7 @@ Page PageOf(const SimulateReport& report) {
               "{} of sale in virtual time, carts held for {}, at most {} each, {}, {} let in a "
               "second. Seed {}.",
               FormatSpan(plan.duration), FormatSpan(plan.hold), Grouped(plan.limit_per_user),
-              plan.allocation == Allocation::kLottery ? "a draw" : "first come, first served",
-              Grouped(plan.admissions_per_second), report.seed),
+              DescribeAllocation(plan), Grouped(plan.admissions_per_second), report.seed),
           .figures = FiguresOf(report, summary),
           .checks = ChecksOf(report),
           .proof =
@@ -74,7 +83,7 @@ Page PageOf(const SimulateReport& report) {
           .series = &report.result.series,
           .waits = Page::Waits{.histogram = report.result.waits_ms, .per_second = 1'000},
           .latencies = report.machine.has_value() ? &report.result.latencies : nullptr,
-          .tables = {CrowdTable(report.result.crowd)},
+          .tables = TablesOf(report.result),
           .story = StoryOf(report.timeline.moments(), TermsOf(plan).start),
           .options = OptionsTable(summary, kOptions),
           .summary = summary};

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "examples/flashsale_sim/text.h"
+#include "examples/flashsale_sim/waiting_room_report.h"
 
 namespace flashsale::sim {
 namespace {
@@ -16,12 +17,6 @@ namespace {
 double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 double SecondsOf(std::uint64_t milliseconds) { return static_cast<double>(milliseconds) / 1'000; }
-
-std::string Hex(const LotterySeed& seed) {
-  std::string text;
-  for (const std::uint8_t byte : seed) text += fmt::format("{:02x}", byte);
-  return text;
-}
 
 void WritePlan(const SimulateReport& report, std::ostream& out) {
   const SimulationPlan& plan = report.plan;
@@ -39,6 +34,7 @@ void WritePlan(const SimulateReport& report, std::ostream& out) {
     fmt::print(out, ", gathering {} before the start", FormatDuration(plan.pre_queue));
   }
   out << '\n';
+  WriteWaitingRoomPlan(plan, out);
 }
 
 void WriteWaits(const SimulateReport& report, std::ostream& out) {
@@ -61,9 +57,7 @@ void WriteWaits(const SimulateReport& report, std::ostream& out) {
   } else {
     fmt::print(out, "something was left for newcomers all the time\n");
   }
-  if (report.plan.allocation == Allocation::kLottery) {
-    fmt::print(out, "seed of the draw: {}\n", Hex(LotterySeedOf(Dice(report.seed))));
-  }
+  WriteWaitingRoom(report.plan, report.result, Dice(report.seed), out);
 }
 
 }  // namespace
@@ -71,6 +65,7 @@ void WriteWaits(const SimulateReport& report, std::ostream& out) {
 std::vector<Check> ChecksOf(const SimulateReport& report) {
   std::vector<Check> checks = ChecksOf(report.audit);
   for (const Check& check : ChecksOf(report.result.queue)) checks.push_back(check);
+  for (const Check& check : WaitingRoomChecks(report.plan, report.result)) checks.push_back(check);
   return checks;
 }
 
@@ -81,6 +76,8 @@ void WriteText(const SimulateReport& report, std::ostream& out) {
   WriteTimeline(report.timeline, TermsOf(report.plan).start, out);
   out << '\n';
   WriteCrowd(result.crowd, out);
+  out << '\n';
+  WriteCohorts(result.cohorts, out);
   out << '\n';
   WriteWaits(report, out);
   out << '\n';
@@ -93,6 +90,7 @@ void WriteText(const SimulateReport& report, std::ostream& out) {
   WriteChecks(ChecksOf(report), out);
   WriteFindings(report.audit.findings, out);
   WriteFindings(result.queue.findings, out);
+  WriteFindings(WaitingRoomFindings(result), out);
   if (!report.machine.has_value()) return;
   out << '\n';
   WriteLatencies(result.answers, result.latencies, out);
@@ -123,16 +121,16 @@ Json ToJson(const SimulateReport& report) {
       {"admit_rate", plan.admissions_per_second},
       {"max_in_flight", plan.max_in_flight},
   };
-  if (plan.allocation == Allocation::kLottery) {
-    json["lottery_seed"] = Hex(LotterySeedOf(Dice(report.seed)));
-  }
+  AddWaitingRoomPlan(plan, Dice(report.seed), json);
   AddStock(result.stock, json);
   AddChecks(ChecksOf(report), json);
   AddAudit(report.audit, json);
   AddCrowd(result.crowd, json);
+  AddWaitingRoom(plan, result, Dice(report.seed), json);
   json["tickets"] = result.queue.tickets;
   json["admissions"] = result.queue.admissions;
   json["wait_p50_s"] = SecondsOf(result.waits_ms.AtPerMille(500));
+  json["waits_within_share"] = result.told_waits.within_share();
   json["waits_told"] = result.told_waits.told;
   json["waits_within_interval"] = result.told_waits.within;
   json["waits_before_interval"] = result.told_waits.before;
@@ -143,6 +141,9 @@ Json ToJson(const SimulateReport& report) {
   AddAnswers(result.answers, json);
   json["findings"] = report.audit.findings;
   for (const std::string& finding : result.queue.findings) json["findings"].push_back(finding);
+  for (const std::string& finding : WaitingRoomFindings(result)) {
+    json["findings"].push_back(finding);
+  }
   json["invariants_hold"] = report.ok();
   if (!report.machine.has_value()) return json;
   json["ops_per_second"] = report.OpsPerSecond();

@@ -37,7 +37,7 @@ struct SimulateReport {
                ? static_cast<double>(result.answers.Total()) / machine->wall_time_s
                : 0;
   }
-  bool ok() const { return audit.ok() && result.queue.ok(); }
+  bool ok() const { return audit.ok() && result.ok(); }
 };
 
 // Everything that must be 0.

@@ -81,6 +81,33 @@ Result<Outcome> Storefront::Extend(const ExtendRequest& request) {
                  Timed(Operation::kExtend, [&] { return parts_.service.Extend(request); }));
 }
 
+Result<WaitlistPlace> Storefront::JoinWaitlist(const JoinWaitlistRequest& request) {
+  Result<WaitlistPlace> place =
+      Timed(Operation::kJoinWaitlist, [&] { return parts_.service.JoinWaitlist(request); });
+  if (!place.ok()) return place;
+  answers_.Count(Operation::kJoinWaitlist, place->outcome.code);
+  if (Status status = ReadEvents(); !status.ok()) return status;
+  return place;
+}
+
+Result<WaitlistPlace> Storefront::WaitlistPosition(const WaitlistRequest& request) {
+  Result<WaitlistPlace> place =
+      Timed(Operation::kWaitlistPosition, [&] { return parts_.service.WaitlistPosition(request); });
+  if (!place.ok()) return place;
+  answers_.Count(Operation::kWaitlistPosition, place->outcome.code);
+  if (Status status = ReadEvents(); !status.ok()) return status;
+  return place;
+}
+
+Result<Outcome> Storefront::LeaveWaitlist(const WaitlistRequest& request) {
+  Result<Outcome> outcome =
+      Timed(Operation::kLeaveWaitlist, [&] { return parts_.service.LeaveWaitlist(request); });
+  if (!outcome.ok()) return outcome;
+  answers_.Count(Operation::kLeaveWaitlist, outcome->code);
+  if (Status status = ReadEvents(); !status.ok()) return status;
+  return outcome;
+}
+
 Status Storefront::Release(const ReleaseRequest& request) {
   return Carried(Operation::kRelease,
                  {.verb = Verb::kRelease, .line = request.line, .units = request.units},
@@ -96,7 +123,9 @@ Result<Time> Storefront::Poll() {
   while (true) {
     const Time next = parts_.service.Poll();
     if (Status status = ReadEvents(); !status.ok()) return status;
-    if (next > now()) return next;
+    if (next <= now()) continue;
+    if (parts_.waitlist_audit != nullptr) parts_.waitlist_audit->OnPolled(now());
+    return next;
   }
 }
 
@@ -113,8 +142,13 @@ Result<Outcome> Storefront::Audited(Operation operation, const Command& command,
   // Read at once, so that the store never has more to keep than one call can cause, and so that the
   // audit judges the answer by exactly the events that came before it.
   if (Status status = ReadEvents(); !status.ok()) return status;
-  parts_.audit.OnAnswer(now(), command, *outcome);
+  if (!IsAskedLater(command, *outcome)) parts_.audit.OnAnswer(now(), command, *outcome);
   return outcome;
+}
+
+bool Storefront::IsAskedLater(const Command& command, const Outcome& outcome) {
+  return parts_.waitlist_audit != nullptr && command.verb == Verb::kReserve &&
+         outcome.code == Code::kSoldOut && parts_.waitlist_audit->AsksFirst(now(), command.line);
 }
 
 Status Storefront::Carried(Operation operation, const Command& command,
@@ -137,6 +171,8 @@ Status Storefront::ReadEvents() {
       if (event.type == EventType::kExpired && parts_.queue_audit != nullptr) {
         parts_.queue_audit->OnMayHaveEnded(event.user);
       }
+      if (parts_.waitlist_audit != nullptr) parts_.waitlist_audit->OnEvent(event);
+      if (parts_.wave_audit != nullptr) parts_.wave_audit->OnEvent(event);
     }
     cursor_ = page->cursor;
     if (page->count < events_.size()) return {};

@@ -10,6 +10,8 @@
 #include "examples/flashsale_sim/queue_audit.h"
 #include "examples/flashsale_sim/timeline.h"
 #include "examples/flashsale_sim/virtual_clock.h"
+#include "examples/flashsale_sim/waitlist_audit.h"
+#include "examples/flashsale_sim/wave_audit.h"
 #include "flashsale/base/outcome.h"
 #include "flashsale/base/status.h"
 #include "flashsale/domain/event.h"
@@ -33,7 +35,9 @@ class Storefront {
     VirtualClock& clock;
     Audit& audit;
     Timeline& timeline;
-    QueueAudit* queue_audit;  // null: no queue
+    QueueAudit* queue_audit = nullptr;        // null: no queue
+    WaitlistAudit* waitlist_audit = nullptr;  // null: no waitlist
+    WaveAudit* wave_audit = nullptr;          // null: no waves
   };
   Storefront(const Parts& parts, const SaleRef& sale);
 
@@ -47,6 +51,9 @@ class Storefront {
   Result<Outcome> Confirm(const ConfirmRequest& request);
   Result<Outcome> Cancel(const CancelRequest& request);
   Result<Outcome> Extend(const ExtendRequest& request);
+  Result<WaitlistPlace> JoinWaitlist(const JoinWaitlistRequest& request);
+  Result<WaitlistPlace> WaitlistPosition(const WaitlistRequest& request);
+  Result<Outcome> LeaveWaitlist(const WaitlistRequest& request);
 
   // Operators' acts, which must be carried out: FailedPrecondition where they are not.
   Status Release(const ReleaseRequest& request);
@@ -69,6 +76,8 @@ class Storefront {
   Result<Outcome> Audited(Operation operation, const Command& command,
                           const Result<Outcome>& outcome);
   Status Carried(Operation operation, const Command& command, const Result<Outcome>& outcome);
+  // Whether that was refused only because others wait for units of the line.
+  bool IsAskedLater(const Command& command, const Outcome& outcome);
   Status ReadEvents();
 
   const Parts parts_;

@@ -117,7 +117,8 @@ TEST_CASE("a draw lets people in by their ranks, and those who came later after 
   });
   const auto let_in = [&](const std::vector<std::uint64_t>& order) {
     Queue queue(6, terms);
-    queue.audit().OnBegin(key);
+    queue.audit().OnBegin(0);
+    queue.audit().OnDrawn({.entrants = 6, .draw = QueueAudit::Draw{.key = key}});
     queue.audit().OnTicket(7);
     queue.audit().OnTicket(8);
     for (const std::uint64_t ticket : order) queue.LetIn(ticket);
@@ -132,10 +133,11 @@ TEST_CASE("a draw lets people in by their ranks, and those who came later after 
 
 TEST_CASE("a draw of which nothing that holds was published is found") {
   Queue queue(6, {.pace = {.admissions_per_second = 10}, .draws = true});
-  queue.audit().OnBegin(std::nullopt);
+  queue.audit().OnBegin(0);
+  queue.audit().OnDrawn({.entrants = 6});
   CHECK(queue.Report().fifo_inversions == 1);
   Queue nobody(0, {.pace = {.admissions_per_second = 10}, .draws = true});
-  nobody.audit().OnBegin(std::nullopt);
+  nobody.audit().OnDrawn({});
   CHECK(nobody.Report().ok());
 }
 

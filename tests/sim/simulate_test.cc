@@ -123,10 +123,13 @@ TEST_CASE("the page holds all that it needs, and its data as it was") {
 TEST_CASE("the table of answers has the operators' calls too, so that it adds up") {
   SimulateOptions options = Options();
   options.plan.waves = 2;
+  options.plan.operator_waves = true;
   const Ran ran = Run(options);
   REQUIRE(ran.exit_code == kExitOk);
-  CHECK(ran.report.find("\nrelease    Done                            1\n") != std::string::npos);
-  CHECK(ran.report.find("\nsettle     Done                            1\n") != std::string::npos);
+  CHECK(ran.report.find("\nrelease            Done                            1\n") !=
+        std::string::npos);
+  CHECK(ran.report.find("\nsettle             Done                            1\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("a file of a report that cannot be written is named before the run") {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "examples/flashsale_sim/waiting_room_report.h"
 #include "flashsale/backend/memory.h"
 
 namespace flashsale::sim {
@@ -49,6 +50,10 @@ void CheckPromises(const Simulated& simulated) {
   CHECK(simulated.audit.ok());
   CHECK(simulated.result.queue.fifo_inversions == 0);
   CHECK(simulated.result.queue.ok());
+  for (const std::string& finding : WaitingRoomFindings(simulated.result)) MESSAGE(finding);
+  CHECK(simulated.result.turns.ok());
+  CHECK(simulated.result.waves.ok());
+  if (simulated.result.waitlist.has_value()) CHECK(simulated.result.waitlist->ok());
   CHECK(simulated.audit.reserved == 0);
   CHECK(simulated.audit.sold + simulated.audit.available == simulated.audit.released);
 }
@@ -93,7 +98,8 @@ void SimulateSeeds(Allocation allocation) {
     CHECK(answers.Of(Operation::kConfirm, Code::kAlreadyDone) > 0);
     CHECK(answers.Of(Operation::kCancel, Code::kDone) > 0);
     CHECK(answers.Of(Operation::kExtend, Code::kDone) > 0);
-    CHECK(answers.Of(Operation::kRelease, Code::kDone) == 3);
+    CHECK(answers.Of(Operation::kRelease, Code::kDone) == 0);
+    CHECK(result.waves.released == 3);
     // Bots come, and few of those that people need not fear buy anything.
     const CrowdTally& crowd = result.crowd;
     CHECK(crowd.Bots().seen > 3'000);
@@ -128,7 +134,8 @@ TEST_CASE("a draw by another seed than the published one is found out") {
     people[i] = i + 1;
     audit.OnTicket(i + 1);
   }
-  audit.OnBegin(LotterySeedOf(Dice(1)));
+  audit.OnBegin(0);
+  audit.OnDrawn({.entrants = 100, .draw = QueueAudit::Draw{.key = LotterySeedOf(Dice(1))}});
   std::sort(people.begin(), people.end(), [&other](std::uint64_t a, std::uint64_t b) {
     return LotteryRank(other, UserId::FromInteger(a)) < LotteryRank(other, UserId::FromInteger(b));
   });

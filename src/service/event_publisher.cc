@@ -65,6 +65,10 @@ struct EventPublisher::State {
       : inventory(repository), options(from) {}
 
   std::deque<Turn> Turns() const;
+  // What events are read into: the one of an earlier Poll, for to lay down a whole batch costs more
+  // than to find that there is nothing new.  Each of several Polls at once has its own.
+  std::vector<Event> TakeBuffer();
+  void GiveBack(std::vector<Event> buffer);
   // One read and one delivery.  Returns whether there may be more for this turn.
   bool Pump(const Turn& turn, Time now, std::vector<Event>& buffer, Report& report);
 
@@ -74,6 +78,7 @@ struct EventPublisher::State {
   mutable Mutex mutex;
   std::map<std::string, Sink> sinks FLASHSALE_GUARDED_BY(mutex);
   std::set<SaleId> sales FLASHSALE_GUARDED_BY(mutex);
+  std::vector<Event> spare_buffer FLASHSALE_GUARDED_BY(mutex);
 };
 
 Result<std::unique_ptr<EventPublisher>> EventPublisher::New(InventoryRepository& inventory,
@@ -188,6 +193,21 @@ std::deque<EventPublisher::State::Turn> EventPublisher::State::Turns() const {
   return turns;
 }
 
+std::vector<Event> EventPublisher::State::TakeBuffer() {
+  std::vector<Event> buffer;
+  {
+    const MutexLock lock(mutex);
+    buffer.swap(spare_buffer);
+  }
+  buffer.resize(options.max_batch);
+  return buffer;
+}
+
+void EventPublisher::State::GiveBack(std::vector<Event> buffer) {
+  const MutexLock lock(mutex);
+  spare_buffer = std::move(buffer);
+}
+
 bool EventPublisher::State::Pump(const Turn& turn, Time now, std::vector<Event>& buffer,
                                  Report& report) {
   std::optional<SinkState::Claim> claim = turn.sink.state->TryClaim(turn.sale, now);
@@ -231,7 +251,7 @@ EventPublisher::Report EventPublisher::Poll(Time now) {
   Report report;
   report.next_poll = SaturatingAdd(now, s.options.poll_interval);
   Status status = Guarded<Status>([&]() -> Status {
-    std::vector<Event> buffer(s.options.max_batch);
+    std::vector<Event> buffer = s.TakeBuffer();
     std::deque<State::Turn> turns = s.Turns();
     while (!turns.empty() && report.batches < s.options.max_batches_per_poll) {
       State::Turn turn = std::move(turns.front());
@@ -240,6 +260,7 @@ EventPublisher::Report EventPublisher::Poll(Time now) {
       if (s.Pump(turn, now, buffer, report)) turns.push_back(std::move(turn));
     }
     report.more = !turns.empty();
+    s.GiveBack(std::move(buffer));
     return Status();
   });
   if (!status.ok()) {

@@ -24,7 +24,9 @@ double QueueMeasures::JainOfTiers() const {
   return JainIndex(shares);
 }
 
-QueueMeter::QueueMeter(const Terms& terms) : terms_(terms) { measures_.weights = terms.weights; }
+QueueMeter::QueueMeter(const Terms& terms) : terms_(terms), flow_since_(terms.start) {
+  measures_.weights = terms.weights;
+}
 
 void QueueMeter::OnLook(const Look& look) {
   CountWaste(look.at);
@@ -79,10 +81,8 @@ void QueueMeter::CountWaste(Time now) {
 }
 
 void QueueMeter::OnFlow(Time now, const QueueFlowChange& change) {
-  if (flow_since_ != kMaxTime) {
-    EndFlow(now, measures_);
-    ++measures_.flow_changes;
-  }
+  EndFlow(now, measures_);
+  if (change.flow != flow_) ++measures_.flow_changes;
   flow_ = change.flow;
   flow_since_ = now;
 }

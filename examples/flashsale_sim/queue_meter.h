@@ -25,14 +25,15 @@ double JainIndex(std::span<const double> shares);
 struct QueueMeasures {
   // Admissions under which nothing was reserved before their windows ended, for whatever reason.
   std::uint64_t lapsed_admissions = 0;
-  // People who were let in and did not come.
+  // People who were let in and did not come, or had gone without a word before.
   std::uint64_t no_shows = 0;
   // Units that were free, for so long, and that nobody was let in for because people who did not
   // come had been: while others waited.
   double wasted_unit_seconds = 0;
 
   // How long people were let in, nobody was because what was left was claimed, and nobody because
-  // nothing could come any more; as the queue's observer was told.
+  // nothing could come any more; as the queue's observer was told, who hears of changes: a queue
+  // begins by letting people in.
   Duration flowing{0};
   Duration units_claimed{0};
   Duration sold_out{0};
@@ -62,7 +63,8 @@ class QueueMeter {
   struct Terms {
     std::size_t tiers = 1;
     std::vector<std::uint32_t> weights = {};
-    // From when on all lines are open, and until when the sale is.
+    // When the sale starts, from when on all lines are open, and until when the sale is.
+    Time start{};
     Time all_open{};
     Time end{};
   };
@@ -99,7 +101,7 @@ class QueueMeter {
   std::array<std::uint64_t, kMaxTiers> admitted_ = {};
   std::array<std::uint64_t, kMaxTiers> since_look_ = {};
   QueueFlow flow_ = QueueFlow::kFlowing;
-  Time flow_since_ = kMaxTime;
+  Time flow_since_;
 };
 
 }  // namespace flashsale::sim

@@ -44,6 +44,7 @@ std::array<Time, kMaxTiers> OpeningsOf(const SimulationPlan& plan) {
 QueueMeter::Terms MeterTermsOf(const SimulationPlan& plan, const SaleTerms& terms) {
   return {.tiers = plan.tiers,
           .weights = WeightsOf(plan),
+          .start = terms.start,
           .all_open = LineOpensAt(plan, static_cast<std::uint8_t>(plan.tiers - 1)),
           .end = terms.end};
 }

@@ -36,6 +36,13 @@ void CheckPlan(const SimulationPlan& plan) {
   Require(plan.lines <= plan.units && plan.waves >= 1 && plan.waves <= plan.units / plan.lines);
   Require(plan.bots_per_million <= kMillion);
   Require(plan.hold > Duration(0) && plan.duration > Duration(0) && plan.pre_queue >= Duration(0));
+  // Whatever is asked for can be played.
+  Require(flashsale::Validate(flashsale::sim::TermsOf(plan)).ok() || plan.operator_waves);
+  const std::size_t weights = flashsale::sim::WeightsOf(plan).size();
+  Require(plan.tiers >= 1 && plan.tiers <= flashsale::kMaxTiers);
+  Require(weights == 0 || (weights == plan.tiers && weights >= 2));
+  Require(plan.tier_shares.empty() || plan.tier_shares.size() == plan.tiers);
+  Require(plan.hybrid_per_mille <= 1'000 && plan.no_shows_per_million <= kMillion);
 }
 
 struct Check {

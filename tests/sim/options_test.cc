@@ -101,6 +101,73 @@ TEST_CASE("a bad option is named with its value and what was expected") {
        "--allocation",
        "'luck'",
        "expected fifo, lottery, hybrid or priority"},
+      {{"simulate", "--allocation", "hybrid", "--hybrid-share", "2"},
+       "--hybrid-share",
+       "'2'",
+       "expected a share from 0 to 1"},
+      {{"simulate", "--allocation", "hybrid", "--hybrid-share", "0.0005"},
+       "--hybrid-share",
+       "'0.0005'",
+       "expected thousandths"},
+      {{"simulate", "--hybrid-share", "30%"}, "--hybrid-share", "'30%'", "hybrid beside it"},
+      {{"simulate", "--tiers", "9"}, "--tiers", "'9'", "from 1 to 8"},
+      {{"simulate", "--tiers", "1", "--allocation", "priority"},
+       "--tiers",
+       "'1'",
+       "expected 2 to 8 with --allocation priority"},
+      {{"simulate", "--weights", "3,1"}, "--weights", "'3,1'", "--allocation priority beside it"},
+      {{"simulate", "--allocation", "priority", "--weights", "3"},
+       "--weights",
+       "'3'",
+       "expected 2 to 8 values"},
+      {{"simulate", "--allocation", "priority", "--weights", "3,0"},
+       "--weights",
+       "'0'",
+       "from 1 to 1000"},
+      {{"simulate", "--allocation", "priority", "--weights", "3,,1"},
+       "--weights",
+       "''",
+       "from 1 to 1000"},
+      {{"simulate", "--allocation", "priority", "--weights", "3,1", "--tiers", "3"},
+       "--weights",
+       "'3,1'",
+       "as many values as there are tiers, 3"},
+      {{"simulate", "--tier-shares", "20%,70%"}, "--tier-shares", "'20%,70%'", "not 90 %"},
+      {{"simulate", "--tier-shares", "20%,x"}, "--tier-shares", "'x'", "expected a share"},
+      {{"simulate", "--tiers", "3", "--tier-shares", "20%,80%"},
+       "--tier-shares",
+       "'20%,80%'",
+       "as many values as there are tiers, 3"},
+      {{"simulate", "--allocation", "priority", "--weights", "3,2,1", "--tier-shares", "20%,80%"},
+       "--tier-shares",
+       "'20%,80%'",
+       "as many values as there are tiers, 3"},
+      {{"simulate", "--tier-order", "lottery"}, "--tier-order", "'lottery'", "priority beside it"},
+      {{"simulate", "--allocation", "priority", "--tier-order", "priority"},
+       "--tier-order",
+       "'priority'",
+       "expected fifo, lottery or hybrid"},
+      {{"simulate", "--opens-early", "1m"}, "--opens-early", "'1m'", "more --tiers than one"},
+      {{"simulate", "--tiers", "2", "--opens-early", "15m"},
+       "--opens-early",
+       "'15m'",
+       "less than the --duration of 15m"},
+      {{"simulate", "--credits", "2"}, "--credits", "'2'", "more --tiers than one"},
+      {{"simulate", "--tiers", "2", "--credits", "21"}, "--credits", "'21'", "from 0 to 20"},
+      {{"simulate", "--operator-waves"}, "--operator-waves", "", "--waves of at least 2"},
+      {{"simulate", "--units", "9000", "--lines", "3", "--waves", "87"},
+       "--waves",
+       "'87'",
+       "expected at most 86"},
+      {{"simulate", "--offer-hold", "1m"}, "--offer-hold", "'1m'", "--waitlist beside it"},
+      {{"simulate", "--waitlist", "--offer-hold", "0s"}, "--offer-hold", "'0s'", "from 1ms to 1d"},
+      {{"simulate", "--waitlist", "--offer-hold", "11m"},
+       "--offer-hold",
+       "'11m'",
+       "at most 10m, the longest that a cart is held"},
+      {{"simulate", "--no-shows", "120%"}, "--no-shows", "'120%'", "expected a share from 0 to 1"},
+      {{"load", "--allocation", "hybrid"}, "--allocation", "'hybrid'", "expected fifo or lottery"},
+      {{"load", "--waitlist"}, "", "--waitlist", "not expected"},
       {{"simulate", "--admit-rate", "0"}, "--admit-rate", "'0'", "from 1 to 10000000"},
       {{"simulate", "--max-in-flight", "0"}, "--max-in-flight", "'0'", "from 1 to 1073741824"},
       {{"simulate", "--hold", "5"}, "--hold", "'5'", "expected a duration from 1ms to 30d"},
@@ -190,6 +257,44 @@ TEST_CASE("simulate takes every option") {
   CHECK(options.json_file == "a.json");
   CHECK(options.html_file == "a.html");
   CHECK(options.reproducible);
+}
+
+SimulationPlan PlanOf(const std::vector<const char*>& arguments) {
+  const Parsed parsed = Parse(arguments);
+  CAPTURE(parsed.errors);
+  REQUIRE(std::holds_alternative<SimulateOptions>(parsed.request));
+  return std::get<SimulateOptions>(parsed.request).plan;
+}
+
+TEST_CASE("simulate takes every option of the waiting room") {
+  const SimulationPlan plan = PlanOf(
+      {"simulate",    "--allocation", "priority", "--weights",      "8:3:1", "--tier-shares",
+       "5%,0.15,80%", "--tier-order", "hybrid",   "--hybrid-share", "30.5%", "--opens-early",
+       "1m",          "--credits",    "4",        "--waves",        "300",   "--operator-waves",
+       "--waitlist",  "--offer-hold", "90s",      "--no-shows",     "0.1"});
+  CHECK(plan.allocation == Allocation::kPriority);
+  CHECK(plan.tiers == 3);
+  CHECK(WeightsOf(plan) == std::vector<std::uint32_t>{8, 3, 1});
+  CHECK(plan.tier_shares == std::vector<std::uint32_t>{50'000, 150'000, 800'000});
+  CHECK(OrderOf(plan) == Allocation::kHybrid);
+  CHECK(plan.hybrid_per_mille == 305);
+  CHECK(plan.opens_early == Duration(1min));
+  CHECK(plan.credits_for_first == 4);
+  CHECK(plan.operator_waves);
+  CHECK(plan.waitlist);
+  CHECK(OfferHoldOf(plan) == Duration(90s));
+  CHECK(plan.no_shows_per_million == 100'000);
+}
+
+TEST_CASE("what is left out of a waiting room follows from the rest") {
+  CHECK(PlanOf({"simulate"}).tiers == 1);
+  CHECK(PlanOf({"simulate", "--allocation", "priority"}).tiers == 2);
+  CHECK(WeightsOf(PlanOf({"simulate", "--allocation", "priority", "--tiers", "4"})) ==
+        std::vector<std::uint32_t>{4, 3, 2, 1});
+  CHECK(PlanOf({"simulate", "--tier-shares", "10%,20%,70%"}).tiers == 3);
+  CHECK(OfferHoldOf(PlanOf({"simulate", "--waitlist", "--hold", "2m"})) == Duration(2min));
+  CHECK_FALSE(Draws(PlanOf({"simulate", "--allocation", "priority"})));
+  CHECK(Draws(PlanOf({"simulate", "--allocation", "hybrid"})));
 }
 
 TEST_CASE("a share is a fraction or a percentage") {

@@ -141,6 +141,42 @@ TEST_CASE("a draw of which nothing that holds was published is found") {
   CHECK(nobody.Report().ok());
 }
 
+TEST_CASE("of a draw in part some go first in the order of tickets, then the others by rank") {
+  const LotteryKey key{9};
+  std::vector<std::uint64_t> order = {3, 4, 5, 6};
+  std::sort(order.begin(), order.end(), [&key](std::uint64_t a, std::uint64_t b) {
+    return LotteryRank(key, User(a)) < LotteryRank(key, User(b));
+  });
+  order.insert(order.begin(), {1, 2});
+  order.push_back(7);
+  const auto inversions = [&key](const std::vector<std::uint64_t>& people) {
+    Queue queue(6, {.pace = {.admissions_per_second = 10}, .draws = true});
+    queue.audit().OnBegin(0);
+    queue.audit().OnDrawn(
+        {.entrants = 6, .draw = QueueAudit::Draw{.key = key, .first_through = 2}});
+    queue.audit().OnTicket(7);
+    for (const std::uint64_t person : people) queue.LetIn(person);
+    return queue.Report().fifo_inversions;
+  };
+  CHECK(inversions(order) == 0);
+  for (std::size_t i = 0; i + 1 < order.size(); ++i) {
+    CAPTURE(i);
+    std::vector<std::uint64_t> swapped = order;
+    std::swap(swapped[i], swapped[i + 1]);
+    CHECK(inversions(swapped) == 1);
+  }
+}
+
+TEST_CASE("each tier has a draw of its own") {
+  Queue queue(4, {.pace = {.admissions_per_second = 10}, .draws = true});
+  queue.audit().OnBegin(0);
+  queue.audit().OnDrawn({.tier = 0, .entrants = 4, .draw = QueueAudit::Draw{}});
+  queue.audit().OnDrawn({.tier = 1, .entrants = 0});
+  CHECK(queue.Report().ok());
+  queue.audit().OnDrawn({.tier = 2, .entrants = 1});
+  CHECK(queue.Report().fifo_inversions == 1);
+}
+
 // Expected values made with another implementation: examples/draw_verify/verify_draw.py.
 TEST_CASE("the key of a draw follows from what is published, if it holds") {
   std::vector<UserId> entrants;
@@ -167,6 +203,31 @@ TEST_CASE("the key of a draw follows from what is published, if it holds") {
   CHECK_FALSE(LotteryKeyOf(record, entrants).has_value());
   record.seed.reset();
   CHECK_FALSE(LotteryKeyOf(record, entrants).has_value());
+}
+
+TEST_CASE("the key of a draw in part follows from both lists") {
+  const std::vector<UserId> first = {User(9), User(1)};
+  const std::vector<UserId> drawn = {User(2), User(3), User(5)};
+  DrawRecord record{.draw = {.sale = "drop", .tier = 0},
+                    .commitment = DrawSeed::FromBytes({1}).Commitment(),
+                    .fifo_per_mille = 400,
+                    .freeze = *FreezeDraw({.fifo = first, .drawn = drawn}),
+                    .seed = DrawSeed::FromBytes({1})};
+  const auto key = LotteryKeyOf(record, drawn, first);
+  REQUIRE(key.has_value());
+  // As the library's own repetition has it.
+  const Result<std::vector<UserId>> order = ReplayDraw(record, {.fifo = first, .drawn = drawn});
+  REQUIRE(order.ok());
+  std::vector<UserId> ranked = drawn;
+  std::sort(ranked.begin(), ranked.end(), [&key](const UserId& a, const UserId& b) {
+    return LotteryRank(*key, a) < LotteryRank(*key, b);
+  });
+  CHECK(std::vector<UserId>(order->begin() + 2, order->end()) == ranked);
+
+  CHECK_FALSE(LotteryKeyOf(record, drawn).has_value());
+  CHECK_FALSE(LotteryKeyOf(record, drawn, std::vector<UserId>{User(1), User(9)}).has_value());
+  record.fifo_per_mille = 600;  // another share than went first
+  CHECK_FALSE(LotteryKeyOf(record, drawn, first).has_value());
 }
 
 TEST_CASE("more at once than may be are found, and windows that ended do not count") {

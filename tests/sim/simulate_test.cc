@@ -62,6 +62,106 @@ TEST_CASE("the same seed gives the same bytes, another one another sale") {
   }
 }
 
+SimulateOptions WaitingRoom() {
+  SimulateOptions options = Options();
+  options.plan.allocation = Allocation::kPriority;
+  options.plan.tier_order = Allocation::kLottery;
+  options.plan.tiers = 3;
+  options.plan.credits_for_first = 5;
+  options.plan.waves = 2;
+  options.plan.waitlist = true;
+  return options;
+}
+
+TEST_CASE("the same seed gives the same bytes with tiers, draws, waves and a waitlist") {
+  const TemporaryFile json("room.json");
+  const TemporaryFile html("room.html");
+  SimulateOptions options = WaitingRoom();
+  options.reproducible = true;
+  options.json_file = json.path();
+  options.html_file = html.path();
+  const Ran first = Run(options);
+  CAPTURE(first.report);
+  REQUIRE(first.exit_code == kExitOk);
+  const std::string first_json = json.Text();
+  const std::string first_html = html.Text();
+  CHECK(Run(options).report == first.report);
+  CHECK(json.Text() == first_json);
+  CHECK(html.Text() == first_html);
+}
+
+TEST_CASE("the waiting room is told of in words, as JSON and on the page") {
+  const TemporaryFile json("told.json");
+  const TemporaryFile html("told.html");
+  SimulateOptions options = WaitingRoom();
+  options.json_file = json.path();
+  options.html_file = html.path();
+  const Ran ran = Run(options);
+  REQUIRE(ran.exit_code == kExitOk);
+  const nlohmann::json told = json.Json();
+  for (const char* name :
+       {"out_of_turn", "too_early", "misplaced", "waves_astray", "waitlist_inversions",
+        "waitlist_bypassed", "waitlist_unoffered", "waitlist_ticket_breaks",
+        "waitlist_wrong_positions", "dishonest_in_stock"}) {
+    CAPTURE(name);
+    CHECK(told.at(name) == 0);
+    CHECK(ran.report.find(name) != std::string::npos);
+  }
+  CHECK(told.at("weights") == nlohmann::json({3, 2, 1}));
+  for (const char* name : {"tier_0", "tier_2", "person", "residential_bot",
+                           "people_before_the_start", "bots_after_the_start"}) {
+    CAPTURE(name);
+    const nlohmann::json& cohort = told.at("cohorts").at(name);
+    CHECK(cohort.at("came").get<int>() > 0);
+    CHECK(cohort.at("win_rate").get<double>() <= 1);
+    CHECK(cohort.at("wait_p50_s") <= cohort.at("wait_p99_s"));
+  }
+  CHECK(told.at("draws").size() == 3);
+  CHECK(told.at("draws").at(1).at("degrees_of_freedom").get<int>() > 0);
+  CHECK(told.at("draws").at(1).at("seed") != told.at("draws").at(0).at("seed"));
+  CHECK(told.at("fairness").at("jain_index_by_weight").get<double>() > 0.9);
+  const nlohmann::json& moments = told.at("fairness").at("moments");
+  REQUIRE(moments.size() > 10);
+  CHECK(moments.back().at("admitted_by_tier").size() == 3);
+  CHECK(moments.back().at("wait_p99_s").get<double>() > 0);
+  CHECK(told.at("waitlist_offers").at("offered").get<int>() > 0);
+  CHECK(told.at("lapsed_admissions").get<int>() >= told.at("no_shows").get<int>());
+  CHECK(told.at("wasted_unit_seconds").is_number());
+  CHECK(told.at("peak_memory_bytes").get<double>() > 0);
+  CHECK(told.at("waits_within_share").is_number());
+  for (const char* words : {"Jain's index", "waitlist: ", "draw of tier 2", "win rate",
+                            "unit-seconds", "by its weight"}) {
+    CAPTURE(words);
+    CHECK(ran.report.find(words) != std::string::npos);
+  }
+  const nlohmann::json data = PageData(html.Text());
+  CHECK(data.at("tables").size() == 3);
+  CHECK(data.at("tables").at(1).at("title") == "Who won, who waited");
+}
+
+TEST_CASE("any audit that found something makes a result that is not well") {
+  SimulationResult result;
+  CHECK(result.ok());
+  result.turns.out_of_turn = 1;
+  CHECK_FALSE(result.ok());
+  result.turns.out_of_turn = 0;
+  result.waves.astray = 1;
+  CHECK_FALSE(result.ok());
+  result.waves.astray = 0;
+  result.waitlist.emplace();
+  CHECK(result.ok());
+  for (std::uint64_t WaitlistReport::* const member :
+       {&WaitlistReport::inversions, &WaitlistReport::bypassed, &WaitlistReport::unoffered,
+        &WaitlistReport::ticket_breaks, &WaitlistReport::wrong_positions,
+        &WaitlistReport::dishonest_in_stock}) {
+    (*result.waitlist).*member = 1;
+    CHECK_FALSE(result.ok());
+    (*result.waitlist).*member = 0;
+  }
+  result.queue.fifo_inversions = 1;
+  CHECK_FALSE(result.ok());
+}
+
 TEST_CASE("the JSON has every field, those of the machine unless they are left out") {
   const TemporaryFile json("fields.json");
   SimulateOptions options = Options();

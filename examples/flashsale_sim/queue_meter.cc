@@ -30,6 +30,7 @@ QueueMeter::QueueMeter(const Terms& terms) : terms_(terms), flow_since_(terms.st
 
 void QueueMeter::OnLook(const Look& look) {
   CountWaste(look.at);
+  EndWindows(look.at);
   const auto all_wait = [this](const Look& one) {
     return std::all_of(one.waiting.begin(),
                        one.waiting.begin() + static_cast<std::ptrdiff_t>(terms_.tiers),
@@ -39,7 +40,6 @@ void QueueMeter::OnLook(const Look& look) {
     for (std::size_t i = 0; i < terms_.tiers; ++i) measures_.contended[i] += since_look_[i];
   }
   since_look_ = {};
-  measures_.lapsed_admissions = look.lapsed_admissions;
   last_ = look;
 }
 
@@ -47,6 +47,23 @@ void QueueMeter::OnAdmitted(std::span<const QueueEntry> admitted) {
   for (const QueueEntry& entry : admitted) {
     ++admitted_[entry.tier % kMaxTiers];
     ++since_look_[entry.tier % kMaxTiers];
+    const Admission& admission = entry.admission;
+    unused_[entry.user] = admission.number;
+    windows_.push_back({.until = admission.until, .user = entry.user, .number = admission.number});
+  }
+}
+
+void QueueMeter::OnReserved(const UserId& user, std::uint64_t admission) {
+  const auto found = unused_.find(user);
+  if (found != unused_.end() && found->second == admission) unused_.erase(found);
+}
+
+void QueueMeter::EndWindows(Time now) {
+  for (; !windows_.empty() && windows_.front().until <= now; windows_.pop_front()) {
+    const auto found = unused_.find(windows_.front().user);
+    if (found == unused_.end() || found->second != windows_.front().number) continue;
+    unused_.erase(found);
+    ++measures_.lapsed_admissions;
   }
 }
 

@@ -4,10 +4,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
+#include "examples/flashsale_sim/id_hash.h"
+#include "flashsale/base/id.h"
 #include "flashsale/base/time.h"
 #include "flashsale/domain/queue_entry.h"
 #include "flashsale/domain/queue_terms.h"
@@ -23,7 +27,8 @@ double JainIndex(std::span<const double> shares);
 
 // What a queue was like while it ran.
 struct QueueMeasures {
-  // Admissions under which nothing was reserved before their windows ended, for whatever reason.
+  // Admissions under which nothing was reserved before their windows ended, for whatever reason,
+  // while the sale was open.
   std::uint64_t lapsed_admissions = 0;
   // People who were let in and did not come, or had gone without a word before.
   std::uint64_t no_shows = 0;
@@ -76,10 +81,13 @@ class QueueMeter {
     // Live admissions under which nothing was reserved yet.
     std::uint64_t unused = 0;
     std::array<std::uint64_t, kMaxTiers> waiting = {};
-    std::uint64_t lapsed_admissions = 0;  // so far
   };
   void OnLook(const Look& look);
   void OnAdmitted(std::span<const QueueEntry> admitted);
+  // Something was reserved under this admission.
+  void OnReserved(const UserId& user, std::uint64_t admission);
+  // Somebody has left the queue, or the shop.
+  void OnLeft(const UserId& user) { unused_.erase(user); }
   // Somebody who was let in will not come; until then their admission lives.
   void OnNoShow(Time until);
   void OnFlow(Time now, const QueueFlowChange& change);
@@ -89,7 +97,17 @@ class QueueMeter {
   QueueMeasures Measure() const;
 
  private:
+  struct UserIdHash {
+    std::size_t operator()(const UserId& id) const { return HashId(id.bytes()); }
+  };
+  struct Window {
+    Time until;
+    UserId user;
+    std::uint64_t number;
+  };
+
   void CountWaste(Time now);
+  void EndWindows(Time now);
   void EndFlow(Time now, QueueMeasures& measures) const;
 
   const Terms terms_;
@@ -98,6 +116,10 @@ class QueueMeter {
   // By the end of their admissions, how many there are.
   std::map<Time, std::uint64_t> no_shows_;
   std::uint64_t live_no_shows_ = 0;
+  // Admissions under which nothing was reserved yet, by user, and when each ends: all windows are
+  // of one length, so those given first end first.
+  std::unordered_map<UserId, std::uint64_t, UserIdHash> unused_;
+  std::deque<Window> windows_;
   std::array<std::uint64_t, kMaxTiers> admitted_ = {};
   std::array<std::uint64_t, kMaxTiers> since_look_ = {};
   QueueFlow flow_ = QueueFlow::kFlowing;

@@ -242,6 +242,7 @@ Status Shoppers::Leave(Index index) {
   const Result<Outcome> outcome = parts_.storefront.Leave(UserOf(index));
   if (!outcome.ok()) return outcome.status();
   parts_.queue_audit.OnMayHaveEnded(UserOf(index));
+  parts_.meter.OnLeft(UserOf(index));
   GoHome(index);
   return {};
 }

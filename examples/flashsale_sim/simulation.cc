@@ -186,7 +186,8 @@ void Simulation::OpenStorefront(const SaleRef& sale) {
                                                      .timeline = run_.timeline,
                                                      .queue_audit = &queue_audit_,
                                                      .waitlist_audit = waitlist_audit,
-                                                     .wave_audit = &wave_audit_},
+                                                     .wave_audit = &wave_audit_,
+                                                     .meter = &meter_},
                                    sale);
   shoppers_ = std::make_unique<Shoppers>(Shoppers::Parts{.plan = run_.plan,
                                                          .dice = run_.dice,
@@ -306,11 +307,8 @@ Status Simulation::Look() {
     available += line.available();
     released += line.released;
   }
-  meter_.OnLook({.at = now,
-                 .available = available,
-                 .unused = queue->unused,
-                 .waiting = queue->waiting,
-                 .lapsed_admissions = queue->windows_lapsed});
+  meter_.OnLook(
+      {.at = now, .available = available, .unused = queue->unused, .waiting = queue->waiting});
   if (released == run_.plan.units && available <= queue->unused &&
       !result_.sold_out_after.has_value()) {
     result_.sold_out_after = now - terms_.start;

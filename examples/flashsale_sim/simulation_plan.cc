@@ -81,6 +81,7 @@ std::vector<std::uint32_t> WeightsOf(const SimulationPlan& plan) {
                                                     : std::vector<std::uint32_t>();
   }
   std::vector<std::uint32_t> weights;
+  weights.reserve(plan.tiers);
   for (std::uint32_t tier = 0; tier < plan.tiers; ++tier) weights.push_back(plan.tiers - tier);
   return weights;
 }

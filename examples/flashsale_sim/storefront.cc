@@ -171,6 +171,9 @@ Status Storefront::ReadEvents() {
       if (event.type == EventType::kExpired && parts_.queue_audit != nullptr) {
         parts_.queue_audit->OnMayHaveEnded(event.user);
       }
+      if (event.type == EventType::kReserved && parts_.meter != nullptr) {
+        parts_.meter->OnReserved(event.user, event.admission);
+      }
       if (parts_.waitlist_audit != nullptr) parts_.waitlist_audit->OnEvent(event);
       if (parts_.wave_audit != nullptr) parts_.wave_audit->OnEvent(event);
     }

@@ -8,6 +8,7 @@
 #include "examples/flashsale_sim/audit.h"
 #include "examples/flashsale_sim/latencies.h"
 #include "examples/flashsale_sim/queue_audit.h"
+#include "examples/flashsale_sim/queue_meter.h"
 #include "examples/flashsale_sim/timeline.h"
 #include "examples/flashsale_sim/virtual_clock.h"
 #include "examples/flashsale_sim/waitlist_audit.h"
@@ -38,6 +39,7 @@ class Storefront {
     QueueAudit* queue_audit = nullptr;        // null: no queue
     WaitlistAudit* waitlist_audit = nullptr;  // null: no waitlist
     WaveAudit* wave_audit = nullptr;          // null: no waves
+    QueueMeter* meter = nullptr;              // null: no queue
   };
   Storefront(const Parts& parts, const SaleRef& sale);
 

@@ -70,6 +70,22 @@ TEST_CASE("nothing is wasted while nobody waits, others are let in, or nothing i
   CHECK(meter.Measure().wasted_unit_seconds == doctest::Approx(30));
 }
 
+TEST_CASE("an admission lapses where nothing was reserved under it and nobody gave it back") {
+  QueueMeter meter = Meter();
+  for (std::uint64_t i = 1; i <= 4; ++i) {
+    const QueueEntry entry{.user = UserId::FromInteger(i),
+                           .admission = {.number = i, .grant = 1, .until = kStart + 10s}};
+    meter.OnAdmitted({&entry, 1});
+  }
+  meter.OnReserved(UserId::FromInteger(1), 1);
+  meter.OnReserved(UserId::FromInteger(2), 1);  // under an earlier one
+  meter.OnLeft(UserId::FromInteger(3));
+  meter.OnLook({.at = kStart + 10s - 1us});
+  CHECK(meter.Measure().lapsed_admissions == 0);
+  meter.OnLook({.at = kStart + 10s});
+  CHECK(meter.Measure().lapsed_admissions == 2);
+}
+
 TEST_CASE("the time of each flow is what the observer was told") {
   QueueMeter meter = Meter();
   meter.OnFlow(kStart + 10s, {.flow = QueueFlow::kUnitsClaimed});

@@ -125,7 +125,8 @@ TEST_CASE("the waiting room is told of in words, as JSON and on the page") {
   CHECK(moments.back().at("admitted_by_tier").size() == 3);
   CHECK(moments.back().at("wait_p99_s").get<double>() > 0);
   CHECK(told.at("waitlist_offers").at("offered").get<int>() > 0);
-  CHECK(told.at("lapsed_admissions").get<int>() >= told.at("no_shows").get<int>());
+  CHECK(told.at("lapsed_admissions").get<int>() > 0);
+  CHECK(told.at("no_shows").get<int>() > 0);
   CHECK(told.at("wasted_unit_seconds").is_number());
   CHECK(told.at("peak_memory_bytes").get<double>() > 0);
   CHECK(told.at("waits_within_share").is_number());

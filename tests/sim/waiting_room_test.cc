@@ -107,7 +107,7 @@ void PlayAll(std::uint32_t waves, bool waitlist, std::uint32_t no_shows_per_mill
       CHECK(simulated.audit.sold > plan.units / 2);
       CHECK(result.waves.released == std::uint64_t{waves - 1} * plan.lines);
       if (no_shows_per_million > 0) CHECK(result.measures.no_shows > 0);
-      CHECK(result.measures.lapsed_admissions >= result.measures.no_shows);
+      CHECK(result.measures.lapsed_admissions > 0);
       CHECK(result.measures.flowing > Duration(0));
       CHECK(result.measures.moments.size() > 10);
       CHECK(result.draws.size() == (Draws(plan) ? plan.tiers : 0U));

@@ -16,6 +16,7 @@
 
 #include "examples/flashsale_sim/challenge.h"
 #include "examples/flashsale_sim/defence.h"
+#include "examples/flashsale_sim/draw_seeds.h"
 #include "examples/flashsale_sim/html_report.h"
 #include "examples/flashsale_sim/load_caller.h"
 #include "examples/flashsale_sim/load_doors.h"

@@ -18,6 +18,7 @@ double JainIndex(std::span<const double> shares) {
 
 double QueueMeasures::JainOfTiers() const {
   std::vector<double> shares;
+  shares.reserve(weights.size());
   for (std::size_t i = 0; i < weights.size(); ++i) {
     shares.push_back(static_cast<double>(contended[i]) / weights[i]);
   }

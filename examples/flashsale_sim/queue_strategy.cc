@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "examples/flashsale_sim/draw_seeds.h"
 #include "flashsale/policy/fifo_strategy.h"
 #include "flashsale/policy/hybrid_strategy.h"
 #include "flashsale/policy/lottery_strategy.h"

@@ -4,8 +4,6 @@
 #include <cstddef>
 #include <string>
 
-#include "flashsale/policy/draw_seed.h"
-
 namespace flashsale::sim {
 namespace {
 
@@ -122,18 +120,6 @@ std::uint8_t TierOf(const SimulationPlan& plan, const Dice& dice, std::uint32_t 
   const bool is_lifted =
       plan.credits_for_first != 0 && CreditsOf(plan, dice, shopper) >= plan.credits_for_first;
   return is_lifted ? std::uint8_t{0} : RankOf(plan, dice, shopper);
-}
-
-LotterySeed LotterySecretOf(const Dice& dice) {
-  LotterySeed seed{};
-  for (std::size_t i = 0; i < seed.size(); ++i) {
-    seed[i] = static_cast<std::uint8_t>(dice.Roll(Dice::Purpose::kLotterySeed, i) >> 56);
-  }
-  return seed;
-}
-
-LotterySeed LotterySeedOf(const Dice& dice, std::uint8_t tier) {
-  return DrawSeed::Derive(LotterySecretOf(dice), {.sale = kSale, .tier = tier}).bytes();
 }
 
 }  // namespace flashsale::sim

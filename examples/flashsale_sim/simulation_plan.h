@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "examples/flashsale_sim/dice.h"
-#include "examples/flashsale_sim/lottery_rank.h"
 #include "flashsale/base/time.h"
 #include "flashsale/base/units.h"
 #include "flashsale/domain/sale_terms.h"
@@ -110,10 +109,6 @@ Duration OfferHoldOf(const SimulationPlan& plan);
 std::uint8_t RankOf(const SimulationPlan& plan, const Dice& dice, std::uint32_t shopper);
 std::uint32_t CreditsOf(const SimulationPlan& plan, const Dice& dice, std::uint32_t shopper);
 std::uint8_t TierOf(const SimulationPlan& plan, const Dice& dice, std::uint32_t shopper);
-
-// What a simulation's shop draws by: its secret, and the seed of each tier, which is published.
-LotterySeed LotterySecretOf(const Dice& dice);
-LotterySeed LotterySeedOf(const Dice& dice, std::uint8_t tier = 0);
 
 }  // namespace flashsale::sim
 

@@ -9,6 +9,7 @@
 #include <fmt/ostream.h>
 #include <nlohmann/json.hpp>
 
+#include "examples/flashsale_sim/draw_seeds.h"
 #include "examples/flashsale_sim/text.h"
 
 namespace flashsale::sim {

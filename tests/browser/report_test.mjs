@@ -10,7 +10,7 @@ import { chromium } from "playwright-core";
 
 const [executablePath, folder] = process.argv.slice(2);
 const reports = [
-  { name: "simulate", title: /simulated/, plots: ["stock", "queue", "answers", "waits", "latencies"], tables: 2 },
+  { name: "simulate", title: /simulated/, plots: ["stock", "queue", "answers", "waits", "latencies"], tables: 4 },
   { name: "replay", title: /replayed/, plots: ["stock", "answers", "latencies"], tables: 3 },
   { name: "load", title: /under load/, plots: ["stock", "queue", "answers", "waits", "latencies"], tables: 2 },
 ];

@@ -15,7 +15,10 @@
 
 #include "examples/flashsale_sim/exit_code.h"
 #include "examples/flashsale_sim/options.h"
+#include "examples/flashsale_sim/simulation_plan.h"
 #include "examples/flashsale_sim/text.h"
+#include "flashsale/domain/queue_terms.h"
+#include "flashsale/domain/sale_terms.h"
 
 namespace {
 

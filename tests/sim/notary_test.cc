@@ -15,6 +15,7 @@ namespace {
 // Person n came with ticket n + 1.
 std::vector<Entrant> Entrants(std::uint64_t count) {
   std::vector<Entrant> entrants;
+  entrants.reserve(count);
   for (std::uint64_t i = 0; i < count; ++i) {
     entrants.push_back({.user = UserId::FromInteger(i), .ticket = i + 1});
   }

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "examples/flashsale_sim/draw_seeds.h"
 #include "examples/flashsale_sim/waiting_room_report.h"
 #include "flashsale/backend/memory.h"
 

@@ -9,12 +9,14 @@
 #include <map>
 #include <random>
 #include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "testing/meeting_point.h"
 #include "testing/probed_queue.h"
 #include "testing/queue_check.h"
+#include "testing/queue_visitors.h"
 
 namespace flashsale::inline v0 {
 namespace {
@@ -220,13 +222,54 @@ void CheckReaders(Storage& storage, Findings& f) {
   f.Expect(wrong == 0, "an admission is not found while others come and go");
 }
 
+// The line of a repository, as visitors see it.
+struct VisitedLine {
+  QueueRepository& queues;
+  const SaleRef& sale;
+
+  QueueAnswer Do(const QueueCommand& command, Time now) const {
+    return Ask(queues, sale, now, command);
+  }
+};
+
+// People come, leave, fall silent and do not show up while time passes and others are let in.
+void CheckVisits(Storage& storage, Findings& f) {
+  ProbedQueue queue(storage, VisitedTerms(), f);
+  VisitTime time;
+  std::vector<QueueEntry> admitted;
+  const auto let_in = [&](Time now) {
+    if (!queue.queues().LapseDue(queue.sale(), now, 16).ok()) return;
+    const Result<QueueState> state = queue.queues().Read(queue.sale(), now);
+    if (!state.ok()) return;
+    constexpr std::array<TierPick, 4> kPicks = {
+        {{.tier = 0}, {.tier = 1}, {.tier = 0}, {.tier = 1}}};
+    std::array<QueueEntry, 4> some;
+    const Result<std::size_t> count = queue.queues().Admit(
+        queue.sale(), now, {.revision = state->revision, .picks = kPicks}, some);
+    if (!count.ok()) return;
+    admitted.insert(admitted.end(), some.begin(),
+                    some.begin() + static_cast<std::ptrdiff_t>(*count));
+  };
+  const VisitReport report = RunVisits(
+      time,
+      [&](std::size_t) { return VisitedLine{.queues = queue.queues(), .sale = queue.sale()}; },
+      let_in, [&] { return admitted; });
+  f.Expect(report.error.empty(), report.error);
+  f.Expect(report.admitted > 100 && report.left > 100 && report.fell_silent > 50 &&
+               report.windows_lapsed > 5,
+           "too little happens in the crowd: " + std::to_string(report.admitted) + " let in, " +
+               std::to_string(report.left) + " left, " + std::to_string(report.fell_silent) +
+               " silent, " + std::to_string(report.windows_lapsed) + " windows lapsed");
+}
+
 }  // namespace
 
 std::span<const NamedCheck> QueueThreadChecks() {
-  static constexpr std::array<NamedCheck, 3> kChecks = {{
+  static constexpr std::array<NamedCheck, 4> kChecks = {{
       {"queues/threads that join", &CheckJoins},
       {"queues/threads of a crowd", &CheckCrowd},
       {"queues/threads that read", &CheckReaders},
+      {"queues/threads while time passes", &CheckVisits},
   }};
   return kChecks;
 }

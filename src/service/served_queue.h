@@ -67,6 +67,14 @@ class ServedQueue {
     std::vector<QueueEntry> admitted = {};
     Time next{};
   };
+  // Whoever polls holds the turn until observers have been told of it, so that they hear of one
+  // turn after the other.  False: somebody else holds it.
+  bool TryHoldTurn() {
+    // Acquire pairs with the release below: what observers did in one turn is seen in the next.
+    return !is_turn_held_.exchange(true, std::memory_order_acquire);
+  }
+  void LetGoOfTurn() { is_turn_held_.store(false, std::memory_order_release); }
+
   // One at a time; a second caller is told to come back.
   Turn Poll(Time now) FLASHSALE_EXCLUDES(turn_mutex_);
   LatencyHistogram Waits() FLASHSALE_EXCLUDES(turn_mutex_) {
@@ -100,6 +108,7 @@ class ServedQueue {
 
   QueueView view_;
   std::atomic<Duration::rep> due_us_{0};
+  std::atomic<bool> is_turn_held_{false};
 
   Mutex turn_mutex_;
   LineOpening opening_ FLASHSALE_GUARDED_BY(turn_mutex_);

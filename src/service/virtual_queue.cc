@@ -46,6 +46,24 @@ Status NotServed(const SaleRef& sale) {
                             Printable(sale.id().view())));
 }
 
+// A queue's turn, while it lives; false where somebody else has it, be it further up on this
+// thread: an observer may do what polls.
+class HeldTurn {
+ public:
+  explicit HeldTurn(ServedQueue& queue) : queue_(queue), is_held_(queue.TryHoldTurn()) {}
+  ~HeldTurn() {
+    if (is_held_) queue_.LetGoOfTurn();
+  }
+  HeldTurn(const HeldTurn&) = delete;
+  HeldTurn& operator=(const HeldTurn&) = delete;
+
+  explicit operator bool() const { return is_held_; }
+
+ private:
+  ServedQueue& queue_;
+  const bool is_held_;
+};
+
 }  // namespace
 
 struct VirtualQueue::State {
@@ -76,6 +94,8 @@ struct VirtualQueue::State {
   void Note(const Status& status, bool of_strategy) FLASHSALE_EXCLUDES(mutex);
   void Tell(const SaleId& sale, Time now, const ServedQueue::Turn& turn);
   Time Poll(ServedQueue& queue, Time now) {
+    const HeldTurn held(queue);
+    if (!held) return SaturatingAdd(now, options.period);
     const ServedQueue::Turn turn = queue.Poll(now);
     if (!turn.admitted.empty() || turn.flow.has_value()) Tell(queue.id(), now, turn);
     Note(turn.status, turn.strategy_failed);

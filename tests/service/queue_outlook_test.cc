@@ -80,6 +80,38 @@ TEST_CASE("people are told whether there are units for them, and when there are 
   shop.service().queue().Observe(nullptr);
 }
 
+TEST_CASE("an observer hears of one turn after the other, although what it does takes turns too") {
+  // Pauses and goes on for each who is let in, a second later: each of both polls.
+  class Busy final : public QueueObserver {
+   public:
+    explicit Busy(Shop& shop) : shop_(shop) {}
+    void OnAdmitted(const SaleId&, Time, std::span<const QueueEntry> admitted) override {
+      CHECK_FALSE(is_told_);
+      is_told_ = true;
+      count += admitted.size();
+      shop_.clock().Advance(1s);
+      CHECK(shop_.service().Pause("drop")->code == Code::kDone);
+      CHECK(shop_.service().Resume("drop")->code == Code::kDone);
+      is_told_ = false;
+    }
+    std::size_t count = 0;
+
+   private:
+    Shop& shop_;
+    bool is_told_ = false;
+  };
+  Shop shop;
+  shop.Create(Shop::QueuedTerms(100, 1));
+  for (std::uint64_t user = 1; user <= 5; ++user) shop.Join(user);
+  Busy busy(shop);
+  shop.service().queue().Observe(&busy);
+  shop.At(0s);
+  CHECK(busy.count == 1);
+  shop.Pass(5s);
+  CHECK(busy.count == 5);
+  shop.service().queue().Observe(nullptr);
+}
+
 TEST_CASE("with tiers an outlook counts those of the others who are let in before") {
   const auto strategy = PriorityStrategy::New({.weights = {3, 1}});
   REQUIRE(strategy.ok());

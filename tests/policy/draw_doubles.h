@@ -51,6 +51,18 @@ inline std::vector<Entrant> EntrantsUpTo(std::uint64_t count) {
   return entrants;
 }
 
+// How far places are from being drawn evenly, by a chi-square test of Pearson: `times[i][place]`,
+// how often i was drawn to that place.
+template <std::size_t kCount>
+double ChiSquareOf(const std::array<std::array<int, kCount>, kCount>& times, int draws) {
+  const double expected = static_cast<double>(draws) / kCount;
+  double chi_square = 0;
+  for (const auto& row : times) {
+    for (const int count : row) chi_square += (count - expected) * (count - expected) / expected;
+  }
+  return chi_square;
+}
+
 inline std::vector<std::uint8_t> BytesOfHex(std::string_view hex) {
   std::vector<std::uint8_t> bytes(hex.size() / 2);
   if (!ReadHex(hex, bytes)) throw std::invalid_argument("no hex: " + std::string(hex));

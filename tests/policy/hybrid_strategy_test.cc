@@ -3,8 +3,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -48,6 +50,25 @@ TEST_CASE("first are those who came first, not those with the lowest ids") {
   const auto replayed = ReplayDraw(notary.drawn, {.fifo = notary.fifo, .drawn = notary.entrants});
   REQUIRE(replayed.ok());
   CHECK(*replayed == notary.order);
+}
+
+// A chi-square test with 6 * 6 cells, of which 25 are free: beyond 52.6 lies one in a thousand.
+TEST_CASE("over 10,000 secrets those who did not come first are drawn evenly") {
+  constexpr std::size_t kDrawn = 6;
+  constexpr int kDraws = 10'000;
+  const std::vector<Entrant> entrants = EntrantsUpTo(kDrawn + 2);
+  std::array<std::array<int, kDrawn>, kDrawn> times{};
+  std::mt19937_64 random(6);
+  for (int draw = 0; draw < kDraws; ++draw) {
+    DrawSecret secret{};
+    for (std::uint8_t& byte : secret) byte = static_cast<std::uint8_t>(random());
+    const HybridStrategy hybrid({.secret = secret, .fifo_per_mille = 250});
+    const Order order = OrderOf(hybrid, entrants);
+    REQUIRE(order[0] == 0);
+    REQUIRE(order[1] == 1);
+    for (std::size_t place = 0; place < kDrawn; ++place) ++times[order[place + 2] - 2][place];
+  }
+  CHECK(ChiSquareOf(times, kDraws) < 52.6);
 }
 
 TEST_CASE("a share of nothing is a lottery, a share of all is first come, first served") {

@@ -83,6 +83,30 @@ TEST_CASE("nobody is drawn twice") {
         "drawn: 00000000000000010000000000000002 twice, expected everybody once");
 }
 
+// See draw_test.cc for the limit.  Here the seeds are derived as a host's are: from its secret, or
+// for many sales from one.
+TEST_CASE(
+    "over 10,000 secrets, or sales, nobody is drawn to a place more often by when they came") {
+  constexpr std::size_t kEntrants = 8;
+  constexpr int kDraws = 10'000;
+  const std::vector<Entrant> entrants = EntrantsUpTo(kEntrants);
+  const LotteryStrategy same(CountingBytes());
+  std::mt19937_64 random(5);
+  for (const bool many_sales : {false, true}) {
+    std::array<std::array<int, kEntrants>, kEntrants> times{};
+    for (int draw = 0; draw < kDraws; ++draw) {
+      DrawSecret secret{};
+      for (std::uint8_t& byte : secret) byte = static_cast<std::uint8_t>(random());
+      const LotteryStrategy other(secret);
+      const SaleId sale("sale-" + std::to_string(many_sales ? draw : 0));
+      Order order(kEntrants);
+      REQUIRE((many_sales ? same : other).Order({.sale = sale, .entrants = entrants}, order).ok());
+      for (std::size_t place = 0; place < kEntrants; ++place) ++times[order[place]][place];
+    }
+    CHECK(ChiSquareOf(times, kDraws) < 85.4);
+  }
+}
+
 TEST_CASE("a lottery tells no position before the draw") {
   const LotteryStrategy lottery(CountingBytes());
   CHECK_FALSE(lottery.keeps_arrival_order());

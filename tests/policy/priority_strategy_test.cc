@@ -151,6 +151,44 @@ TEST_CASE("the k-th regular is let in within their bound although others come wi
   }
 }
 
+TEST_CASE("the k-th of any tier is let in within their bound, however the others come and go") {
+  std::mt19937_64 random(3);
+  for (int run = 0; run < 300; ++run) {
+    std::vector<std::uint32_t> weights(2 + random() % 7);
+    for (std::uint32_t& weight : weights) weight = static_cast<std::uint32_t>(1 + random() % 9);
+    const auto strategy = Made(weights);
+    const auto tier = static_cast<std::uint8_t>(random() % weights.size());
+    const TierShare share = strategy->ShareOf(tier, weights.size());
+    Lines lines(*strategy, weights.size());
+    struct Came {
+      std::size_t admitted;
+      std::size_t position;
+    };
+    std::vector<Came> people;
+    std::size_t admitted = 0;
+    std::size_t served = 0;
+    const bool never_end = run % 2 == 0;
+    while (served < 60) {
+      for (std::size_t other = 0; other < weights.size(); ++other) {
+        if (other == tier) continue;
+        if (never_end) lines[other] = 100;
+        if (!never_end && random() % 3 == 0) lines[other] = random() % 12;  // some leave, too
+      }
+      for (std::uint64_t arrivals = random() % 4; arrivals != 0; --arrivals) {
+        people.push_back({.admitted = admitted, .position = people.size() - served + 1});
+        ++lines[tier];
+      }
+      for (const std::uint8_t picked : lines.Admit(1 + random() % 9, 1 + random() % 9)) {
+        ++admitted;
+        if (picked != tier) continue;
+        const Came& came = people[served++];
+        const std::size_t turns = (came.position + share.weight - 1) / share.weight;
+        REQUIRE(admitted - came.admitted <= turns * (share.total - share.weight) + came.position);
+      }
+    }
+  }
+}
+
 TEST_CASE("a state that the strategy never gave is no harm") {
   const auto strategy = Made({2, 1});
   const std::array<std::uint64_t, 2> waiting = {5, 5};

@@ -531,9 +531,25 @@ class History final : public QueueObserver {
       REQUIRE(state.waiting[tier] >= waiting[tier]);
       REQUIRE(state.waiting[tier] <= waiting[tier] + unmet_[tier]);
     }
+    AuditAdmissions();
     REQUIRE(state.joined == last_ticket_);
     REQUIRE(state.in_flight == Inside());
     REQUIRE(state.paused == paused_at_.has_value());
+  }
+
+  // Who is inside may reserve, and nobody else.
+  void AuditAdmissions() {
+    VirtualQueue& queue = shop().service().queue();
+    std::array<AdmissionProbe, kUsers> probes;
+    std::array<Admission, kUsers> found;
+    for (std::uint64_t who = 0; who < kUsers; ++who) probes[who] = queue.Probe("drop", UserOf(who));
+    REQUIRE(queue.FindAdmissions(Now(), probes, found).ok());
+    for (std::uint64_t who = 0; who < kUsers; ++who) {
+      const Person& person = people_[who];
+      const bool is_inside = person.state == TicketState::kAdmitted;
+      REQUIRE(found[who].number == (is_inside ? person.admission : 0));
+      if (is_inside) REQUIRE(found[who].until - Now() == person.until - Own(Now()));
+    }
   }
 
   // From the log alone.

@@ -259,5 +259,34 @@ TEST_CASE("threads that let in more than there is room for are rejected") {
   CHECK(std::find(names.begin(), names.end(), "queues/threads of a crowd") != names.end());
 }
 
+TEST_CASE("threads that let somebody in before who came first are rejected") {
+  // Of three who are let in at once, two of one tier have each other's numbers.
+  const QueueLies lies{.admit = [](QueueRepository& inner, const SaleRef& sale, Time now,
+                                   const AdmitPlan& plan, std::span<QueueEntry> admitted) {
+    Result<std::size_t> count = inner.Admit(sale, now, plan, admitted);
+    if (count.ok() && *count > 2 && admitted[0].tier == admitted[2].tier) {
+      std::swap(admitted[0].admission, admitted[2].admission);
+    }
+    return count;
+  }};
+  const std::vector<std::string> names = Rejections(lies);
+  CHECK(std::find(names.begin(), names.end(), "queues/threads while time passes") != names.end());
+}
+
+TEST_CASE("threads of whom one's heartbeat is not heard are rejected") {
+  const QueueLies lies{.command =
+                           [](QueueCommand& command, Time&) {
+                             if (command.verb == QueueVerb::kTouch) command.verb = QueueVerb::kLook;
+                           },
+                       .answer =
+                           [](const QueueCommand& command, Time, QueueAnswer& answer) {
+                             const bool touched = command.verb == QueueVerb::kTouch &&
+                                                  answer.code == Code::kAlreadyDone;
+                             if (touched) answer.code = Code::kDone;
+                           }};
+  const std::vector<std::string> names = Rejections(lies);
+  CHECK(std::find(names.begin(), names.end(), "queues/threads while time passes") != names.end());
+}
+
 }  // namespace
 }  // namespace flashsale

@@ -293,7 +293,7 @@ VisitReport RunVisits(VisitTime& time, const MakeLine& make_line, const LetIn& l
     }
   }
   // Until whoever is silent has been met.
-  for (int call = 0; call < 100; ++call) let_in(time.clock.Now());
+  for (int call = 0; call < 1'000; ++call) let_in(time.clock.Now());
 
   std::vector<HeldTicket> tickets;
   std::string error;

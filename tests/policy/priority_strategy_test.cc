@@ -134,7 +134,8 @@ TEST_CASE("the k-th regular is let in within their bound although others come wi
     std::vector<Came> regulars;
     std::size_t admitted = 0;
     std::size_t served = 0;
-    while (served < 200) {
+    for (int step = 0; served < 200; ++step) {
+      REQUIRE(step < 20'000);
       lines[0] = 1'000;  // they never end
       for (std::uint64_t arrivals = random() % 4; arrivals != 0; --arrivals) {
         regulars.push_back({.admitted = admitted, .position = regulars.size() - served + 1});
@@ -168,7 +169,8 @@ TEST_CASE("the k-th of any tier is let in within their bound, however the others
     std::size_t admitted = 0;
     std::size_t served = 0;
     const bool never_end = run % 2 == 0;
-    while (served < 60) {
+    for (int step = 0; served < 60; ++step) {
+      REQUIRE(step < 20'000);
       for (std::size_t other = 0; other < weights.size(); ++other) {
         if (other == tier) continue;
         if (never_end) lines[other] = 100;

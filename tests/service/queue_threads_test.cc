@@ -81,7 +81,9 @@ TEST_CASE(
   std::array<std::unique_ptr<VirtualQueue>, 2> servers;
   std::array<Doorkeeper, 2> doors;
   for (std::size_t i = 0; i < servers.size(); ++i) {
-    servers[i] = *VirtualQueue::New(storage->queue(), storage->inventory(), {.period = 1ms});
+    // So few at a time that some who are silent stand in the way of who is let in.
+    servers[i] =
+        *VirtualQueue::New(storage->queue(), storage->inventory(), {.period = 1ms, .batch = 2});
     REQUIRE(servers[i]->Open(terms, kQueueOrigin, strategy->get()).ok());
     servers[i]->Observe(&doors[i]);
   }

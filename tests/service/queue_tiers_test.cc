@@ -42,7 +42,9 @@ class Crowd final : public QueueObserver {
   }
 
   void Run() {
-    while (served_ < 60) {
+    constexpr int kMostSteps = 20'000;
+    for (int step = 0; served_ < 60; ++step) {
+      REQUIRE(step < kMostSteps);
       const QueueState state = shop_.Queue();
       for (std::size_t tier = 0; tier < poor_; ++tier) {
         for (std::uint64_t i = state.waiting[tier]; i < 100; ++i) Join(tier);

@@ -19,6 +19,10 @@ QUEUES = "src/backend/memory/memory_queue_repository.cc"
 SHOPPERS = "src/service/shopper_calls.cc"
 RESERVE_BATCH = "src/service/reserve_batch.cc"
 QUEUE_VIEW = "src/service/queue_view.cc"
+VIRTUAL_QUEUE = "src/service/virtual_queue.cc"
+SERVED_QUEUE_H = "src/service/served_queue.h"
+LINE_OPENING = "src/service/line_opening.cc"
+QUEUE_TERMS = "src/domain/queue_terms.cc"
 SERVED_WAITLIST = "src/service/served_waitlist.cc"
 WAITLIST_PLACES = "src/service/served_waitlist_places.cc"
 WAITLIST_TERMS = "src/service/waitlist_terms.cc"
@@ -90,6 +94,56 @@ bug("who gave up is learned from as if they waited", "service",
     (WAITS, "  while (Take(user).has_value()) {\n  }\n", ""))
 bug("a guess is called measured", "service",
     (WAITS, "constexpr std::uint32_t kEnough = 20;", "constexpr std::uint32_t kEnough = 0;"))
+bug("who joins is looked for first, and given a ticket in a second step", "linearizability",
+    (WAITING, "  const MutexLock lock(mutex_);\n"
+              "  if (waiting_ != nullptr) waiting_->PrefetchIndex(hash);\n"
+              "  const Time at = Enter(now);\n",
+     "  bool is_new = command.verb == QueueVerb::kJoin && command.tier < terms_.tiers;\n"
+     "  if (is_new) {\n"
+     "    const MutexLock look(mutex_);\n"
+     "    is_new = waiting_ != nullptr &&\n"
+     "             FindWaiting(hash, command.user, Enter(now)) == WaitingTickets::kNone &&\n"
+     "             !admissions_.Find(hash, command.user).has_value();\n"
+     "  }\n"
+     "  const MutexLock lock(mutex_);\n"
+     "  if (waiting_ != nullptr) waiting_->PrefetchIndex(hash);\n"
+     "  const Time at = Enter(now);\n"
+     "  if (is_new) return Join(command, hash, at, answer) ? Status() : OutOfMemory();\n"))
+bug("a heartbeat by the short way is not heard", "queues",
+    (WAITING_H, "    if (touches) waiting_->Touch(entry, at);\n", ""))
+bug("who fell silent just now is let in", "queues",
+    (WAITING, "    if (entry == WaitingTickets::kNone || !waiting_->IsSilent(entry, at)) return entry;\n"
+              "    waiting_->Remove(entry);\n    ++fell_silent_;\n",
+     "    if (entry == WaitingTickets::kNone || at != kMaxTime) return entry;\n"
+     "    waiting_->Remove(entry);\n    ++fell_silent_;\n"))
+bug("places are brought back after the window, while the line gathers", "service",
+    (WAITING, " &&\n                        latest_ < SaturatingAdd(opened_at_, terms_.restore_window);",
+     ";"))
+bug("who comes after the freeze is put before those who were drawn", "service",
+    (TICKETS, "order.push_back({entry, kLater});", "order.insert(order.begin(), {entry, kLater});"))
+
+# The queue through the service.
+bug("an observer is told of two turns at once", "service",
+    (SERVED_QUEUE_H, "return !is_turn_held_.exchange(true, std::memory_order_acquire);",
+     "return is_turn_held_.exchange(true, std::memory_order_acquire) || true;"))
+bug("a sale that has more to do keeps those after it waiting", "service",
+    (VIRTUAL_QUEUE, "    next = std::min(next, queue->due() > now ? queue->due() : state_->Poll(*queue, now));\n",
+     "    next = std::min(next, queue->due() > now ? queue->due() : state_->Poll(*queue, now));\n"
+     "    if (next <= SaturatingAdd(now, state_->options.period)) break;\n"))
+bug("what is brought back is the ticket, although the place was drawn", "service",
+    (SHOPPERS, "shown->place == 0 ? shown->ticket : shown->place", "shown->ticket"))
+bug("people of a lost line stand as they come back", "service",
+    (LINE_OPENING,
+     "std::tuple(entrant.restored_place == 0, entrant.restored_place, entrant.ticket)",
+     "std::tuple(false, std::uint64_t{0}, entrant.ticket)"))
+bug("newcomers stand before those whose line was lost", "service",
+    (LINE_OPENING,
+     "std::tuple(entrant.restored_place == 0, entrant.restored_place, entrant.ticket)",
+     "std::tuple(false, entrant.restored_place, entrant.ticket)"))
+bug("a line that was drawn is drawn anew after it was lost", "service",
+    (LINE_OPENING, "was_lost && terms_.opens[tier] <= state.opened_at", "false"))
+bug("as many credits as are asked for are not enough", "service",
+    (QUEUE_TERMS, "counted >= terms.credits_for[better]", "counted > terms.credits_for[better]"))
 
 # The gates.
 bug("a resend that does not say so is not looked up", "service",

@@ -18,6 +18,7 @@ DRAW = "src/policy/draw.cc"
 DRAW_H = "include/flashsale/policy/draw.h"
 DRAW_HASHER = "src/policy/draw_hasher.h"
 DRAW_RANK = "src/policy/draw_rank.h"
+PRIORITY = "src/policy/priority_strategy.cc"
 CEREMONY = "src/policy/draw_ceremony.cc"
 PROOF = "src/policy/inclusion_proof.cc"
 VIRTUAL_QUEUE = "src/service/virtual_queue.cc"
@@ -86,6 +87,12 @@ bug("a witness is told of the freeze each time that the beacon is asked for", "p
     (CEREMONY, "  frozen.told = true;\n", ""))
 bug("a path may be too short", "policy",
     (PROOF, "  return last == 0;\n", "  return true;\n"))
+
+# Tiers.
+bug("whose turn it is is forgotten from one plan to the next", "policy",
+    (PRIORITY, "std::size_t tier = state & ((1U << kTierBits) - 1);", "std::size_t tier = 0;"))
+bug("a tier has one more in a turn than its weight", "policy",
+    (PRIORITY, "served >= weights_[tier]) {", "served > weights_[tier]) {"))
 
 bug("a hint of one part is taken by another", "service",
     (DIRECTORY, "  return directories.fetch_add(1, std::memory_order_relaxed) << 20 | 1;\n",

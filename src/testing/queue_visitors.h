@@ -57,7 +57,7 @@ struct VisitReport {
 // Judges what people in line were told and who was let in, without pauses: who had their ticket
 // before another asked for one is never let in after them, but for who left or fell silent; nobody
 // loses a ticket otherwise, is let in when silent, or twice.
-inline VisitReport JudgeVisits(const QueueTerms& terms, std::vector<HeldTicket> tickets,
+inline VisitReport JudgeVisits(const QueueTerms& terms, const std::vector<HeldTicket>& tickets,
                                std::vector<QueueEntry> admitted) {
   VisitReport report{.admitted = admitted.size()};
   const auto expect = [&report](bool holds, std::string_view sentence, std::uint64_t ticket) {
@@ -278,6 +278,7 @@ VisitReport RunVisits(VisitTime& time, const MakeLine& make_line, const LetIn& l
     MeetingPoint start(kThreads + 1);
     std::atomic<std::size_t> busy{kThreads};
     std::vector<std::jthread> threads;
+    threads.reserve(kThreads);
     for (Visitors<Line>& some : visitors) {
       threads.emplace_back([&some, &start, &busy] {
         start.Meet();
@@ -303,7 +304,7 @@ VisitReport RunVisits(VisitTime& time, const MakeLine& make_line, const LetIn& l
     tickets.insert(tickets.end(), some.tickets().begin(), some.tickets().end());
   }
   if (error.empty()) error = FindWrongPlace(tickets);
-  VisitReport report = JudgeVisits(VisitedTerms(), std::move(tickets), admitted());
+  VisitReport report = JudgeVisits(VisitedTerms(), tickets, admitted());
   if (!error.empty()) report.error = error;
   return report;
 }

@@ -70,6 +70,7 @@ TEST_CASE("who comes, by all ways at once, again and again, has one ticket each 
   };
   {
     std::vector<std::jthread> threads;
+    threads.reserve(kThreads);
     for (std::size_t thread = 0; thread < kThreads; ++thread) threads.emplace_back(work, thread);
   }
   CHECK(wrong == 0);

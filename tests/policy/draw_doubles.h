@@ -53,9 +53,9 @@ inline std::vector<Entrant> EntrantsUpTo(std::uint64_t count) {
 
 // How far places are from being drawn evenly, by a chi-square test of Pearson: `times[i][place]`,
 // how often i was drawn to that place.
-template <std::size_t kCount>
-double ChiSquareOf(const std::array<std::array<int, kCount>, kCount>& times, int draws) {
-  const double expected = static_cast<double>(draws) / kCount;
+template <std::size_t Count>
+double ChiSquareOf(const std::array<std::array<int, Count>, Count>& times, int draws) {
+  const double expected = static_cast<double>(draws) / Count;
   double chi_square = 0;
   for (const auto& row : times) {
     for (const int count : row) chi_square += (count - expected) * (count - expected) / expected;

@@ -95,8 +95,8 @@ TEST_CASE(
     const auto strategy = Made(weights);
     std::vector<std::size_t> turn;
     std::size_t total = 0;
-    for (std::uint8_t tier = 0; tier < weights.size(); ++tier) {
-      turn.push_back(strategy->ShareOf(tier, weights.size()).weight);
+    for (std::size_t tier = 0; tier < weights.size(); ++tier) {
+      turn.push_back(strategy->ShareOf(static_cast<std::uint8_t>(tier), weights.size()).weight);
       total += turn.back();
     }
     Lines lines(*strategy, weights.size());

@@ -11,30 +11,25 @@
 #include <map>
 #include <memory>
 #include <numeric>
-#include <optional>
 #include <random>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "flashsale/policy/key_ring.h"
 #include "flashsale/policy/priority_strategy.h"
+#include "tests/service/queue_model.h"
 #include "tests/service/shop_world.h"
 
 namespace flashsale::service_test {
 namespace {
 
-constexpr std::uint64_t kUsers = 16;
+constexpr std::uint64_t kUsers = QueueModel::kUsers;
 constexpr int kSteps = 300;
 
-// A draw in which who goes before whom does not depend on who else takes part.
-std::uint64_t LotOf(const UserId& user) {
-  return (user.bytes()[15] + 1U) * std::uint64_t{0x9E3779B97F4A7C15} >> 40;
-}
 class ByLot final : public AllocationStrategy {
  public:
   std::string_view name() const override { return "by-lot"; }
@@ -56,23 +51,6 @@ struct Plan {
   bool restores = false;
 };
 
-// A person as the model knows them.  Times are the queue's own, which stand still in a pause.
-struct Person {
-  TicketState state = TicketState::kNone;
-  std::uint8_t tier = 0;
-  std::uint64_t ticket = 0;
-  std::uint64_t restored_place = 0;
-  bool is_entrant = false;
-  Time heard_at{};
-  std::uint64_t told = 0;  // the position, as they were told it last
-  std::uint64_t admission = 0;
-  Time until{};
-  // Of their reservations.
-  std::vector<ReservationId> holds;
-  std::uint64_t reserved_under = 0;
-  std::uint32_t reserves = 0;
-};
-
 class History final : public QueueObserver {
  public:
   explicit History(const Plan& plan) : plan_(plan), random_(plan.seed), keys_(*KeyRing::New()) {
@@ -80,10 +58,8 @@ class History final : public QueueObserver {
     REQUIRE(keys_->Add({.id = "k", .secret = secret}).ok());
     REQUIRE(keys_->SignWith("k").ok());
     if (plan.tiers > 1) {
-      std::vector<std::uint32_t> weights;
-      for (std::uint32_t tier = 0; tier < plan.tiers; ++tier) {
-        weights.push_back(static_cast<std::uint32_t>(1 + Below(4)));
-      }
+      std::vector<std::uint32_t> weights(plan.tiers);
+      for (std::uint32_t& weight : weights) weight = static_cast<std::uint32_t>(1 + Below(4));
       const AllocationStrategy* const order = plan.drawn ? &by_lot_ : nullptr;
       priority_ = *PriorityStrategy::New({.weights = weights, .order = order});
     }
@@ -97,11 +73,11 @@ class History final : public QueueObserver {
       Audit();
     }
     last_ = "close";
-    if (paused_at_.has_value()) Resume();
+    if (model_.paused_at.has_value()) Resume();
     REQUIRE(shop().service().Close("drop")->code == Code::kDone);
     for (std::uint64_t who = 0; who < kUsers; ++who) {
-      if (people_[who].state == TicketState::kWaiting) people_[who] = {};
-      if (people_[who].state == TicketState::kNone) {
+      if (model_.people[who].state == TicketState::kWaiting) model_.people[who] = {};
+      if (model_.people[who].state == TicketState::kNone) {
         CHECK(shop().Position(who).outcome.code == Code::kUnknownTicket);
       }
       CHECK(shop().Join(who).outcome.code == Code::kSaleEnded);
@@ -119,8 +95,7 @@ class History final : public QueueObserver {
   bool OneIn(std::uint64_t n) { return Below(n) == 0; }
   Shop& shop() { return *shop_; }
   Time Now() { return shop_->clock().Now(); }
-  Time Own(Time now) const { return paused_at_.value_or(now) - stood_still_; }
-  static UserId UserOf(std::uint64_t who) { return UserId::FromInteger(who); }
+  static UserId UserOf(std::uint64_t who) { return QueueModel::UserOf(who); }
 
   const AllocationStrategy* Strategy() const {
     if (priority_ != nullptr) return priority_.get();
@@ -181,114 +156,40 @@ class History final : public QueueObserver {
     QueueSetup setup = Setup();
     if (plan_.restores) setup.restore_window = 8s;
     shop().Create(TermsOfSale(), setup);
-    queue_ = shop().Queue().terms;
-    opened_at_ = Now();
-    most_ = queue_.pace.max_in_flight;
+    model_.terms = shop().Queue().terms;
+    model_.drawn = plan_.drawn;
+    model_.start = Shop::kOpening;
+    model_.opened_at = Now();
+    most_ = model_.terms.pace.max_in_flight;
     for (std::uint32_t tier = 0; tier < plan_.tiers; ++tier) {
-      stages_[tier] = Now() < queue_.opens[tier] || plan_.restores ? QueueStage::kGathering
-                                                                   : QueueStage::kRunning;
+      model_.stages[tier] = Now() < model_.terms.opens[tier] || plan_.restores
+                                ? QueueStage::kGathering
+                                : QueueStage::kRunning;
     }
     shop().service().queue().Observe(this);
-  }
-
-  // --- the model
-
-  // What time alone brings about.
-  void Follow() {
-    const Time own = Own(Now());
-    for (Person& person : people_) {
-      const bool is_silent =
-          person.state == TicketState::kWaiting && own >= SilentFrom(queue_, person.heard_at);
-      const bool is_over = person.state == TicketState::kAdmitted && own >= person.until;
-      if (is_silent) ++unmet_[person.tier];
-      if (is_silent || is_over) Drop(person);
-    }
-    for (std::uint32_t tier = 0; tier < plan_.tiers; ++tier) {
-      const bool is_over = Now() >= GatheringEnd(queue_, tier, opened_at_);
-      if (stages_[tier] == QueueStage::kGathering && is_over) Freeze(tier);
-    }
-  }
-  static void Drop(Person& person) {
-    person.state = TicketState::kNone;
-    person.told = 0;
-  }
-  void Freeze(std::uint32_t tier) {
-    stages_[tier] = QueueStage::kFrozen;
-    for (Person& person : people_) {
-      if (person.state == TicketState::kWaiting && person.tier == tier) person.is_entrant = true;
-    }
-  }
-  // What a turn of the service does before anybody is let in.
-  void FollowTurn() {
-    Follow();
-    unmet_.fill(0);
-    if (!is_open() || paused_at_.has_value()) return;
-    const bool restores = Now() < opened_at_ + queue_.restore_window;
-    const Time first = *std::min_element(queue_.opens.begin(), queue_.opens.begin() + plan_.tiers);
-    for (std::uint32_t tier = 0; tier < plan_.tiers; ++tier) {
-      if (stages_[tier] == QueueStage::kGathering && !restores && queue_.opens[tier] == first) {
-        Freeze(tier);
-      }
-      if (stages_[tier] == QueueStage::kFrozen) stages_[tier] = QueueStage::kRunning;
-    }
-  }
-  bool is_open() { return started_early_ || Now() >= Shop::kOpening; }
-
-  // Who waits in a tier, who is let in first coming first.
-  std::vector<std::uint64_t> LineOf(std::uint32_t tier) const {
-    std::vector<std::uint64_t> line;
-    for (std::uint64_t who = 0; who < kUsers; ++who) {
-      const Person& person = people_[who];
-      if (person.state == TicketState::kWaiting && person.tier == tier) line.push_back(who);
-    }
-    const bool runs = stages_[tier] == QueueStage::kRunning;
-    const bool was_drawn_before = was_restored_ && queue_.opens[tier] <= opened_at_;
-    const auto key = [&](std::uint64_t who) {
-      const Person& person = people_[who];
-      // Until it runs, in the order of tickets.
-      if (!runs || !person.is_entrant) return std::tuple(runs, std::uint64_t{0}, person.ticket);
-      if (plan_.drawn && !was_drawn_before) {
-        return std::tuple(false, LotOf(UserOf(who)), std::uint64_t{0});
-      }
-      const std::uint64_t place = person.restored_place;
-      constexpr std::uint64_t kBehind = std::uint64_t{1} << 60;
-      return std::tuple(false, place == 0 ? kBehind : place, person.ticket);
-    };
-    std::sort(line.begin(), line.end(),
-              [&](std::uint64_t a, std::uint64_t b) { return key(a) < key(b); });
-    return line;
-  }
-  std::uint64_t PositionOf(std::uint64_t who) const {
-    const std::vector<std::uint64_t> line = LineOf(people_[who].tier);
-    return 1 + static_cast<std::uint64_t>(std::find(line.begin(), line.end(), who) - line.begin());
-  }
-  std::size_t Inside() const {
-    return static_cast<std::size_t>(
-        std::count_if(people_.begin(), people_.end(),
-                      [](const Person& p) { return p.state == TicketState::kAdmitted; }));
   }
 
   // --- what happens
 
   void OnAdmitted(const SaleId&, Time now, std::span<const QueueEntry> entries) override {
-    FollowTurn();
-    CHECK_FALSE(paused_at_.has_value());
+    model_.FollowTurn(Now());
+    CHECK_FALSE(model_.paused_at.has_value());
     for (const QueueEntry& entry : entries) {
       const std::uint64_t who = entry.user.bytes()[15];
-      Person& person = people_[who];
+      Person& person = model_.people[who];
       REQUIRE(person.state == TicketState::kWaiting);
-      REQUIRE(stages_[person.tier] == QueueStage::kRunning);
-      REQUIRE(LineOf(person.tier).front() == who);
+      REQUIRE(model_.stages[person.tier] == QueueStage::kRunning);
+      REQUIRE(model_.LineOf(person.tier).front() == who);
       CHECK(entry.ticket == person.ticket);
       CHECK(entry.admission.number > last_admission_);
-      CHECK(entry.admission.until == now + queue_.admission_window);
+      CHECK(entry.admission.until == now + model_.terms.admission_window);
       last_admission_ = entry.admission.number;
       given_[last_admission_] = entry.user;
       person.state = TicketState::kAdmitted;
       person.admission = last_admission_;
-      person.until = Own(now) + queue_.admission_window;
+      person.until = model_.Own(now) + model_.terms.admission_window;
       ++admitted_;
-      REQUIRE(Inside() <= most_);
+      REQUIRE(model_.Inside() <= most_);
     }
   }
 
@@ -321,11 +222,11 @@ class History final : public QueueObserver {
     constexpr std::array<std::uint64_t, 3> kMost = {2, 300'000, 1'500'000};
     shop().clock().Advance(Duration(static_cast<std::int64_t>(Below(kMost[Below(3)]))));
     // Mostly somebody polls at once.
-    if (OneIn(5)) return Follow();
+    if (OneIn(5)) return model_.Follow(Now());
     Poll();
   }
   void Poll() {
-    FollowTurn();
+    model_.FollowTurn(Now());
     shop().service().queue().Poll("drop", Now());
     shop().service().Poll();
   }
@@ -334,15 +235,15 @@ class History final : public QueueObserver {
     last_ = "join " + std::to_string(who);
     JoinRequest request{
         .sale = "drop", .user = UserOf(who), .tier = static_cast<std::uint8_t>(Below(plan_.tiers))};
-    Person& person = people_[who];
+    Person& person = model_.people[who];
     const bool knew = person.state != TicketState::kNone;
     std::uint8_t tier = request.tier;
     std::uint64_t restored = 0;
     if (plan_.restores && !OneIn(3)) {
       request.ticket = tickets_[who].text;
       tier = tickets_[who].tier;
-      const bool in_time =
-          stages_[tier] == QueueStage::kGathering && Now() < opened_at_ + queue_.restore_window;
+      const bool in_time = model_.stages[tier] == QueueStage::kGathering &&
+                           Now() < model_.opened_at + model_.terms.restore_window;
       if (in_time) restored = tickets_[who].place;
     } else if (plan_.tiers > 1 && OneIn(3)) {
       request.credits = static_cast<std::uint32_t>(8 + Below(4));
@@ -350,32 +251,20 @@ class History final : public QueueObserver {
     }
     const auto place = shop().service().Join(request);
     CHECK(place->outcome.code == (knew ? Code::kAlreadyDone : Code::kDone));
-    if (!knew) Stand(who, tier, restored);
+    if (!knew) model_.Stand(who, tier, restored, Now());
     Told(who, *place);
   }
-  void Stand(std::uint64_t who, std::uint8_t tier, std::uint64_t restored) {
-    Person& person = people_[who];
-    person.state = TicketState::kWaiting;
-    person.tier = tier;
-    person.ticket = ++last_ticket_;
-    person.restored_place = restored;
-    person.is_entrant = false;
-    person.heard_at = Own(Now());
-    person.told = 0;
-    if (restored != 0) was_restored_ = true;
-  }
-
   void Ask(std::uint64_t who) {
     last_ = "ask " + std::to_string(who);
     const QueuePlace place = shop().Position(who);
-    const bool knows = people_[who].state != TicketState::kNone;
+    const bool knows = model_.people[who].state != TicketState::kNone;
     CHECK(place.outcome.code == (knows ? Code::kDone : Code::kUnknownTicket));
     Told(who, place);
   }
 
   // What somebody is told whom the queue hears of by it.
   void Told(std::uint64_t who, const QueuePlace& place) {
-    Person& person = people_[who];
+    Person& person = model_.people[who];
     REQUIRE(place.entry.state == person.state);
     if (person.state == TicketState::kNone) return;
     CHECK(place.entry.tier == person.tier);
@@ -384,17 +273,17 @@ class History final : public QueueObserver {
       CHECK(place.position == 0);
       return;
     }
-    person.heard_at = Own(Now());
-    const bool runs = stages_[person.tier] == QueueStage::kRunning;
-    const bool is_known =
-        runs || (!plan_.drawn && !was_restored_ && Now() >= opened_at_ + queue_.restore_window);
+    person.heard_at = model_.Own(Now());
+    const bool runs = model_.stages[person.tier] == QueueStage::kRunning;
+    const bool is_known = runs || (!plan_.drawn && !model_.was_restored &&
+                                   Now() >= model_.opened_at + model_.terms.restore_window);
     REQUIRE((place.position != 0) == is_known);
-    if (is_known) Note(person, PositionOf(who), place.position);
+    if (is_known) Note(person, model_.PositionOf(who), place.position);
   }
   // Exact where everybody who is silent was met, and never more than what was told before.
   void Note(Person& person, std::uint64_t due, std::uint64_t told) {
     REQUIRE(told >= due);
-    REQUIRE(told <= due + unmet_[person.tier]);
+    REQUIRE(told <= due + model_.unmet[person.tier]);
     REQUIRE((person.told == 0 || told <= person.told));
     if (told < person.told) ++moved_up_;
     person.told = told;
@@ -402,21 +291,21 @@ class History final : public QueueObserver {
 
   void Leave(std::uint64_t who) {
     last_ = "leave " + std::to_string(who);
-    const bool knows = people_[who].state != TicketState::kNone;
+    const bool knows = model_.people[who].state != TicketState::kNone;
     const auto left = shop().service().Leave("drop", UserOf(who));
     CHECK(left->code == (knows ? Code::kDone : Code::kAlreadyDone));
-    Drop(people_[who]);
+    QueueModel::Drop(model_.people[who]);
   }
 
   void Reserve(std::uint64_t who) {
     last_ = "reserve " + std::to_string(who);
-    Person& person = people_[who];
+    Person& person = model_.people[who];
     const ReservationId id = ReservationId::FromInteger(++last_id_);
     const auto held = shop().service().Reserve({.sale = "drop", .user = UserOf(who), .id = id});
-    const bool may = is_open() && !paused_at_.has_value();
+    const bool may = model_.IsOpen(Now()) && !model_.paused_at.has_value();
     if (person.reserved_under != person.admission) person.reserves = 0;
     if (may && person.state == TicketState::kAdmitted) {
-      const bool is_granted = person.reserves < queue_.grant;
+      const bool is_granted = person.reserves < model_.terms.grant;
       // What the limits say comes before or after; nothing is had without a grant.
       CHECK((held->code == Code::kDone || held->code == Code::kNotAdmitted ||
              held->code == Code::kTooManyHolds || held->code == Code::kTooManyAttempts));
@@ -435,17 +324,17 @@ class History final : public QueueObserver {
     // It speaks for who waits, and takes a ticket for who has none.
     if (person.state == TicketState::kNone && joins_on_reserve_) {
       CHECK(held->code == Code::kQueued);
-      Stand(who, static_cast<std::uint8_t>(plan_.tiers - 1), 0);
+      model_.Stand(who, static_cast<std::uint8_t>(plan_.tiers - 1), 0, Now());
     } else {
       CHECK(held->code ==
             (person.state == TicketState::kNone ? Code::kNotAdmitted : Code::kQueued));
-      person.heard_at = Own(Now());
+      person.heard_at = model_.Own(Now());
     }
   }
 
   void EndHold(std::uint64_t who) {
     last_ = "end a hold of " + std::to_string(who);
-    Person& person = people_[who];
+    Person& person = model_.people[who];
     if (person.holds.empty()) return;
     const std::size_t which = Below(person.holds.size());
     const ReservationId id = person.holds[which];
@@ -455,8 +344,8 @@ class History final : public QueueObserver {
     CHECK(ended->code == Code::kDone);
     person.holds.erase(person.holds.begin() + static_cast<std::ptrdiff_t>(which));
     const bool is_used_up = person.reserved_under == person.admission &&
-                            person.reserves >= queue_.grant && person.holds.empty();
-    if (person.state == TicketState::kAdmitted && is_used_up) Drop(person);
+                            person.reserves >= model_.terms.grant && person.holds.empty();
+    if (person.state == TicketState::kAdmitted && is_used_up) QueueModel::Drop(person);
   }
 
   void Operate() {
@@ -468,27 +357,27 @@ class History final : public QueueObserver {
       REQUIRE(shop().service().queue().SetPace("drop", Now(), pace).ok());
       return;
     }
-    if (!is_open()) {
+    if (!model_.IsOpen(Now())) {
       if (!OneIn(3)) return;
       last_ = "start";
-      started_early_ = true;
-      FollowTurn();
+      model_.started_early = true;
+      model_.FollowTurn(Now());
       REQUIRE(shop().service().Start("drop")->code == Code::kDone);
       return;
     }
-    if (paused_at_.has_value()) return Resume();
+    if (model_.paused_at.has_value()) return Resume();
     last_ = "pause";
-    Follow();
-    unmet_.fill(0);
-    paused_at_ = Now();
+    model_.Follow(Now());
+    model_.unmet.fill(0);
+    model_.paused_at = Now();
     REQUIRE(shop().service().Pause("drop")->code == Code::kDone);
   }
   void Resume() {
     last_ = "resume";
-    Follow();
-    stood_still_ += Now() - *paused_at_;
-    paused_at_.reset();
-    FollowTurn();
+    model_.Follow(Now());
+    model_.stood_still += Now() - *model_.paused_at;
+    model_.paused_at.reset();
+    model_.FollowTurn(Now());
     REQUIRE(shop().service().Resume("drop")->code == Code::kDone);
   }
 
@@ -511,7 +400,7 @@ class History final : public QueueObserver {
     std::array<std::uint64_t, kMaxTiers> waiting{};
     std::set<std::uint64_t> tickets;
     for (std::uint64_t who = 0; who < kUsers; ++who) {
-      Person& person = people_[who];
+      Person& person = model_.people[who];
       const QueueAnswer& answer = answers[who];
       REQUIRE(answer.entry.state == person.state);
       if (person.state == TicketState::kNone) continue;
@@ -519,22 +408,22 @@ class History final : public QueueObserver {
       REQUIRE(tickets.insert(person.ticket).second);
       if (person.state == TicketState::kAdmitted) continue;
       ++waiting[person.tier];
-      const std::uint64_t due = PositionOf(who);
+      const std::uint64_t due = model_.PositionOf(who);
       REQUIRE(answer.ahead + 1 >= due);
-      REQUIRE(answer.ahead + 1 <= due + unmet_[person.tier]);
+      REQUIRE(answer.ahead + 1 <= due + model_.unmet[person.tier]);
       // What they would be told.
       if (person.told != 0) Note(person, due, answer.ahead + 1);
     }
     // Nobody has a ticket beside the one that they are told of.
     for (std::uint32_t tier = 0; tier < plan_.tiers; ++tier) {
-      REQUIRE(state.stages[tier] == stages_[tier]);
+      REQUIRE(state.stages[tier] == model_.stages[tier]);
       REQUIRE(state.waiting[tier] >= waiting[tier]);
-      REQUIRE(state.waiting[tier] <= waiting[tier] + unmet_[tier]);
+      REQUIRE(state.waiting[tier] <= waiting[tier] + model_.unmet[tier]);
     }
     AuditAdmissions();
-    REQUIRE(state.joined == last_ticket_);
-    REQUIRE(state.in_flight == Inside());
-    REQUIRE(state.paused == paused_at_.has_value());
+    REQUIRE(state.joined == model_.last_ticket);
+    REQUIRE(state.in_flight == model_.Inside());
+    REQUIRE(state.paused == model_.paused_at.has_value());
   }
 
   // Who is inside may reserve, and nobody else.
@@ -545,10 +434,10 @@ class History final : public QueueObserver {
     for (std::uint64_t who = 0; who < kUsers; ++who) probes[who] = queue.Probe("drop", UserOf(who));
     REQUIRE(queue.FindAdmissions(Now(), probes, found).ok());
     for (std::uint64_t who = 0; who < kUsers; ++who) {
-      const Person& person = people_[who];
+      const Person& person = model_.people[who];
       const bool is_inside = person.state == TicketState::kAdmitted;
       REQUIRE(found[who].number == (is_inside ? person.admission : 0));
-      if (is_inside) REQUIRE(found[who].until - Now() == person.until - Own(Now()));
+      if (is_inside) REQUIRE(found[who].until - Now() == person.until - model_.Own(Now()));
     }
   }
 
@@ -565,7 +454,7 @@ class History final : public QueueObserver {
         const auto given = given_.find(event.admission);
         REQUIRE(given != given_.end());
         REQUIRE(given->second == event.user);
-        REQUIRE(++used_[event.admission] <= queue_.grant);
+        REQUIRE(++used_[event.admission] <= model_.terms.grant);
       }
     }
   }
@@ -584,20 +473,11 @@ class History final : public QueueObserver {
   std::array<OldTicket, kUsers> tickets_;
   bool joins_on_reserve_ = false;
   std::unique_ptr<Shop> shop_;
-  QueueTerms queue_;
   int step_ = 0;
   std::string last_;
+  QueueModel model_;
 
-  std::array<Person, kUsers> people_;
-  std::array<QueueStage, kMaxTiers> stages_{};
-  std::array<std::uint64_t, kMaxTiers> unmet_{};  // silent, and perhaps counted still
-  Time opened_at_{};
-  bool started_early_ = false;
-  bool was_restored_ = false;
-  std::optional<Time> paused_at_;
-  Duration stood_still_{0};
   std::uint32_t most_ = 0;
-  std::uint64_t last_ticket_ = 0;
   std::uint64_t last_admission_ = 0;
   std::uint64_t last_id_ = 0;
   std::uint64_t admitted_ = 0;

@@ -124,6 +124,7 @@ template <typename Join>
 void JoinFromEverywhere(const Join& join) {
   MeetingPoint start(kJoiners);
   std::vector<std::jthread> threads;
+  threads.reserve(kJoiners);
   for (std::size_t thread = 0; thread < kJoiners; ++thread) {
     threads.emplace_back([&, thread] {
       start.Meet();

@@ -82,18 +82,6 @@ bug("the clock of admissions runs on in a pause", "queues",
 bug("a queue that is opened again with another pace is taken for the same", "queues",
     (QUEUES, "if (existing->terms() == terms) return",
      "if (existing->terms().grant == terms.grant) return"))
-
-# How long they wait.
-bug("a fifth comes after the interval that a tenth should", "service",
-    (WAITS, "{kTail, 0.5, 1 - kTail}", "{kTail, 0.5, 1 - 2 * kTail}"))
-bug("who waits longer than told teaches nothing until let in", "service",
-    (WAITS, "(is_below && !is_in)) continue;", "!is_in) continue;"))
-bug("who waits longer than told teaches it again and again", "service",
-    (WAITS, "    sample.has_moved[i] = true;\n", ""))
-bug("who gave up is learned from as if they waited", "service",
-    (WAITS, "  while (Take(user).has_value()) {\n  }\n", ""))
-bug("a guess is called measured", "service",
-    (WAITS, "constexpr std::uint32_t kEnough = 20;", "constexpr std::uint32_t kEnough = 0;"))
 bug("who joins is looked for first, and given a ticket in a second step", "linearizability",
     (WAITING, "  const MutexLock lock(mutex_);\n"
               "  if (waiting_ != nullptr) waiting_->PrefetchIndex(hash);\n"
@@ -144,6 +132,18 @@ bug("a line that was drawn is drawn anew after it was lost", "service",
     (LINE_OPENING, "was_lost && terms_.opens[tier] <= state.opened_at", "false"))
 bug("as many credits as are asked for are not enough", "service",
     (QUEUE_TERMS, "counted >= terms.credits_for[better]", "counted > terms.credits_for[better]"))
+
+# How long they wait.
+bug("a fifth comes after the interval that a tenth should", "service",
+    (WAITS, "{kTail, 0.5, 1 - kTail}", "{kTail, 0.5, 1 - 2 * kTail}"))
+bug("who waits longer than told teaches nothing until let in", "service",
+    (WAITS, "(is_below && !is_in)) continue;", "!is_in) continue;"))
+bug("who waits longer than told teaches it again and again", "service",
+    (WAITS, "    sample.has_moved[i] = true;\n", ""))
+bug("who gave up is learned from as if they waited", "service",
+    (WAITS, "  while (Take(user).has_value()) {\n  }\n", ""))
+bug("a guess is called measured", "service",
+    (WAITS, "constexpr std::uint32_t kEnough = 20;", "constexpr std::uint32_t kEnough = 0;"))
 
 # The gates.
 bug("a resend that does not say so is not looked up", "service",

@@ -91,7 +91,7 @@ void QueueView::Describe(const QueueAnswer& answer, Time now, QueuePlace& place)
     const WaitEstimator::Told told = WaitOf(tier, place.position, now);
     place.wait = told.wait;
     waits_.NoteTold(answer.entry.user, now, told);
-    place.outlook = OutlookOf(tier, place.position);
+    place.outlook = OutlookOf(tier, place.position, now);
   }
   if (place.sold_out_for_good) place.outlook = Outlook::kSoldOut;
   place.next_poll_at = NextPoll(answer.entry.user, place.wait.earliest, now);
@@ -103,10 +103,13 @@ bool QueueView::KnowsPlaces(std::uint8_t tier, Time now) const {
   return now >= SaturatingAdd(epoch(), terms_.restore_window);
 }
 
-std::uint64_t QueueView::LetInUntil(std::uint8_t tier, std::uint64_t position) const {
+std::uint64_t QueueView::LetInUntil(std::uint8_t tier, std::uint64_t position, Time now) const {
+  // Those that run by the time that their own does.
+  const Time opened = std::max(now, terms_.opens[tier]);
   std::uint64_t others = 0;
   for (std::size_t i = 0; i < terms_.tiers; ++i) {
-    const bool runs = stages_[i].load(kRelaxed) == QueueStage::kRunning;
+    const bool runs =
+        stages_[i].load(kRelaxed) == QueueStage::kRunning || terms_.opens[i] <= opened;
     if (i != tier && runs) others += waiting_[i].load(kRelaxed);
   }
   const TierShare share = strategy_.ShareOf(tier, terms_.tiers);
@@ -116,19 +119,31 @@ std::uint64_t QueueView::LetInUntil(std::uint8_t tier, std::uint64_t position) c
 }
 
 WaitEstimator::Told QueueView::WaitOf(std::uint8_t tier, std::uint64_t position, Time now) const {
-  return waits_.Estimate({.people = LetInUntil(tier, position),
+  const TierShare share = strategy_.ShareOf(tier, terms_.tiers);
+  const std::uint64_t most = LetInUntil(tier, position, now);
+  // That is where their own turn comes last and they are the last in it: half a turn of the others
+  // too many in the mean.
+  const std::uint64_t turn = share.weight == 0 ? 0 : share.total - share.weight;
+  const WavesToCome waves =
+      options_.outlook == nullptr ? WavesToCome() : options_.outlook->Waves(terms_.sale);
+  return waits_.Estimate({.tier = tier,
+                          .people = most - std::min(turn / 2, most - position),
+                          .turn = turn,
                           .units_unclaimed = units_unclaimed(),
                           .units_held = units_held_.load(kRelaxed),
                           .in_flight = in_flight_.load(kRelaxed),
                           .max_in_flight = max_in_flight_.load(kRelaxed),
                           .admissions_per_second = admissions_per_second_.load(kRelaxed),
-                          .until_open = std::max(terms_.opens[tier] - now, Duration(0))});
+                          .until_open = std::max(terms_.opens[tier] - now, Duration(0)),
+                          .until_wave = waves.next_at - std::max(now, terms_.opens[tier]),
+                          .wave_units = waves.next_units});
 }
 
-Outlook QueueView::OutlookOf(std::uint8_t tier, std::uint64_t position) const {
+Outlook QueueView::OutlookOf(std::uint8_t tier, std::uint64_t position, Time now) const {
   // More people than units ahead in their own tier is certain, whatever the others get.
   if (position > units_to_hope_for()) return Outlook::kOutOfReach;
-  return LetInUntil(tier, position) <= units_unclaimed() ? Outlook::kInReach : Outlook::kIfReturned;
+  return LetInUntil(tier, position, now) <= units_unclaimed() ? Outlook::kInReach
+                                                              : Outlook::kIfReturned;
 }
 
 Time QueueView::NextPoll(const UserId& user, Duration wait, Time now) const {

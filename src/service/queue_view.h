@@ -58,9 +58,9 @@ class QueueView {
   bool KnowsPlaces(std::uint8_t tier, Time now) const;
   // How many are let in until the one at this position of the tier is, themselves included, while
   // the tiers take turns.
-  std::uint64_t LetInUntil(std::uint8_t tier, std::uint64_t position) const;
+  std::uint64_t LetInUntil(std::uint8_t tier, std::uint64_t position, Time now) const;
   WaitEstimator::Told WaitOf(std::uint8_t tier, std::uint64_t position, Time now) const;
-  Outlook OutlookOf(std::uint8_t tier, std::uint64_t position) const;
+  Outlook OutlookOf(std::uint8_t tier, std::uint64_t position, Time now) const;
   Time NextPoll(const UserId& user, Duration wait, Time now) const;
 
   const QueueTerms& terms_;

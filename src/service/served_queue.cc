@@ -141,6 +141,8 @@ Status ServedQueue::LetIn(Time now, QueueState& state, Turn& turn) {
   state = *std::move(after);
   view_.NoteState(state);
   if (state.next_room > now) turn.next = std::min(turn.next, state.next_room);
+  // There may be room for more than one turn lets in.
+  if (*admitted == parts_.options.batch && state.room != 0) turn.next = now;
   return {};
 }
 

@@ -388,6 +388,7 @@ QueueJoin FlashSaleService::State::JoinOf(const JoinRequest& request, Time now) 
       request.ticket, {.sale = request.sale.id(), .user = request.user, .now = now});
   if (!shown.has_value() || shown->epoch >= made.queue->Epoch(request.sale.id())) return join;
   join.tier = shown->tier;
+  join.credits = 0;  // the place is one in that tier
   join.restored_place = shown->place == 0 ? shown->ticket : shown->place;
   return join;
 }

@@ -96,6 +96,16 @@ class Drain {
                  Squared(kGivingUpError * gave_up / rate);
     if (speed.by_chance) by_chance_seconds_ += time;
   }
+  // Lets in until then, by chance; from there on a clock rules again, and at that speed is made
+  // good what is ahead of it by chance or behind.
+  void ThroughUntil(double seconds, const Speed& speed, double afterwards) {
+    const double time = seconds - seconds_;
+    if (people_ <= 0 || time <= 0) return;
+    Through(speed.per_second * time, speed);
+    if (people_ <= 0) return;
+    by_chance_seconds_ = 0;
+    variance_ += Squared(kInsideError * speed.per_second * time / afterwards);
+  }
   double people() const { return people_; }
   double seconds() const { return seconds_; }
   double variance() const { return variance_ + Squared(kInsideError * by_chance_seconds_); }
@@ -135,11 +145,11 @@ WaitEstimator::WaitEstimator(Duration window) : window_seconds_(Seconds(window))
   }
 }
 
-std::uint32_t WaitEstimator::TrackOf(Limit limit, Duration middle) {
+std::uint32_t WaitEstimator::TrackOf(std::uint8_t tier, Limit limit, Duration middle) {
   std::size_t span = 0;
   for (double longest = 1; span + 1 < kSpans && Seconds(middle) > longest; longest *= 4) ++span;
   const auto which = static_cast<std::size_t>(limit) - static_cast<std::size_t>(Limit::kPace);
-  return static_cast<std::uint32_t>(which * kSpans + span);
+  return static_cast<std::uint32_t>(tier * kTracksPerTier + which * kSpans + span);
 }
 
 WaitEstimator::Told WaitEstimator::Estimate(const Ahead& ahead) const {
@@ -157,17 +167,28 @@ WaitEstimator::Told WaitEstimator::Estimate(const Ahead& ahead) const {
     drain.Through(units - at_once,
                   {.per_second = std::min(each_leaves * room, pace), .by_chance = true});
   }
+  // Before the first are gone, as many will be in carts by then.
+  const double in_carts = has_run_out_.load(kRelaxed) ? 0 : units;
+  const double held = std::max({static_cast<double>(ahead.units_held), in_carts, 1.0});
+  const Speed returns = {.per_second = std::min(returns_.per_second.load(kRelaxed) * held, pace),
+                         .by_chance = true};
+  if (drain.people() > 0 && ahead.wave_units != 0) {
+    drain.ThroughUntil(Seconds(ahead.until_wave), returns, pace);
+    if (drain.people() <= 0) limit = Limit::kUnits;
+    drain.Through(static_cast<double>(ahead.wave_units), {.per_second = pace});
+  }
   if (drain.people() > 0) {
     limit = Limit::kUnits;
-    const double held = std::max(static_cast<double>(ahead.units_held), 1.0);
-    const double each_returns = returns_.per_second.load(kRelaxed);
-    drain.Through(drain.people(),
-                  {.per_second = std::min(each_returns * held, pace), .by_chance = true});
+    drain.Through(drain.people(), returns);
   }
   Told told{.middle = OfSeconds(drain.seconds()), .until_open = ahead.until_open};
-  told.track = TrackOf(limit, told.middle);
+  told.track = TrackOf(ahead.tier, limit, told.middle);
+  // Evenly spread over a turn of the other tiers.
+  const double turn = std::min(static_cast<double>(ahead.turn), static_cast<double>(ahead.people));
+  const double turn_seconds = turn / static_cast<double>(ahead.people) * drain.seconds();
   told.width =
-      std::sqrt(drain.variance() + kTurnSeconds * kTurnSeconds) / (drain.seconds() + kGrainSeconds);
+      std::sqrt(drain.variance() + kTurnSeconds * kTurnSeconds + turn_seconds * turn_seconds / 12) /
+      (drain.seconds() + kGrainSeconds);
   const Track& track = tracks_[told.track];
   const auto at = [&](std::size_t end) {
     const double ratio = std::exp(
@@ -214,6 +235,7 @@ void WaitEstimator::NoteTurn(Time now, Limit limit, const QueueState& state,
     leaving_.Add(static_cast<double>(came_out), time * static_cast<double>(in_flight_), time,
                  window_seconds_);
     if (limit_ == Limit::kUnits) {
+      has_run_out_.store(true, kRelaxed);
       returns_.Add(static_cast<double>(let_in), time * static_cast<double>(units_held), time,
                    window_seconds_);
     }
@@ -274,10 +296,12 @@ std::vector<UserId> WaitEstimator::Remembered() {
 
 void WaitEstimator::NoteWaiting(Time now) {
   const MutexLock lock(mutex_);
-  // Where units must come back, most are never let in, and the promise is to those who are.
-  const std::span<Samples> certain = std::span(samples_).first(kSpans * 2);
-  for (Samples& samples : certain) {
-    for (Sample& sample : samples.of) Learn(sample, now, false);
+  for (std::size_t track = 0; track < kTracks; ++track) {
+    // Where units must come back, most are never let in, and the promise is to those who are.
+    constexpr auto kByUnits =
+        static_cast<std::size_t>(Limit::kUnits) - static_cast<std::size_t>(Limit::kPace);
+    if (track % kTracksPerTier / kSpans == kByUnits) continue;
+    for (Sample& sample : samples_[track].of) Learn(sample, now, false);
   }
 }
 

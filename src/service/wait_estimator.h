@@ -32,8 +32,8 @@ namespace flashsale::inline v0 {
 // tenth remains beyond each end (stochastic approximation of a quantile,
 // H. Robbins and S. Monro, 1951; its use for intervals over time: A. Angelopoulos, E. Candes and
 // R. Tibshirani, "Conformal PID Control for Time Series Prediction", 2023).  So a tenth is beyond
-// each end in the long run whatever the model is worth.  Short waits and long ones, and the three
-// ways to wait, are learned each by itself.
+// each end in the long run whatever the model is worth.  Each tier, short waits and long ones, and
+// the three ways to wait are learned by themselves.
 //
 // Thread safety: Estimate and NoteTold: any thread; the others one at a time.  Blocking: never, but
 // for the few instructions under a lock that NoteTold does not wait for.
@@ -41,14 +41,20 @@ class WaitEstimator {
  public:
   // What the queue looks like to somebody who is told.
   struct Ahead {
+    std::uint8_t tier = 0;  // < kMaxTiers
     // Who is let in up to them, themselves included.
     std::uint64_t people = 0;
+    // How many of other tiers are let in between two turns of their own: so well `people` is known.
+    std::uint64_t turn = 0;
     std::uint64_t units_unclaimed = 0;
     std::uint64_t units_held = 0;
     std::uint64_t in_flight = 0;  // inside, of so many who may be
     std::uint64_t max_in_flight = 1;
     std::uint32_t admissions_per_second = 1;
     Duration until_open{0};
+    // When more units come, and how many; Duration::max(): none do.
+    Duration until_wave = Duration::max();
+    std::uint64_t wave_units = 0;
   };
 
   // `window`: how long somebody may be inside.
@@ -81,7 +87,8 @@ class WaitEstimator {
  private:
   static constexpr std::size_t kLimits = 3;
   static constexpr std::size_t kSpans = 8;  // of waits: each four times as long as the one before
-  static constexpr std::size_t kTracks = kLimits * kSpans;
+  static constexpr std::size_t kTracksPerTier = kLimits * kSpans;
+  static constexpr std::size_t kTracks = kMaxTiers * kTracksPerTier;
   static constexpr std::size_t kRememberedPerTrack = 64;
 
   // Where the ends of an interval and its middle lie: the logarithm of their ratio to the model's
@@ -108,7 +115,7 @@ class WaitEstimator {
     void Add(double events, double exposure, double time, double memory_seconds);
   };
 
-  static std::uint32_t TrackOf(Limit limit, Duration middle);
+  static std::uint32_t TrackOf(std::uint8_t tier, Limit limit, Duration middle);
   // Moves the ends that are due.
   void Learn(Sample& sample, Time at, bool is_in);
   std::optional<Sample> Take(const UserId& user) FLASHSALE_EXCLUDES(mutex_);
@@ -117,6 +124,8 @@ class WaitEstimator {
   std::array<Track, kTracks> tracks_;
   // The shop has been full for long enough to tell how long it takes.
   std::atomic<bool> is_through_{false};
+  // No unit was left.
+  std::atomic<bool> has_run_out_{false};
 
   // Of NoteTurn.
   Rate leaving_;  // of one who is inside

@@ -22,21 +22,24 @@ namespace {
 // resumed.  Also when what failed is tried again.
 constexpr Duration kLookPeriod = std::chrono::seconds{1};
 
-// Both members are read on their own: of two instants, perhaps.
+// Each member is read on their own: of two instants, perhaps.
 class SharedOutlook {
  public:
   WavesToCome Read() const {
     // Relaxed: nothing is published with them.
     return {.next_at = Time(Duration(next_us_.load(std::memory_order_relaxed))),
+            .next_units = next_units_.load(std::memory_order_relaxed),
             .units = units_.load(std::memory_order_relaxed)};
   }
   void Write(const WavesToCome& outlook) {
     next_us_.store(outlook.next_at.time_since_epoch().count(), std::memory_order_relaxed);
+    next_units_.store(outlook.next_units, std::memory_order_relaxed);
     units_.store(outlook.units, std::memory_order_relaxed);
   }
 
  private:
   std::atomic<Duration::rep> next_us_{kMaxTime.time_since_epoch().count()};
+  std::atomic<Units> next_units_{0};
   std::atomic<Units> units_{0};
 };
 
@@ -147,17 +150,23 @@ class SaleWaves {
     for (const Wave& wave : waves_) {
       if (wave.released <= released[wave.line]) continue;
       WavesToCome& line = lines[wave.line];
-      line.next_at = std::min(line.next_at, wave.at);
+      if (wave.at <= line.next_at) {
+        line.next_at = wave.at;
+        line.next_units = wave.released - released[wave.line];
+      }
       line.units = wave.released - released[wave.line];  // those of a line grow
       all.next_at = std::min(all.next_at, wave.at);
     }
     std::uint64_t units = 0;
+    std::uint64_t next_units = 0;
     for (std::size_t i = 0; i < lines.size(); ++i) {
       lines_[i].Write(lines[i]);
       units += lines[i].units;
+      if (lines[i].next_at == all.next_at) next_units += lines[i].next_units;
     }
-    all.units =
-        static_cast<Units>(std::min<std::uint64_t>(units, std::numeric_limits<Units>::max()));
+    constexpr std::uint64_t kMost = std::numeric_limits<Units>::max();
+    all.units = static_cast<Units>(std::min(units, kMost));
+    all.next_units = static_cast<Units>(std::min(next_units, kMost));
     all_.Write(all);
   }
 

@@ -28,6 +28,7 @@ WAITLIST_PLACES = "src/service/served_waitlist_places.cc"
 WAITLIST_TERMS = "src/service/waitlist_terms.cc"
 FOREIGN_TURNS = "src/service/foreign_turns.h"
 WAVES = "src/service/wave_schedule.cc"
+SERVED_QUEUE = "src/service/served_queue.cc"
 WAITS = "src/service/wait_estimator.cc"
 SERVICE = "src/service/flash_sale_service.cc"
 LANE = "src/runtime/lane.cc"
@@ -132,6 +133,15 @@ bug("a line that was drawn is drawn anew after it was lost", "service",
     (LINE_OPENING, "was_lost && terms_.opens[tier] <= state.opened_at", "false"))
 bug("as many credits as are asked for are not enough", "service",
     (QUEUE_TERMS, "counted >= terms.credits_for[better]", "counted > terms.credits_for[better]"))
+bug("a turn that lets in all it can ends its period before the next", "service",
+    (SERVED_QUEUE, "parts_.options.batch && state.room != 0) turn.next = now;",
+     "parts_.options.batch && state.room == 0) turn.next = now;"))
+bug("before the start nobody is told of the other tiers that go first", "service",
+    (QUEUE_VIEW, "QueueStage::kRunning || terms_.opens[i] <= opened;", "QueueStage::kRunning;"))
+bug("who waits for a wave is told as if none came", "service",
+    (QUEUE_VIEW, ".wave_units = waves.next_units", ".wave_units = 0"))
+bug("credits lift a place that was restored into another tier", "service",
+    (SHOPPERS, "  join.credits = 0;  // the place is one in that tier\n", ""))
 
 # How long they wait.
 bug("a fifth comes after the interval that a tenth should", "service",

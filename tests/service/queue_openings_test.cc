@@ -208,6 +208,35 @@ TEST_CASE("after the memory was lost people come back to their places by their t
   }
 }
 
+TEST_CASE("who comes back to their place stays in its tier, whatever their credits are by now") {
+  const auto keys = Keys();
+  const auto with_keys = [&](auto& options) { options.token_keys = keys.get(); };
+  const QueueSetup setup{.tiers = 2, .credits_for = {10}, .max_credits = 10, .restore_window = 30s};
+  std::vector<std::string> tickets;
+  {
+    Shop lost(with_keys);
+    lost.Create(Shop::QueuedTerms(100, 1), setup);
+    for (std::uint64_t user = 1; user <= 3; ++user) {
+      JoinTier(lost, user, 1);
+      tickets.push_back(*lost.service().IssueToken("drop", lost.Position(user)));
+    }
+  }
+  Shop shop(with_keys);
+  shop.clock().Advance(1s);
+  shop.Create(Shop::QueuedTerms(100, 1), setup);
+  for (std::uint64_t user = 3; user >= 1; --user) {
+    const auto place = shop.service().Join({.sale = "drop",
+                                            .user = UserId::FromInteger(user),
+                                            .credits = user == 2 ? 10U : 0U,
+                                            .ticket = tickets[user - 1]});
+    CHECK(place->entry.tier == 1);
+  }
+  shop.At(0s);
+  CHECK(shop.IsAdmitted(1));
+  CHECK(shop.Position(2).position == 1);
+  CHECK(shop.Position(3).position == 2);
+}
+
 TEST_CASE("a ticket of this very queue, or one that is no good, means nothing") {
   const auto keys = Keys();
   Shop shop([&](auto& options) { options.token_keys = keys.get(); });

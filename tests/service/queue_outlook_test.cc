@@ -135,6 +135,46 @@ TEST_CASE("with tiers an outlook counts those of the others who are let in befor
   CHECK(shop.Position(10).outlook == Outlook::kOutOfReach);  // the ninth, and eight units in all
 }
 
+TEST_CASE("who is told before the start how long they wait is told of the other tiers, too") {
+  const auto strategy = PriorityStrategy::New({.weights = {9, 1}});
+  REQUIRE(strategy.ok());
+  Shop shop;
+  shop.Create(Shop::QueuedTerms(10'000, 100), {.strategy = strategy->get(), .tiers = 2});
+  for (std::uint64_t user = 1; user <= 2'000; ++user) {
+    const auto tier = static_cast<std::uint8_t>(user <= 1'000 ? 0 : 1);
+    REQUIRE(shop.service()
+                .Join({.sale = "drop", .user = UserId::FromInteger(user), .tier = tier})
+                .ok());
+  }
+  shop.clock().Set(Shop::kOpening - 1s);
+  shop.service().Poll();
+  // The hundredth regular is the thousandth or so to be let in: ten seconds at the pace.
+  const Duration told = shop.Position(1'100).wait.expected - 1s;
+  CHECK(told > 9s);
+  CHECK(told < 11s);
+  shop.At(0s);
+  Duration waited{0};
+  for (; !shop.IsAdmitted(1'100) && waited < 20s; waited += 100ms) shop.Pass(100ms);
+  CHECK(waited > told - 1s);
+  CHECK(waited < told + 1s);
+}
+
+TEST_CASE("who waits for a wave of the terms is told that they wait until it comes") {
+  Shop shop;
+  SaleTerms terms = Shop::QueuedTerms(110, 100);
+  terms.lines[0].released_at_first = 10;
+  terms.waves = {{.at = Shop::kOpening + 10min, .line = 0, .released = 110}};
+  shop.Create(terms);
+  for (std::uint64_t user = 1; user <= 100; ++user) shop.Join(user);
+  shop.At(0s);
+  shop.Pass(2s);
+  REQUIRE(shop.IsAdmitted(10));
+  REQUIRE(!shop.IsAdmitted(11));
+  const Duration told = shop.Position(100).wait.expected;
+  CHECK(told > 9min);
+  CHECK(told < 11min);
+}
+
 TEST_CASE("when to ask again is spread, and soon enough to keep the place") {
   Shop shop([](auto& options) {
     options.queue.shortest_poll = 2s;

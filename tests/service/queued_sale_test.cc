@@ -532,5 +532,17 @@ TEST_CASE("where the queue cannot answer, the declared mode decides") {
   }
 }
 
+TEST_CASE("where there is room for more than one turn lets in, the next turn comes at once") {
+  Shop shop([](FlashSaleServiceOptions& options) { options.queue.batch = 10; });
+  shop.Create(Shop::QueuedTerms(100, 1'000));
+  for (std::uint64_t user = 1; user <= 35; ++user) shop.Join(user);
+  shop.At(100ms);
+  std::uint64_t turns = 1;
+  for (; turns < 10 && shop.service().Poll() <= shop.clock().Now(); ++turns) {
+  }
+  CHECK(shop.Queue().admitted == 35);
+  CHECK(turns <= 5);
+}
+
 }  // namespace
 }  // namespace flashsale::service_test

@@ -80,15 +80,17 @@ TEST_CASE("a poll is asked for when the next wave is due, and to the microsecond
 
 TEST_CASE("what is to come is told for the sale and for each line") {
   Schedule schedule;
-  CHECK(schedule.waves().Read("wavy") == WavesToCome{.next_at = kStart + minutes{10}, .units = 12});
+  CHECK(schedule.waves().Read("wavy") ==
+        WavesToCome{.next_at = kStart + minutes{10}, .next_units = 4, .units = 12});
   CHECK(schedule.waves().Read("wavy", 0) ==
-        WavesToCome{.next_at = kStart + minutes{10}, .units = 7});
+        WavesToCome{.next_at = kStart + minutes{10}, .next_units = 4, .units = 7});
   CHECK(schedule.waves().Read("wavy", 1) ==
-        WavesToCome{.next_at = kStart + minutes{20}, .units = 5});
+        WavesToCome{.next_at = kStart + minutes{20}, .next_units = 5, .units = 5});
   CHECK(schedule.waves().Read("wavy", 2) == WavesToCome{});
   CHECK(schedule.waves().Read("other") == WavesToCome{});
   schedule.waves().Poll(kStart + minutes{10});
-  CHECK(schedule.waves().Read("wavy") == WavesToCome{.next_at = kStart + minutes{20}, .units = 8});
+  CHECK(schedule.waves().Read("wavy") ==
+        WavesToCome{.next_at = kStart + minutes{20}, .next_units = 8, .units = 8});
   schedule.waves().Poll(kStart + minutes{20});
   CHECK(schedule.waves().Read("wavy") == WavesToCome{});
 }
@@ -101,7 +103,8 @@ TEST_CASE("an operator may release more, or earlier; what is released already is
   };
   REQUIRE(release(0, 7).code == Code::kDone);
   schedule.waves().Poll(kStart);
-  CHECK(schedule.waves().Read("wavy") == WavesToCome{.next_at = kStart + minutes{20}, .units = 7});
+  CHECK(schedule.waves().Read("wavy") ==
+        WavesToCome{.next_at = kStart + minutes{20}, .next_units = 7, .units = 7});
   schedule.waves().Poll(kStart + minutes{10});
   CHECK(schedule.Released(kStart) == Released{7, 0});
   REQUIRE(release(0, 10).code == Code::kDone);

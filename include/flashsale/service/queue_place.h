@@ -55,7 +55,7 @@ struct QueuePlace {
   std::uint64_t position = 0;
   // Of those who wait, how many in a hundred or so are of this tier when they are let in.
   TierShare share = {};
-  // From the start of the sale on, where that is still to come.  Zero without a position.
+  // Zero without a position.
   WaitEstimate wait = {};
   // When to ask again; spread, so that those who were told at one moment do not come back at one.
   // A page that asks then keeps its place alive.  kMinTime for who does not wait.

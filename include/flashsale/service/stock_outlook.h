@@ -15,6 +15,8 @@ namespace flashsale::inline v0 {
 struct WavesToCome {
   // When the next of them is due, in the past where the sale is paused; kMaxTime: none is to come.
   Time next_at = kMaxTime;
+  // How many units come then.
+  Units next_units = 0;
   // How many units all of them together release.
   Units units = 0;
 

@@ -187,7 +187,12 @@ void ServedQueue::NoteProgress(Time now, const QueueState& state, const Turn& tu
     limit = Limit::kSlots;
   }
   waits.NoteTurn(now, limit, state, view_.units_held());
-  for (const QueueEntry& entry : turn.admitted) waits.NoteAdmitted(entry.user, now);
+  std::vector<WaitEstimator::Ended> ended;
+  ended.reserve(turn.admitted.size());
+  for (const QueueEntry& entry : turn.admitted) {
+    ended.push_back({.user = entry.user, .admitted_at = now});
+  }
+  waits.NoteEnded(ended);
 
   constexpr Duration kLookEvery = std::chrono::seconds{1};
   if (now < SaturatingAdd(looked_at_, kLookEvery)) return;
@@ -198,16 +203,18 @@ void ServedQueue::NoteProgress(Time now, const QueueState& state, const Turn& tu
   std::vector<QueueAnswer> answers(users.size());
   // Where that fails, there is less to learn from.
   if (!parts_.queues.Apply(queue_, now, looks, answers).ok()) return;
+  ended.clear();
   for (std::size_t i = 0; i < users.size(); ++i) {
     const QueueEntry& entry = answers[i].entry;
     if (entry.state == TicketState::kAdmitted) {
       // Numbers are those of the microseconds in which they were given, or a little later.
-      waits.NoteAdmitted(users[i],
-                         Time(Duration(static_cast<Duration::rep>(entry.admission.number))));
+      const Time at(Duration(static_cast<Duration::rep>(entry.admission.number)));
+      ended.push_back({.user = users[i], .admitted_at = at});
     } else if (entry.state == TicketState::kNone) {
-      waits.NoteGone(users[i]);
+      ended.push_back({.user = users[i]});
     }
   }
+  waits.NoteEnded(ended);
   waits.NoteWaiting(now);
 }
 

@@ -227,8 +227,9 @@ void WaitEstimator::NoteTurn(Time now, Limit limit, const QueueState& state,
   if (last_turn_.has_value() && now > *last_turn_) {
     const double time = Seconds(now - *last_turn_);
     // It lasts until those who come first are through.
-    if (admitted_ == 0)
+    if (admitted_ == 0) {
       leaving_.Guess(1 / (kStay * window_seconds_), static_cast<double>(state.pace.max_in_flight));
+    }
     const std::uint64_t let_in = state.admitted - admitted_;
     const std::uint64_t were_inside = in_flight_ + let_in;
     const std::uint64_t came_out = were_inside - std::min(were_inside, state.in_flight);
@@ -259,29 +260,24 @@ void WaitEstimator::NoteTurn(Time now, Limit limit, const QueueState& state,
   in_flight_ = state.in_flight;
 }
 
-std::optional<WaitEstimator::Sample> WaitEstimator::Take(const UserId& user) {
+void WaitEstimator::NoteEnded(std::span<Ended> ended) {
+  if (ended.empty()) return;
+  const auto before = [](const Ended& a, const Ended& b) { return a.user < b.user; };
+  std::sort(ended.begin(), ended.end(), before);
   const MutexLock lock(mutex_);
-  for (Samples& kept : samples_) {
-    std::vector<Sample>& samples = kept.of;
-    const auto found = std::find_if(samples.begin(), samples.end(),
-                                    [&user](const Sample& sample) { return sample.user == user; });
-    if (found == samples.end()) continue;
-    const Sample sample = *found;
-    samples.erase(found);
-    return sample;
-  }
-  return std::nullopt;
-}
-
-void WaitEstimator::NoteAdmitted(const UserId& user, Time at) {
-  // The same person may have been told more than once.
-  for (std::optional<Sample> sample = Take(user); sample.has_value(); sample = Take(user)) {
-    Learn(*sample, at, true);
-  }
-}
-
-void WaitEstimator::NoteGone(const UserId& user) {
-  while (Take(user).has_value()) {
+  for (Samples& samples : samples_) {
+    for (std::size_t i = 0; i < samples.of.size();) {
+      Sample& sample = samples.of[i];
+      const auto found =
+          std::lower_bound(ended.begin(), ended.end(), Ended{.user = sample.user}, before);
+      if (found == ended.end() || found->user != sample.user) {
+        ++i;
+        continue;
+      }
+      if (found->admitted_at.has_value()) Learn(sample, *found->admitted_at, true);
+      sample = samples.of.back();
+      samples.of.pop_back();
+    }
   }
 }
 

@@ -33,7 +33,7 @@ namespace flashsale::inline v0 {
 // H. Robbins and S. Monro, 1951; its use for intervals over time: A. Angelopoulos, E. Candes and
 // R. Tibshirani, "Conformal PID Control for Time Series Prediction", 2023).  So a tenth is beyond
 // each end in the long run whatever the model is worth.  Each tier, short waits and long ones, and
-// the three ways to wait are learned by themselves.
+// and the three ways to wait are learned by themselves.
 //
 // Thread safety: Estimate and NoteTold: any thread; the others one at a time.  Blocking: never, but
 // for the few instructions under a lock that NoteTold does not wait for.
@@ -78,9 +78,13 @@ class WaitEstimator {
   void NoteTurn(Time now, Limit limit, const QueueState& state, std::uint64_t units_held);
   // Those who were told something, and of whom nothing was noted since, wait still.
   void NoteWaiting(Time now) FLASHSALE_EXCLUDES(mutex_);
-  // Somebody who was told something was let in at that instant; or is gone.
-  void NoteAdmitted(const UserId& user, Time at) FLASHSALE_EXCLUDES(mutex_);
-  void NoteGone(const UserId& user) FLASHSALE_EXCLUDES(mutex_);
+  // Of people who waited: let in at an instant, or gone.
+  struct Ended {
+    UserId user;
+    std::optional<Time> admitted_at;
+  };
+  // Of whom nothing was told is left alone.  Sorts them.
+  void NoteEnded(std::span<Ended> ended) FLASHSALE_EXCLUDES(mutex_);
   // Of whom it would like to know.
   std::vector<UserId> Remembered() FLASHSALE_EXCLUDES(mutex_);
 
@@ -118,7 +122,6 @@ class WaitEstimator {
   static std::uint32_t TrackOf(std::uint8_t tier, Limit limit, Duration middle);
   // Moves the ends that are due.
   void Learn(Sample& sample, Time at, bool is_in);
-  std::optional<Sample> Take(const UserId& user) FLASHSALE_EXCLUDES(mutex_);
 
   const double window_seconds_;
   std::array<Track, kTracks> tracks_;

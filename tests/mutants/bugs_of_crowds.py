@@ -150,8 +150,9 @@ bug("who waits longer than told teaches nothing until let in", "service",
     (WAITS, "(is_below && !is_in)) continue;", "!is_in) continue;"))
 bug("who waits longer than told teaches it again and again", "service",
     (WAITS, "    sample.has_moved[i] = true;\n", ""))
-bug("who gave up is learned from as if they waited", "service",
-    (WAITS, "  while (Take(user).has_value()) {\n  }\n", ""))
+bug("who gave up is remembered for good", "service",
+    (WAITS, "found->user != sample.user) {",
+     "found->user != sample.user ||\n          !found->admitted_at.has_value()) {"))
 bug("a guess is called measured", "service",
     (WAITS, "constexpr std::uint32_t kEnough = 20;", "constexpr std::uint32_t kEnough = 0;"))
 

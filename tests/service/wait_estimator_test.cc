@@ -21,6 +21,11 @@ using Limit = WaitEstimator::Limit;
 
 constexpr Time kStart = Time(Duration(1'700'000'000'000'000));
 
+void NoteAdmitted(WaitEstimator& estimator, const UserId& user, Time at) {
+  WaitEstimator::Ended ended{.user = user, .admitted_at = at};
+  estimator.NoteEnded({&ended, 1});
+}
+
 // A queue of which somebody is told every second, and who is told waits as long as the model says,
 // times a number drawn for them.
 class ToldWaits {
@@ -37,7 +42,7 @@ class ToldWaits {
         ++it;
         continue;
       }
-      estimator_.NoteAdmitted(it->user, it->at);
+      NoteAdmitted(estimator_, it->user, it->at);
       if (it->wait.is_measured) {
         const Duration waited = it->at - it->told_at;
         ++counted_;
@@ -167,7 +172,7 @@ TEST_CASE("where units have to come back, only those who are let in count") {
   }
   estimator.NoteWaiting(kStart + 100h);
   CHECK(estimator.Estimate(ahead).wait.latest == before);
-  for (const UserId& user : estimator.Remembered()) estimator.NoteAdmitted(user, kStart + 100h);
+  for (const UserId& user : estimator.Remembered()) NoteAdmitted(estimator, user, kStart + 100h);
   CHECK(estimator.Estimate(ahead).wait.latest > before);
 }
 
@@ -184,7 +189,9 @@ TEST_CASE("whoever gives up is forgotten, and only a bounded crowd is remembered
   CHECK(remembered.size() > 100);
   CHECK(remembered.size() < 2'000);
   const Duration before = estimator.Estimate(kAhead).wait.latest;
-  for (const UserId& user : remembered) estimator.NoteGone(user);
+  std::vector<WaitEstimator::Ended> gone;
+  for (const UserId& user : remembered) gone.push_back({.user = user});
+  estimator.NoteEnded(gone);
   CHECK(estimator.Remembered().empty());
   estimator.NoteWaiting(now + 100h);
   CHECK(estimator.Estimate(kAhead).wait.latest == before);

@@ -1,15 +1,12 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <string_view>
 #include <vector>
 
 #include "examples/flashsale_sim/simulation.h"
-#include "flashsale/backend/memory.h"
+#include "tests/sim/simulated.h"
 
 namespace flashsale::sim {
 namespace {
@@ -56,30 +53,16 @@ std::vector<NamedPlan> Plans() {
   };
 }
 
-WaitReport Told(const SimulationPlan& plan, std::uint64_t seed) {
-  const Dice dice(seed);
-  Result<std::unique_ptr<Storage>> storage =
-      OpenMemoryStorage({.events_per_sale = std::size_t{1} << 17, .hash_seed = seed | 1});
-  REQUIRE(storage.ok());
-  Audit audit(TermsOf(plan));
-  Timeline timeline;
-  const Result<SimulationResult> result = RunSimulation(
-      {.plan = plan, .dice = dice, .storage = **storage, .audit = audit, .timeline = timeline});
-  INFO(result.status().ToString());
-  REQUIRE(result.ok());
-  return result->told_waits;
-}
-
 // Eight in ten are promised.  Where much changes at once, those who were told before miss it
 // together: the share of one sale says less than that of many.
 TEST_CASE("of those who are told an interval, eight in ten are let in within it") {
-  const std::uint64_t seeds = std::getenv("FLASHSALE_TEST_FULL") != nullptr ? 20 : 2;
+  const std::uint64_t seeds = IsFull() ? 20 : 2;
   const std::vector<NamedPlan> plans = Plans();
   double mean = 0;
   for (const NamedPlan& named : plans) {
     WaitReport all;
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-      const WaitReport report = Told(named.plan, seed);
+      const WaitReport report = Run(named.plan, seed).result.told_waits;
       all.told += report.told;
       all.before += report.before;
       all.within += report.within;

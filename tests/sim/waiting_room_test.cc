@@ -5,40 +5,17 @@
 
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "examples/flashsale_sim/simulation.h"
 #include "examples/flashsale_sim/waiting_room_report.h"
-#include "flashsale/backend/memory.h"
+#include "tests/sim/simulated.h"
 
 namespace flashsale::sim {
 namespace {
 
 using namespace std::chrono_literals;
-
-bool IsFull() { return std::getenv("FLASHSALE_TEST_FULL") != nullptr; }
-
-struct Simulated {
-  SimulationResult result;
-  AuditReport audit;
-};
-
-Simulated Run(const SimulationPlan& plan, std::uint64_t seed) {
-  const Dice dice(seed);
-  Result<std::unique_ptr<Storage>> storage =
-      OpenMemoryStorage({.events_per_sale = std::size_t{1} << 14, .hash_seed = seed | 1});
-  REQUIRE(storage.ok());
-  Audit audit(TermsOf(plan));
-  Timeline timeline;
-  Result<SimulationResult> result = RunSimulation(
-      {.plan = plan, .dice = dice, .storage = **storage, .audit = audit, .timeline = timeline});
-  INFO(result.status().ToString());
-  REQUIRE(result.ok());
-  return {.result = *std::move(result), .audit = audit.Report()};
-}
 
 void CheckPromises(const SimulationPlan& plan, const Simulated& simulated) {
   for (const std::string& finding : simulated.audit.findings) MESSAGE(finding);

@@ -101,11 +101,12 @@ void CommandCall::Settle() {
 }
 
 // Where the place of a call goes that waits for a detector.  Deletes itself when it is told.
-class JoinCall::LatePlace final : public PlaceSink, public WaitingCall {
+template <typename Joining>
+class JoinCall<Joining>::LatePlace final : public Joining::Sink, public WaitingCall {
  public:
   explicit LatePlace(CallDesk& desk) : desk_(desk.shared_from_this()) {}
 
-  void OnPlace(const Result<QueuePlace>& place) override {
+  void OnPlace(const Result<Place>& place) override {
     const std::shared_ptr<CallDesk> desk = desk_;
     auto* const call = static_cast<JoinCall*>(desk->StopWaiting(*this));
     delete this;
@@ -116,16 +117,17 @@ class JoinCall::LatePlace final : public PlaceSink, public WaitingCall {
   const std::shared_ptr<CallDesk> desk_;
 };
 
-std::optional<Result<QueuePlace>> JoinCall::Join(const JoinRequest& request) {
+template <typename Joining>
+std::optional<Result<typename Joining::Place>> JoinCall<Joining>::Join(const Request& request) {
   CallDesk& desk = this->desk();
   FlashSaleService& service = desk.service();
-  if (!service.MayWaitForDetectors()) return service.Join(request);
+  if (!service.MayWaitForDetectors()) return Joining::Join(service, request);
   std::unique_ptr<LatePlace> late(new (std::nothrow) LatePlace(desk));
   if (late == nullptr || !desk.Wait(*late, *this)) {
-    Refuse();
+    this->Refuse();
     return std::nullopt;
   }
-  std::optional<Result<QueuePlace>> place = service.Join(request, *late);
+  std::optional<Result<Place>> place = Joining::Join(service, request, *late);
   if (!place.has_value()) {
     LetGo(late);
     return std::nullopt;
@@ -134,13 +136,17 @@ std::optional<Result<QueuePlace>> JoinCall::Join(const JoinRequest& request) {
   return place;
 }
 
-void JoinCall::Work() {
-  const std::unique_ptr<OwnedRequest<JoinRequest>> request = std::move(request_);
-  if (desk().draining()) {
-    Refuse();
-  } else if (std::optional<Result<QueuePlace>> place = Join(request->request())) {
-    Finish(*std::move(place));
+template <typename Joining>
+void JoinCall<Joining>::Work() {
+  const std::unique_ptr<OwnedRequest<Request>> request = std::move(request_);
+  if (this->desk().draining()) {
+    this->Refuse();
+  } else if (std::optional<Result<Place>> place = Join(request->request())) {
+    this->Finish(*std::move(place));
   }
 }
+
+template class JoinCall<QueueJoining>;
+template class JoinCall<WaitlistJoining>;
 
 }  // namespace flashsale::inline v0

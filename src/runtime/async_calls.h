@@ -21,8 +21,9 @@ namespace flashsale::inline v0 {
 inline Result<Outcome> Refused(const Outcome& refusal, const Completion<Outcome>& /*tag*/) {
   return refusal;
 }
-inline Result<QueuePlace> Refused(const Outcome& refusal, const Completion<QueuePlace>& /*tag*/) {
-  return QueuePlace{.outcome = refusal};
+template <typename Place>
+Result<Place> Refused(const Outcome& refusal, const Completion<Place>& /*tag*/) {
+  return Place{.outcome = refusal};
 }
 
 // A call whose completion hears an Answer.
@@ -110,21 +111,53 @@ class CommandCall final : public AnswerCall<Outcome>, public LaneCompletion {
   Result<Outcome> applied_ = Outcome{};
 };
 
+// What joins there are: to the queue, and to a waitlist.
+struct QueueJoining {
+  using Request = JoinRequest;
+  using Place = QueuePlace;
+  using Sink = PlaceSink;
+  static Result<Place> Join(FlashSaleService& service, const Request& request) {
+    return service.Join(request);
+  }
+  static std::optional<Result<Place>> Join(FlashSaleService& service, const Request& request,
+                                           Sink& later) {
+    return service.Join(request, later);
+  }
+};
+struct WaitlistJoining {
+  using Request = JoinWaitlistRequest;
+  using Place = WaitlistPlace;
+  using Sink = WaitlistPlaceSink;
+  static Result<Place> Join(FlashSaleService& service, const Request& request) {
+    return service.JoinWaitlist(request);
+  }
+  static std::optional<Result<Place>> Join(FlashSaleService& service, const Request& request,
+                                           Sink& later) {
+    return service.JoinWaitlist(request, later);
+  }
+};
+
 // A join that waits for a detector or for the blocking executor.
-class JoinCall final : public AnswerCall<QueuePlace> {
+template <typename Joining>
+class JoinCall final : public AnswerCall<typename Joining::Place> {
  public:
-  JoinCall(CallDesk& desk, Completion<QueuePlace>& completion) : AnswerCall(desk, completion) {}
+  using Request = typename Joining::Request;
+  using Place = typename Joining::Place;
+
+  JoinCall(CallDesk& desk, Completion<Place>& completion) : AnswerCall<Place>(desk, completion) {}
 
   // As CommandCall::Prepare.
-  std::optional<Result<QueuePlace>> Join(const JoinRequest& request);
-  void Keep(std::unique_ptr<OwnedRequest<JoinRequest>> request) { request_ = std::move(request); }
+  std::optional<Result<Place>> Join(const Request& request);
+  void Keep(std::unique_ptr<OwnedRequest<Request>> request) { request_ = std::move(request); }
   void Work() override;
 
  private:
   class LatePlace;
 
-  std::unique_ptr<OwnedRequest<JoinRequest>> request_;
+  std::unique_ptr<OwnedRequest<Request>> request_;
 };
+extern template class JoinCall<QueueJoining>;
+extern template class JoinCall<WaitlistJoining>;
 
 inline Result<QueuePlace> Ask(FlashSaleService& service, const PositionRequest& request) {
   return service.Position(request.sale, request.user);
@@ -136,7 +169,16 @@ inline Result<Outcome> Ask(FlashSaleService& service, const LeaveRequest& reques
   return service.Leave(request.sale, request.user);
 }
 
-// What somebody asks who stands in the queue, where the storage may block.
+inline Result<WaitlistPlace> Ask(FlashSaleService& service,
+                                 const WaitlistPositionRequest& request) {
+  return service.WaitlistPosition(
+      {.sale = request.sale, .user = request.user, .line = request.line});
+}
+inline Result<Outcome> Ask(FlashSaleService& service, const LeaveWaitlistRequest& request) {
+  return service.LeaveWaitlist({.sale = request.sale, .user = request.user, .line = request.line});
+}
+
+// What somebody asks who stands in a line, where the storage may block.
 template <typename Request, typename Answer>
 class QueueCall final : public AnswerCall<Answer> {
  public:

@@ -81,6 +81,25 @@ std::optional<Result<Answer>> OffloadGates(CallDesk& desk, NewCall<Call> call,
   return Offload(desk, std::move(call), completion);
 }
 
+template <typename Joining>
+std::optional<Result<typename Joining::Place>> SubmitJoin(
+    CallDesk& desk, const typename Joining::Request& request,
+    Completion<typename Joining::Place>& completion) {
+  const Entrance::Visit visit(desk.entrance());
+  if (!visit.inside()) return Refused(desk.Overloaded(), completion);
+  if (!desk.may_block() && !desk.service().MayWaitForDetectors()) {
+    return Joining::Join(desk.service(), request);
+  }
+  NewCall<JoinCall<Joining>> call(new (std::nothrow) JoinCall<Joining>(desk, completion));
+  if (call == nullptr) return OutOfMemory();
+  if (desk.may_block()) {
+    return OffloadGates(desk, std::move(call), request, GuardedAction::kJoin, completion);
+  }
+  std::optional<Result<typename Joining::Place>> place = call->Join(request);
+  if (!place.has_value()) LetGo(call);
+  return place;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<AsyncFlashSaleService>> AsyncFlashSaleService::New(
@@ -149,20 +168,11 @@ std::optional<Result<Outcome>> AsyncFlashSaleService::Submit(const ExtendRequest
 
 std::optional<Result<QueuePlace>> AsyncFlashSaleService::Submit(
     const JoinRequest& request, Completion<QueuePlace>& completion) {
-  CallDesk& desk = *desk_;
-  const Entrance::Visit visit(desk.entrance());
-  if (!visit.inside()) return Refused(desk.Overloaded(), completion);
-  if (!desk.may_block() && !desk.service().MayWaitForDetectors()) {
-    return desk.service().Join(request);
-  }
-  NewCall<JoinCall> call(new (std::nothrow) JoinCall(desk, completion));
-  if (call == nullptr) return OutOfMemory();
-  if (desk.may_block()) {
-    return OffloadGates(desk, std::move(call), request, GuardedAction::kJoin, completion);
-  }
-  std::optional<Result<QueuePlace>> place = call->Join(request);
-  if (!place.has_value()) LetGo(call);
-  return place;
+  return SubmitJoin<QueueJoining>(*desk_, request, completion);
+}
+std::optional<Result<WaitlistPlace>> AsyncFlashSaleService::Submit(
+    const JoinWaitlistRequest& request, Completion<WaitlistPlace>& completion) {
+  return SubmitJoin<WaitlistJoining>(*desk_, request, completion);
 }
 
 std::optional<Result<QueuePlace>> AsyncFlashSaleService::Submit(
@@ -174,6 +184,15 @@ std::optional<Result<Outcome>> AsyncFlashSaleService::Submit(const HeartbeatRequ
   return SubmitToQueue(*desk_, request, completion);
 }
 std::optional<Result<Outcome>> AsyncFlashSaleService::Submit(const LeaveRequest& request,
+                                                             Completion<Outcome>& completion) {
+  return SubmitToQueue(*desk_, request, completion);
+}
+
+std::optional<Result<WaitlistPlace>> AsyncFlashSaleService::Submit(
+    const WaitlistPositionRequest& request, Completion<WaitlistPlace>& completion) {
+  return SubmitToQueue(*desk_, request, completion);
+}
+std::optional<Result<Outcome>> AsyncFlashSaleService::Submit(const LeaveWaitlistRequest& request,
                                                              Completion<Outcome>& completion) {
   return SubmitToQueue(*desk_, request, completion);
 }

@@ -214,11 +214,19 @@ struct FlashSaleService::State {
   // --- waitlist_calls.cc
   // The shape, the sale, its phase, the rates, the detectors, the breaker, the door.
   Result<WaitlistPlace> JoinWaitlist(const JoinWaitlistRequest& request);
-  std::optional<Outcome> GuardWaitlist(const ServedSale& sale, const JoinWaitlistRequest& request,
-                                       Time now) const;
-  // Who passed them.
-  Result<WaitlistPlace> EnterWaitlist(const ServedSale& sale, const JoinWaitlistRequest& request,
+  // The shape, the sale, its phase and the rates; what a join answers that gets no further.  Else
+  // `passage` is ready for the detectors.  It has a sale where the gates were asked.
+  std::optional<Outcome> BeginWaitlistJoin(const Sales::Visit& visit,
+                                           const JoinWaitlistRequest& request, Time now,
+                                           Gates::Passage& passage);
+  // Whom a gate refused: who has a place is told so, whatever the gates say.
+  Result<WaitlistPlace> RefuseWaitlistJoin(const ServedSale& sale, const WaitlistRequest& place,
+                                           const Outcome& refusal, Time now);
+  // Who passed the gates.
+  Result<WaitlistPlace> EnterWaitlist(const ServedSale& sale, const WaitlistRequest& place,
                                       Time now);
+  // What the waves of the line are going to bring is told with every place.
+  Result<WaitlistPlace> WithWaves(const WaitlistRequest& request, Result<WaitlistPlace> place);
   // Calls use(name of the waitlists, now), where the sale has some that are served here.
   template <typename Answer, typename Use>
   Result<Answer> WithWaitlist(const WaitlistRequest& request, Use use);
@@ -226,6 +234,7 @@ struct FlashSaleService::State {
   // --- steps.cc
   class PendingReserve;
   class PendingJoin;
+  class PendingWaitlistJoin;
   static Step Answered(const Outcome& outcome);
   Step StepOf(ReserveCall& call, Time now);
   Step StepFor(const SaleRef& sale, const Command& command);

@@ -133,6 +133,43 @@ class FlashSaleService::State::PendingJoin {
   PlaceSink& sink_;
 };
 
+// The same to a waitlist.
+class FlashSaleService::State::PendingWaitlistJoin {
+ public:
+  PendingWaitlistJoin(State& state, const JoinWaitlistRequest& request, WaitlistPlaceSink& sink)
+      : late_(state.late),
+        join_({.sale = request.sale, .user = request.user, .line = request.line}),
+        sink_(sink) {}
+
+  void OnBots(const std::optional<Outcome>& refusal) const {
+    const Door::Visit visit(late_->door);
+    if (visit.inside()) {
+      sink_.OnPlace(Next(late_->state, refusal));
+    } else {
+      sink_.OnPlace(WaitlistPlace{.outcome = {.code = Code::kOverloaded}});
+    }
+  }
+
+ private:
+  Result<WaitlistPlace> Next(State& state, const std::optional<Outcome>& refusal) const {
+    Result<WaitlistPlace> place = Guarded<Result<WaitlistPlace>>([&]() -> Result<WaitlistPlace> {
+      const Sales::Pinned sale(state.sales, join_.sale.id(), join_.sale.hint());
+      if (sale.get() == nullptr) {
+        return WaitlistPlace{.outcome = refusal.value_or(Outcome{.code = Code::kUnknownSale})};
+      }
+      return state.WithWaves(
+          join_, refusal.has_value() ? state.RefuseWaitlistJoin(*sale, join_, *refusal, state.Now())
+                                     : state.EnterWaitlist(*sale, join_, state.Now()));
+    });
+    state.CountAnswer(Operation::kJoinWaitlist, join_.sale, place);
+    return place;
+  }
+
+  const std::shared_ptr<Late> late_;
+  const WaitlistRequest join_;
+  WaitlistPlaceSink& sink_;
+};
+
 Step FlashSaleService::State::Answered(const Outcome& outcome) {
   Step step;
   step.outcome_ = outcome;
@@ -217,6 +254,34 @@ std::optional<Result<QueuePlace>> FlashSaleService::Join(const JoinRequest& requ
     return state_->RefuseJoin(passage, *refusal, now);
   }();
   state_->CountAnswer(Operation::kJoin, request.sale, place);
+  return place;
+}
+
+std::optional<Result<WaitlistPlace>> FlashSaleService::JoinWaitlist(
+    const JoinWaitlistRequest& request, WaitlistPlaceSink& later) {
+  if (!state_->gates.MayWaitForBots()) return JoinWaitlist(request);
+  const Time now = state_->Now();
+  const State::Sales::Visit visit(state_->sales);
+  Gates::Passage passage;
+  std::optional<Outcome> refusal = state_->BeginWaitlistJoin(visit, request, now, passage);
+  if (!refusal.has_value()) {
+    try {
+      const auto pending = std::make_shared<State::PendingWaitlistJoin>(*state_, request, later);
+      const bool waits = state_->gates.BotsArePending(
+          passage, now, refusal,
+          [pending](const std::optional<Outcome>& late) { pending->OnBots(late); });
+      if (waits) return std::nullopt;
+    } catch (const std::bad_alloc&) {
+      refusal = OutOfMemory();
+    }
+  }
+  const WaitlistRequest join{.sale = request.sale, .user = request.user, .line = request.line};
+  Result<WaitlistPlace> place = state_->WithWaves(join, [&]() -> Result<WaitlistPlace> {
+    if (!refusal.has_value()) return state_->EnterWaitlist(*passage.sale, join, now);
+    if (passage.sale == nullptr) return WaitlistPlace{.outcome = *refusal};
+    return state_->RefuseWaitlistJoin(*passage.sale, join, *refusal, now);
+  }());
+  state_->CountAnswer(Operation::kJoinWaitlist, request.sale, place);
   return place;
 }
 

@@ -46,61 +46,75 @@ Result<Answer> OrUnknownSale(Result<Answer> answer) {
 
 }  // namespace
 
-std::optional<Outcome> FlashSaleService::State::GuardWaitlist(const ServedSale& sale,
-                                                              const JoinWaitlistRequest& request,
-                                                              Time now) const {
-  Gates::Passage passage;
-  passage.sale = &sale;
+std::optional<Outcome> FlashSaleService::State::BeginWaitlistJoin(
+    const Sales::Visit& visit, const JoinWaitlistRequest& request, Time now,
+    Gates::Passage& passage) {
+  passage.sale = nullptr;
+  const ServedSale* const sale = visit.Find(request.sale.id(), request.sale.hint());
+  if (auto refusal = RefuseWaitlistCall(request.sale, request.user, request.line, sale)) {
+    return refusal;
+  }
+  if (const Code phase = AnswerToWaitlistJoin(PhaseOf(*sale, now)); phase != Code::kDone) {
+    return Outcome{.code = phase};
+  }
+  passage.sale = sale;
   passage.context = &request.context;
   passage.user = request.user;
   passage.action = GuardedAction::kJoin;
   gates.Probe(passage);
   passage.is_probed = true;
-  std::optional<Outcome> refusal = gates.CheckRates(passage, now);
-  if (!refusal.has_value()) refusal = gates.CheckBots(passage, now);
-  return refusal;
+  return gates.CheckRates(passage, now);
 }
 
 Result<WaitlistPlace> FlashSaleService::State::EnterWaitlist(const ServedSale& sale,
-                                                             const JoinWaitlistRequest& request,
+                                                             const WaitlistRequest& place,
                                                              Time now) {
   CircuitBreaker::Permit permit;
-  if (const std::optional<Outcome> refusal = gates.CheckStore(request.user, now, permit)) {
+  if (const std::optional<Outcome> refusal = gates.CheckStore(place.user, now, permit)) {
     return WaitlistPlace{.outcome = *refusal};
   }
   const auto enter = [&]() -> Result<WaitlistPlace> {
-    const Result<bool> has_all = gates.HasBoughtAll(sale, request.user);
+    const Result<bool> has_all = gates.HasBoughtAll(sale, place.user);
     if (!has_all.ok()) return has_all.status();
     if (*has_all) return WaitlistPlace{.outcome = {.code = Code::kUserLimit}};
-    return made.waitlist->Join(sale.waitlist(), request.line, request.user, now);
+    return made.waitlist->Join(sale.waitlist(), place.line, place.user, now);
   };
-  Result<WaitlistPlace> place = OrUnknownSale(enter());
-  NoteStore(permit, place.status(), now);
+  Result<WaitlistPlace> entered = OrUnknownSale(enter());
+  NoteStore(permit, entered.status(), now);
+  return entered;
+}
+
+Result<WaitlistPlace> FlashSaleService::State::RefuseWaitlistJoin(const ServedSale& sale,
+                                                                  const WaitlistRequest& place,
+                                                                  const Outcome& refusal,
+                                                                  Time now) {
+  if (gates.MayLookUp(now)) {
+    Result<WaitlistPlace> known =
+        made.waitlist->Position(sale.waitlist(), place.line, place.user, now);
+    if (known.ok() && known->outcome.code == Code::kDone) {
+      known->outcome.code = Code::kAlreadyDone;
+      return known;
+    }
+  }
+  return WaitlistPlace{.outcome = refusal};
+}
+
+Result<WaitlistPlace> FlashSaleService::State::WithWaves(const WaitlistRequest& request,
+                                                         Result<WaitlistPlace> place) {
+  if (place.ok()) place->waves = made.waves->Read(request.sale.id(), request.line);
   return place;
 }
 
 Result<WaitlistPlace> FlashSaleService::State::JoinWaitlist(const JoinWaitlistRequest& request) {
   const Time now = Now();
-  const Sales::Pinned sale(sales, request.sale.id(), request.sale.hint());
-  if (const auto refusal =
-          RefuseWaitlistCall(request.sale, request.user, request.line, sale.get())) {
-    return WaitlistPlace{.outcome = *refusal};
-  }
-  if (const Code phase = AnswerToWaitlistJoin(PhaseOf(*sale, now)); phase != Code::kDone) {
-    return WaitlistPlace{.outcome = {.code = phase}};
-  }
-  const std::optional<Outcome> refusal = GuardWaitlist(*sale, request, now);
-  if (!refusal.has_value()) return EnterWaitlist(*sale, request, now);
-  // Who has a place is told so, whatever the gates say.
-  if (gates.MayLookUp(now)) {
-    Result<WaitlistPlace> place =
-        made.waitlist->Position(sale->waitlist(), request.line, request.user, now);
-    if (place.ok() && place->outcome.code == Code::kDone) {
-      place->outcome.code = Code::kAlreadyDone;
-      return place;
-    }
-  }
-  return WaitlistPlace{.outcome = *refusal};
+  const Sales::Visit visit(sales);
+  Gates::Passage passage;
+  std::optional<Outcome> refusal = BeginWaitlistJoin(visit, request, now, passage);
+  if (passage.sale == nullptr) return WaitlistPlace{.outcome = *refusal};
+  if (!refusal.has_value()) refusal = gates.CheckBots(passage, now);
+  const WaitlistRequest place{.sale = request.sale, .user = request.user, .line = request.line};
+  if (refusal.has_value()) return RefuseWaitlistJoin(*passage.sale, place, *refusal, now);
+  return EnterWaitlist(*passage.sale, place, now);
 }
 
 template <typename Answer, typename Use>
@@ -116,21 +130,19 @@ Result<Answer> FlashSaleService::State::WithWaitlist(const WaitlistRequest& requ
 Result<WaitlistPlace> FlashSaleService::JoinWaitlist(const JoinWaitlistRequest& request) {
   return state_->Counted<Result<WaitlistPlace>>(
       Operation::kJoinWaitlist, request.sale, [&]() -> Result<WaitlistPlace> {
-        Result<WaitlistPlace> place = state_->JoinWaitlist(request);
-        if (place.ok()) place->waves = state_->made.waves->Read(request.sale.id(), request.line);
-        return place;
+        return state_->WithWaves({.sale = request.sale, .user = request.user, .line = request.line},
+                                 state_->JoinWaitlist(request));
       });
 }
 
 Result<WaitlistPlace> FlashSaleService::WaitlistPosition(const WaitlistRequest& request) {
   return state_->Counted<Result<WaitlistPlace>>(
       Operation::kWaitlistPosition, request.sale, [&]() -> Result<WaitlistPlace> {
-        Result<WaitlistPlace> place =
+        return state_->WithWaves(
+            request,
             state_->WithWaitlist<WaitlistPlace>(request, [&](const SaleRef& name, Time now) {
               return state_->made.waitlist->Position(name, request.line, request.user, now);
-            });
-        if (place.ok()) place->waves = state_->made.waves->Read(request.sale.id(), request.line);
-        return place;
+            }));
       });
 }
 

@@ -446,20 +446,6 @@ TEST_CASE("options that cannot be are refused by name") {
 
 // --- coroutines
 
-// A coroutine whose frame the test owns and may destroy at any time.
-struct Frame {
-  // The name that the language looks for.
-  // NOLINTNEXTLINE(readability-identifier-naming)
-  struct promise_type {
-    Frame get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
-    std::suspend_never initial_suspend() const noexcept { return {}; }
-    std::suspend_always final_suspend() const noexcept { return {}; }
-    void return_void() const noexcept {}
-    void unhandled_exception() const noexcept { std::terminate(); }
-  };
-  std::coroutine_handle<promise_type> coroutine;
-};
-
 Frame Shopper(AsyncFlashSaleService& async, std::uint64_t user, std::vector<Code>& codes) {
   const auto note = [&codes](const Result<Outcome>& answer) {
     codes.push_back(answer.ok() ? answer->code : Code::kInvalid);

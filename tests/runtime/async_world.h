@@ -5,8 +5,10 @@
 
 #include <atomic>
 #include <chrono>
+#include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -64,6 +66,7 @@ class Heard final : public Completion<Answer> {
  private:
   static Code CodeOf(const Outcome& outcome) { return outcome.code; }
   static Code CodeOf(const QueuePlace& place) { return place.outcome.code; }
+  static Code CodeOf(const WaitlistPlace& place) { return place.outcome.code; }
 
   mutable std::mutex mutex_;
   std::vector<Result<Answer>> answers_;
@@ -221,6 +224,20 @@ inline ExtendRequest ExtendOf(std::uint64_t user) {
   return {
       .sale = "drop", .user = UserId::FromInteger(user), .id = ReservationId::FromInteger(user)};
 }
+
+// A coroutine whose frame the test owns and may destroy at any time.
+struct Frame {
+  // The name that the language looks for.
+  // NOLINTNEXTLINE(readability-identifier-naming)
+  struct promise_type {
+    Frame get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
+    std::suspend_never initial_suspend() const noexcept { return {}; }
+    std::suspend_always final_suspend() const noexcept { return {}; }
+    void return_void() const noexcept {}
+    void unhandled_exception() const noexcept { std::terminate(); }
+  };
+  std::coroutine_handle<promise_type> coroutine;
+};
 
 }  // namespace flashsale::async_test
 

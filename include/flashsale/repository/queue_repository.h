@@ -34,8 +34,7 @@ enum class QueueVerb : std::uint8_t {
   // where it is over or never was this user's.
   kComplete = 5,
   // They had a ticket in a queue that was lost, at `place`.  Within the restore window as kJoin,
-  // and
-  // the place is remembered (Entrant::restored_place); later no more than a kJoin.
+  // and the place is remembered (Entrant::restored_place); later no more than a kJoin.
   kRestore = 6,
 };
 
@@ -178,8 +177,7 @@ struct AdmissionProbe {
 //     max_in_flight is lowered nobody is let in until they are fewer
 //   - a place is free at once when its user leaves or was let in
 //   - a tier gathers until GatheringEnd, and then freezes by itself: a call at that instant finds
-//   it
-//     frozen.  One whose gathering has ended when the queue is opened runs at once
+//     it frozen.  One whose gathering has ended when the queue is opened runs at once
 // Who has fallen silent has no ticket any more in whatever they are told and is let in no more.
 // What others are told (`ahead`, how many wait, max_waiting) may count them until a call has met
 // them: LapseDue, which meets all, or any other in passing.  A position never grows for it.

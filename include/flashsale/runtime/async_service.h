@@ -19,6 +19,7 @@
 #include "flashsale/service/flash_sale_service.h"
 #include "flashsale/service/requests.h"
 #include "flashsale/service/virtual_queue.h"
+#include "flashsale/service/waitlist.h"
 
 namespace flashsale::inline v0 {
 
@@ -36,6 +37,17 @@ struct HeartbeatRequest {
 struct LeaveRequest {
   SaleRef sale;
   UserId user = {};
+};
+// The same of a waitlist.
+struct WaitlistPositionRequest {
+  SaleRef sale;
+  UserId user = {};
+  std::uint16_t line = 0;
+};
+struct LeaveWaitlistRequest {
+  SaleRef sale;
+  UserId user = {};
+  std::uint16_t line = 0;
 };
 
 struct AsyncServiceOptions {
@@ -129,6 +141,13 @@ class FLASHSALE_EXPORT AsyncFlashSaleService {
                                                       Completion<Outcome>& completion);
   [[nodiscard]] std::optional<Result<Outcome>> Submit(const LeaveRequest& request,
                                                       Completion<Outcome>& completion);
+  // Of the waitlists, in the same way.
+  [[nodiscard]] std::optional<Result<WaitlistPlace>> Submit(const JoinWaitlistRequest& request,
+                                                            Completion<WaitlistPlace>& completion);
+  [[nodiscard]] std::optional<Result<WaitlistPlace>> Submit(const WaitlistPositionRequest& request,
+                                                            Completion<WaitlistPlace>& completion);
+  [[nodiscard]] std::optional<Result<Outcome>> Submit(const LeaveWaitlistRequest& request,
+                                                      Completion<Outcome>& completion);
 
   // The same for coroutines: co_await gives what Submit or the completion would.  See Awaitable for
   // where the coroutine goes on, and for one that is destroyed meanwhile.  The request is submitted
@@ -141,6 +160,11 @@ class FLASHSALE_EXPORT AsyncFlashSaleService {
   auto Position(const PositionRequest& request) { return Call<QueuePlace>(request); }
   auto Heartbeat(const HeartbeatRequest& request) { return Call<Outcome>(request); }
   auto Leave(const LeaveRequest& request) { return Call<Outcome>(request); }
+  auto JoinWaitlist(const JoinWaitlistRequest& request) { return Call<WaitlistPlace>(request); }
+  auto WaitlistPosition(const WaitlistPositionRequest& request) {
+    return Call<WaitlistPlace>(request);
+  }
+  auto LeaveWaitlist(const LeaveWaitlistRequest& request) { return Call<Outcome>(request); }
 
   // With LaneOptions::workers = 0: see Lane::Poll.
   bool Poll(std::size_t max_batches = std::numeric_limits<std::size_t>::max());

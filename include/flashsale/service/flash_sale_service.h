@@ -64,7 +64,7 @@ class FLASHSALE_EXPORT FlashSaleService {
   // Serves the sales of the catalogue that are not over.
   // Errors: InvalidArgument (names the option); those of the store.
   static Result<std::unique_ptr<FlashSaleService>> New(const FlashSaleServiceOptions& options);
-  // Waits for the StepSinks and PlaceSinks that are being told, and for nothing else: not for
+  // Waits for the sinks of steps and places that are being told, and for nothing else: not for
   // detectors (what is pending is answered Overloaded when they answer), nor for event sinks and
   // countdown observers, whose executors may go on with what they have begun.
   //
@@ -184,6 +184,8 @@ class FLASHSALE_EXPORT FlashSaleService {
   // `later`, which must live until then.
   [[nodiscard]] std::optional<Result<QueuePlace>> Join(const JoinRequest& request,
                                                        PlaceSink& later);
+  [[nodiscard]] std::optional<Result<WaitlistPlace>> JoinWaitlist(
+      const JoinWaitlistRequest& request, WaitlistPlaceSink& later);
   // Whether any detector may take its time, so that the sinks are of use.
   bool MayWaitForDetectors() const;
 

@@ -12,6 +12,7 @@
 #include "flashsale/repository/command.h"
 #include "flashsale/repository/inventory_repository.h"
 #include "flashsale/service/virtual_queue.h"
+#include "flashsale/service/waitlist.h"
 
 namespace flashsale::inline v0 {
 
@@ -63,6 +64,15 @@ class FLASHSALE_EXPORT PlaceSink {
  public:
   virtual ~PlaceSink() = default;
   virtual void OnPlace(const Result<QueuePlace>& place) = 0;
+};
+
+// The same of a waitlist.
+//
+// Implementer's duty: called once, from any thread; throws nothing.
+class FLASHSALE_EXPORT WaitlistPlaceSink {
+ public:
+  virtual ~WaitlistPlaceSink() = default;
+  virtual void OnPlace(const Result<WaitlistPlace>& place) = 0;
 };
 
 }  // namespace flashsale::inline v0

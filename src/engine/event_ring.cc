@@ -73,15 +73,24 @@ bool EventRing::TimeEdgeIsDue(Time now) {
   return edges_.TimeEdgeIsDue(now);
 }
 
-void EventRing::WaitForRoom(std::uint64_t seq) {
-  while (seq > folded_.load(std::memory_order_acquire) + mask_) {
+void EventRing::Show(EventSink* sink) {
+  const MutexLock lock(fold_mutex_);
+  Fold(mask_ + 1);
+  sink_ = sink;
+}
+
+void EventRing::FoldThrough(std::uint64_t seq) {
+  while (seq > folded_.load(std::memory_order_acquire)) {
     {
       const MutexLock lock(fold_mutex_);
       Fold(mask_ + 1);
+      if (seq <= folded_.load(std::memory_order_relaxed)) return;
     }
     std::this_thread::yield();
   }
 }
+
+void EventRing::WaitForRoom(std::uint64_t seq) { FoldThrough(seq - mask_); }
 
 void EventRing::Fold(std::uint64_t most) {
   std::uint64_t seq = folded_.load(std::memory_order_relaxed);
@@ -100,8 +109,19 @@ void EventRing::Fold(std::uint64_t most) {
       slot[kTypeLineEdges].store(type_line | std::uint64_t{edges.bits()} << kEdgesShift,
                                  std::memory_order_relaxed);
     }
+    if (sink_ != nullptr) ShowTo(*sink_, seq);
   }
   folded_.store(seq, std::memory_order_release);
+}
+
+void EventRing::ShowTo(EventSink& sink, std::uint64_t seq) const {
+  Event event;
+  CopyOut(seq, event);  // nobody writes it again before it was folded
+  const Word* const slot = SlotOf(seq);
+  sink.OnEvent(
+      event, {.place = static_cast<Place>(slot[kLimitPlace].load(std::memory_order_relaxed) >> 32),
+              .record = static_cast<std::uint8_t>(
+                  slot[kTypeLineEdges].load(std::memory_order_relaxed) >> kRecordShift)});
 }
 
 bool EventRing::CopyOut(std::uint64_t seq, Event& event) const {
@@ -121,7 +141,7 @@ bool EventRing::CopyOut(std::uint64_t seq, Event& event) const {
                 .deadline = FromMicros(Get(slot[kDeadline])),
                 .quote = Get(slot[kQuote]),
                 .admission = Get(slot[kAdmission]),
-                .user_limit = static_cast<Units>(Get(slot[kUserLimit]))};
+                .user_limit = static_cast<Units>(Get(slot[kLimitPlace]))};
   for (std::size_t i = 0; i < keys_; ++i) event.keys[i] = GetId<LimitKey>(&slot[kKeys + 2 * i]);
   return slot[kSeq].load(std::memory_order_relaxed) == seq;
 }

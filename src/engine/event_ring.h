@@ -10,6 +10,7 @@
 
 #include "base/mutex.h"
 #include "engine/edge_fold.h"
+#include "engine/event_sink.h"
 #include "engine/page_region.h"
 #include "flashsale/domain/event.h"
 #include "flashsale/domain/sale_terms.h"
@@ -33,6 +34,10 @@ class EventRing {
 
   void Prefault() { region_.Prefault(); }
 
+  // Whom each event is shown to as it is folded, from the next one on; null: nobody.  It must
+  // outlive the ring, or be taken away.
+  void Show(EventSink* sink) FLASHSALE_EXCLUDES(fold_mutex_);
+
   // The first of `count` numbers in a row, to be written by the caller.
   std::uint64_t TakeNumbers(std::uint64_t count) {
     return next_seq_.fetch_add(count, std::memory_order_acq_rel);
@@ -41,21 +46,22 @@ class EventRing {
 
   // Writes and publishes the event with the number event.seq.  Inline: most of what a caller builds
   // of the event never leaves its registers.
-  void Write(const Event& event) {
+  void Write(const Event& event, const Party& party = {}) {
     // Acquire pairs with the release in Fold: the slot was read before it is written again.
     if (event.seq > folded_.load(std::memory_order_acquire) + mask_) WaitForRoom(event.seq);
     Word* const slot = SlotOf(event.seq);
     slot[kSeq].store(0, std::memory_order_relaxed);
     Put(slot[kAt], static_cast<std::uint64_t>(event.at.time_since_epoch().count()));
-    Put(slot[kTypeLineEdges],
-        static_cast<std::uint64_t>(event.type) | std::uint64_t{event.line} << kLineShift);
+    Put(slot[kTypeLineEdges], static_cast<std::uint64_t>(event.type) |
+                                  std::uint64_t{event.line} << kLineShift |
+                                  std::uint64_t{party.record} << kRecordShift);
     Put(slot[kUnitsReturned], std::uint64_t{event.units} << 32 | event.returned);
     PutId(&slot[kUser], event.user.bytes());
     PutId(&slot[kId], event.id.bytes());
     Put(slot[kDeadline], static_cast<std::uint64_t>(event.deadline.time_since_epoch().count()));
     Put(slot[kQuote], event.quote);
     Put(slot[kAdmission], event.admission);
-    Put(slot[kUserLimit], event.user_limit);
+    Put(slot[kLimitPlace], std::uint64_t{party.place} << 32 | event.user_limit);
     for (std::size_t i = 0; i < keys_; ++i) PutId(&slot[kKeys + 2 * i], event.keys[i].bytes());
     slot[kSeq].store(event.seq, std::memory_order_release);
     // Folding is shared out: whoever writes an event with such a number folds what has gathered.
@@ -63,6 +69,10 @@ class EventRing {
   }
 
   EventPage Read(std::uint64_t after, std::span<Event> events) FLASHSALE_EXCLUDES(fold_mutex_);
+
+  // Returns when all events up to this number were folded, and shown to the sink.  May wait for who
+  // has taken one of the numbers and writes its event.  REQUIRES: it was given.
+  void FoldThrough(std::uint64_t seq) FLASHSALE_EXCLUDES(fold_mutex_);
 
   // Whether an event at `now` would mark the start or the end of the sale.
   bool TimeEdgeIsDue(Time now) FLASHSALE_EXCLUDES(fold_mutex_);
@@ -75,18 +85,19 @@ class EventRing {
   enum SlotWord : std::size_t {
     kSeq = 0,
     kAt = 1,
-    kTypeLineEdges = 2,  // 16 bits each
+    kTypeLineEdges = 2,  // 16 bits each, above them 8 of the record
     kUnitsReturned = 3,  // 32 bits each
     kUser = 4,
     kId = 6,
     kDeadline = 8,
     kQuote = 9,
     kAdmission = 10,
-    kUserLimit = 11,
+    kLimitPlace = 11,  // 32 bits each
     kKeys = 12,
   };
   static constexpr int kLineShift = 16;
   static constexpr int kEdgesShift = 32;
+  static constexpr int kRecordShift = 48;
   static constexpr std::uint64_t kFoldEvery = 256;
 
   static void Put(Word& word, std::uint64_t value) {
@@ -111,6 +122,7 @@ class EventRing {
   void Fold(std::uint64_t most) FLASHSALE_REQUIRES(fold_mutex_);
   // False where the slot was written again meanwhile.
   bool CopyOut(std::uint64_t seq, Event& event) const;
+  void ShowTo(EventSink& sink, std::uint64_t seq) const;
 
   const std::uint64_t mask_;
   const std::size_t keys_;
@@ -119,6 +131,7 @@ class EventRing {
   PageRegion region_;
   Mutex fold_mutex_;
   EdgeFold edges_ FLASHSALE_GUARDED_BY(fold_mutex_);
+  EventSink* sink_ FLASHSALE_GUARDED_BY(fold_mutex_) = nullptr;
   // The last event that was folded.  Written under fold_mutex_.
   alignas(64) std::atomic<std::uint64_t> folded_{0};
 };

@@ -51,7 +51,7 @@ bool SaleEngine::RecordLapse(Time now, const LapseKey& key) {
   UserLine& line = shard.users.line(key.place);
   Record& record = shard.users.record(line, key.ordinal);
   if (!MustBeRecorded(now, record)) return false;  // another call came first
-  LapsedHold hold{.line = &line, .record = &record, .ordinal = key.ordinal};
+  LapsedHold hold{.place = key.place, .line = &line, .record = &record, .ordinal = key.ordinal};
   Expire(now, shard, {&hold, 1});
   return true;
 }
@@ -60,7 +60,7 @@ bool SaleEngine::CanExpire(const UserId& user, const Record& record, std::uint64
   return user != poisoned_ && LineOf(record.line()).stock.Read().reserved >= waiting + record.units;
 }
 
-void SaleEngine::Expire(Time now, const Shard& shard, std::span<const LapsedHold> holds) {
+void SaleEngine::Expire(Time now, Shard& shard, std::span<const LapsedHold> holds) {
   const bool cancelled = IsCancelled();
   Units units = 0;
   for (const LapsedHold& hold : holds) {
@@ -75,7 +75,8 @@ void SaleEngine::Expire(Time now, const Shard& shard, std::span<const LapsedHold
     event.type = cancelled ? EventType::kCancelled : EventType::kExpired;
     event.at = now;
     event.seq = seq++;
-    events_.Write(event);
+    events_.Write(event,
+                  {.place = hold.place, .record = shard.users.IndexOf(*hold.line, hold.ordinal)});
   }
 }
 
@@ -143,7 +144,8 @@ std::uint64_t SaleEngine::ExpireShard(Time now, ShardIndex index, std::size_t mo
       continue;
     }
     shard.queue.Pop();
-    lapsed[lapsed_count++] = {.line = &line, .record = &record, .ordinal = entry.ordinal};
+    lapsed[lapsed_count++] = {
+        .place = entry.place, .line = &line, .record = &record, .ordinal = entry.ordinal};
     lapsed_units += record.units;
   }
   record_lapsed();

@@ -502,7 +502,7 @@ void SaleEngine::CommitToRecord(Time now, const Job& job, std::uint64_t seq) {
       break;
   }
   Answer(job, code, record);
-  events_.Write(event);
+  events_.Write(event, {.place = job.place, .record = shard.users.IndexOf(line, job.ordinal)});
 }
 
 SaleEngine::NewRecord SaleEngine::AddRecord(const Job& job) {
@@ -549,7 +549,8 @@ void SaleEngine::CommitReserve(Time now, const Job& job, std::uint64_t seq) {
                       .quote = command.quote,
                       .admission = command.admission_number,
                       .user_limit = job.limit,
-                      .keys = command.keys});
+                      .keys = command.keys},
+                {.place = place, .record = static_cast<std::uint8_t>(line.records - 1)});
 }
 
 void SaleEngine::CommitTombstone(Time now, const Job& job, std::uint64_t seq) {
@@ -557,7 +558,8 @@ void SaleEngine::CommitTombstone(Time now, const Job& job, std::uint64_t seq) {
   known_.Insert(job.hash);
   UserTable& users = shards_[job.shard].users;
   const auto [place, ordinal] = AddRecord(job);
-  Record& record = users.record(users.line(place), ordinal);
+  UserLine& line = users.line(place);
+  Record& record = users.record(line, ordinal);
   record.BecomeTombstone(command.id);
   Answer(job, Code::kDone, record);
   Event event;
@@ -566,7 +568,7 @@ void SaleEngine::CommitTombstone(Time now, const Job& job, std::uint64_t seq) {
   event.type = EventType::kTombstoned;
   event.user = command.user;
   event.id = command.id;
-  events_.Write(event);
+  events_.Write(event, {.place = place, .record = static_cast<std::uint8_t>(line.records - 1)});
 }
 
 void SaleEngine::ChargeKeys(const UserId& user, Ordinal ordinal, std::int64_t held,

@@ -12,6 +12,7 @@
 #include "base/mutex.h"
 #include "engine/block_pool.h"
 #include "engine/event_ring.h"
+#include "engine/event_sink.h"
 #include "engine/expiry_bound.h"
 #include "engine/job.h"
 #include "engine/keyed_hash.h"
@@ -69,6 +70,27 @@ class SaleEngine {
     return events_.Read(after, events);
   }
   void Snapshot(SnapshotVisitor& visitor);
+
+  // Shows each event to the sink as it is folded, from the next on; see EventRing.
+  void Show(EventSink* sink) { events_.Show(sink); }
+  // The last number that was given.  What FoldThrough(it) has folded tells of all that any call
+  // may have seen that has returned.
+  std::uint64_t last_seq() const { return events_.last_seq(); }
+  void FoldThrough(std::uint64_t seq) { events_.FoldThrough(seq); }
+
+  struct Restored {
+    // Of the user; kNoPlace for an act.
+    Place place = kNoPlace;
+    // Why the event cannot follow from those before it; null: it did.
+    const char* impossible = nullptr;
+    bool out_of_memory = false;
+  };
+  // Carries out the next event of a log: the state becomes what it was, and the ring has the event.
+  // `party.place`: of the user in this engine; kNoPlace where that is not known, and for an act.
+  // Where it is impossible the engine is of no more use.
+  // REQUIRES: no other call is under way, and none but Restore came before; IsValid(event.at).
+  Restored Restore(const Event& event, const Party& party);
+
   // kDone where the sale may be forgotten.
   Code JudgeForget(Time now) const;
 
@@ -103,6 +125,7 @@ class SaleEngine {
 
   // A lapsed hold under its shard's lock.
   struct LapsedHold {
+    Place place;
     UserLine* line;
     Record* record;
     Ordinal ordinal;
@@ -197,7 +220,7 @@ class SaleEngine {
   bool CanExpire(const UserId& user, const Record& record, std::uint64_t waiting) const;
   // Records the lapse of holds of one line.  REQUIRES: the shard's lock, and those of their limit
   // keys; they are due and can be expired; at least one.
-  void Expire(Time now, const Shard& shard, std::span<const LapsedHold> holds);
+  void Expire(Time now, Shard& shard, std::span<const LapsedHold> holds);
   // Expires up to `most` holds of one shard.
   std::uint64_t ExpireShard(Time now, ShardIndex index, std::size_t most);
   SliceReport ExpireSlice(Time now, std::size_t most);
@@ -229,6 +252,11 @@ class SaleEngine {
   Time Cut() const {
     return FromMicros(static_cast<std::uint64_t>(cut_us_.load(std::memory_order_acquire)));
   }
+
+  // --- restore.cc
+  Restored RestoreRecord(const Event& event, const Party& party);
+  Restored RestoreTransition(const Event& event, const Party& party);
+  Restored RestoreRelease(const Event& event);
 
   // --- read.cc
   Reservation Unpack(const Shard& shard, const UserId& user, Ordinal ordinal,

@@ -73,6 +73,21 @@ class UserTable {
     return ordinal == kFirst ? line.first : FurtherAt(ordinal).record;
   }
 
+  // Which of the user's records it is, in the order in which they came; and the other way.
+  // REQUIRES: there is such a record.
+  std::uint8_t IndexOf(const UserLine& line, Ordinal ordinal) const {
+    if (ordinal == kFirst) return 0;
+    std::uint32_t index = line.records - 1;
+    for (Ordinal i = line.further; i != ordinal; i = FurtherAt(i).next) --index;
+    return static_cast<std::uint8_t>(index);
+  }
+  Ordinal OrdinalAt(const UserLine& line, std::uint8_t index) const {
+    if (index == 0) return kFirst;
+    Ordinal ordinal = line.further;
+    for (std::uint32_t i = line.records - 1; i != index; --i) ordinal = FurtherAt(ordinal).next;
+    return ordinal;
+  }
+
   // Calls visit(ordinal, record) for each record of the user, until it returns false.
   template <typename Visit>
   void ForEachRecord(UserLine& line, Visit visit) {
@@ -116,7 +131,7 @@ class UserTable {
     return blocks_[i >> block_shift_] + (i & ((std::uint32_t{1} << block_shift_) - 1));
   }
   bool MakeRoom(const KeyedHash& hash, std::uint64_t users);
-  Further& FurtherAt(Ordinal ordinal) {
+  Further& FurtherAt(Ordinal ordinal) const {
     const Ordinal index = ordinal - 1;
     return further_[index / kFurtherPerBlock][index % kFurtherPerBlock];
   }

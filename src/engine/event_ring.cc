@@ -109,19 +109,26 @@ void EventRing::Fold(std::uint64_t most) {
       slot[kTypeLineEdges].store(type_line | std::uint64_t{edges.bits()} << kEdgesShift,
                                  std::memory_order_relaxed);
     }
-    if (sink_ != nullptr) ShowTo(*sink_, seq);
   }
+  if (sink_ != nullptr) ShowThrough(seq);
   folded_.store(seq, std::memory_order_release);
 }
 
-void EventRing::ShowTo(EventSink& sink, std::uint64_t seq) const {
-  Event event;
-  CopyOut(seq, event);  // nobody writes it again before it was folded
-  const Word* const slot = SlotOf(seq);
-  sink.OnEvent(
-      event, {.place = static_cast<Place>(slot[kLimitPlace].load(std::memory_order_relaxed) >> 32),
-              .record = static_cast<std::uint8_t>(
-                  slot[kTypeLineEdges].load(std::memory_order_relaxed) >> kRecordShift)});
+void EventRing::ShowThrough(std::uint64_t last) {
+  constexpr std::size_t kAtOnce = 16;
+  std::array<LoggedEvent, kAtOnce> events;
+  std::size_t count = 0;
+  for (std::uint64_t seq = folded_.load(std::memory_order_relaxed) + 1; seq <= last; ++seq) {
+    LoggedEvent& next = events[count++];
+    CopyOut(seq, next.event);  // nobody writes it again before it was folded
+    const Word* const slot = SlotOf(seq);
+    next.party = {
+        .place = static_cast<Place>(slot[kLimitPlace].load(std::memory_order_relaxed) >> 32),
+        .record = static_cast<std::uint8_t>(slot[kTypeLineEdges].load(std::memory_order_relaxed) >>
+                                            kRecordShift)};
+    if (count == kAtOnce || seq == last) sink_->OnEvents(std::span(events).first(count));
+    count %= kAtOnce;
+  }
 }
 
 bool EventRing::CopyOut(std::uint64_t seq, Event& event) const {

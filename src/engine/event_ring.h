@@ -122,7 +122,8 @@ class EventRing {
   void Fold(std::uint64_t most) FLASHSALE_REQUIRES(fold_mutex_);
   // False where the slot was written again meanwhile.
   bool CopyOut(std::uint64_t seq, Event& event) const;
-  void ShowTo(EventSink& sink, std::uint64_t seq) const;
+  // Shows the sink what was folded anew, up to `last`.
+  void ShowThrough(std::uint64_t last) FLASHSALE_REQUIRES(fold_mutex_);
 
   const std::uint64_t mask_;
   const std::size_t keys_;

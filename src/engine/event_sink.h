@@ -2,6 +2,7 @@
 #define FLASHSALE_SRC_ENGINE_EVENT_SINK_H_
 
 #include <cstdint>
+#include <span>
 
 #include "engine/user_index.h"
 #include "flashsale/domain/event.h"
@@ -16,13 +17,18 @@ struct Party {
   friend bool operator==(const Party&, const Party&) = default;
 };
 
+struct LoggedEvent {
+  Event event;
+  Party party;
+};
+
 // Hears of every transition of one sale, in the order of their numbers, none left out.
 // Implementer's duty: one call at a time; quick, because writers may wait for it; nothing of the
 // engine is called.
 class EventSink {
  public:
   virtual ~EventSink() = default;
-  virtual void OnEvent(const Event& event, const Party& party) noexcept = 0;
+  virtual void OnEvents(std::span<const LoggedEvent> events) noexcept = 0;
 };
 
 }  // namespace flashsale::inline v0::engine

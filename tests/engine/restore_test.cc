@@ -25,8 +25,8 @@ constexpr EngineOptions kOtherOptions{
     .hash_seed = 1, .events_per_sale = std::size_t{1} << 16, .max_records = std::uint64_t{1} << 32};
 
 struct Heard final : EventSink {
-  void OnEvent(const Event& event, const Party& party) noexcept override {
-    events.emplace_back(event, party);
+  void OnEvents(std::span<const LoggedEvent> logged) noexcept override {
+    for (const auto& [event, party] : logged) events.emplace_back(event, party);
   }
   std::vector<std::pair<Event, Party>> events;
 };

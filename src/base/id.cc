@@ -1,9 +1,8 @@
 #include "flashsale/base/id.h"
 
-#include <openssl/evp.h>
+#include <algorithm>
 
-#include <memory>
-#include <new>
+#include "base/sha256.h"
 
 namespace flashsale::inline v0::id_internal {
 namespace {
@@ -25,18 +24,12 @@ constexpr bool IsDash(std::size_t i) {
 }  // namespace
 
 Bytes16 HashText(std::string_view domain, std::string_view text) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                        &EVP_MD_CTX_free);
-  constexpr std::string_view kPrefix = "flashsale/1/";
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  if (context == nullptr || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1 ||
-      EVP_DigestUpdate(context.get(), kPrefix.data(), kPrefix.size()) != 1 ||
-      EVP_DigestUpdate(context.get(), domain.data(), domain.size()) != 1 ||
-      EVP_DigestUpdate(context.get(), "/", 1) != 1 ||
-      EVP_DigestUpdate(context.get(), text.data(), text.size()) != 1 ||
-      EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) != 1) {
-    throw std::bad_alloc();  // the only way in which hashing memory with SHA-256 fails
+  Sha256 hash;
+  for (const std::string_view part :
+       {std::string_view("flashsale/1/"), domain, std::string_view("/"), text}) {
+    hash.Add({reinterpret_cast<const std::uint8_t*>(part.data()), part.size()});
   }
+  const Sha256Hash digest = hash.Finish();
   Bytes16 bytes{};
   std::copy_n(digest.begin(), bytes.size(), bytes.begin());
   return bytes;

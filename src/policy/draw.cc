@@ -14,7 +14,7 @@
 #include "policy/draw_rank.h"
 #include "policy/hex.h"
 #include "policy/hmac_sha256.h"
-#include "policy/sha256.h"
+#include "policy/hkdf_sha256.h"
 #include "policy/user_sort.h"
 
 namespace flashsale::inline v0 {

@@ -12,7 +12,7 @@
 #include "flashsale/policy/draw.h"
 #include "policy/draw_rank.h"
 #include "policy/hmac_sha256.h"
-#include "policy/sha256.h"
+#include "base/sha256.h"
 #include "policy/user_sort.h"
 
 namespace flashsale::inline v0 {

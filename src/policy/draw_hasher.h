@@ -7,7 +7,7 @@
 
 #include "flashsale/base/id.h"
 #include "flashsale/policy/draw_seed.h"
-#include "policy/sha256.h"
+#include "base/sha256.h"
 
 namespace flashsale::inline v0 {
 

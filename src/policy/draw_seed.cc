@@ -3,7 +3,7 @@
 #include <openssl/crypto.h>
 
 #include "policy/draw_label.h"
-#include "policy/sha256.h"
+#include "policy/hkdf_sha256.h"
 
 namespace flashsale::inline v0 {
 

@@ -1,5 +1,5 @@
-#ifndef FLASHSALE_SRC_POLICY_SHA256_H_
-#define FLASHSALE_SRC_POLICY_SHA256_H_
+#ifndef FLASHSALE_SRC_BASE_SHA256_H_
+#define FLASHSALE_SRC_BASE_SHA256_H_
 
 #include <openssl/evp.h>
 
@@ -34,15 +34,6 @@ class Sha256 {
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
 };
 
-struct HkdfInput {
-  std::span<const std::uint8_t> key_material;
-  // Empty: as many zero bytes as a hash has.
-  std::span<const std::uint8_t> salt;
-  std::span<const std::uint8_t> info;
-};
-// The first 32 bytes of HKDF-SHA256 (RFC 5869): one extraction, one block of expansion.
-Sha256Hash HkdfSha256(const HkdfInput& input);
-
 }  // namespace flashsale::inline v0
 
-#endif  // FLASHSALE_SRC_POLICY_SHA256_H_
+#endif  // FLASHSALE_SRC_BASE_SHA256_H_

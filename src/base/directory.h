@@ -76,8 +76,9 @@ class Directory {
   };
 
   // Adds what belongs to the sale, unless something does already: then returns false.
-  // Throws std::bad_alloc, and nothing changed.
-  bool Add(const SaleId& id, std::unique_ptr<T> value) FLASHSALE_EXCLUDES(mutex_);
+  // Throws std::bad_alloc.  Unless it was added nothing changed, and `value` still has it.
+  bool Add(const SaleId& id, std::unique_ptr<T>& value) FLASHSALE_EXCLUDES(mutex_);
+  bool Add(const SaleId& id, std::unique_ptr<T>&& value) { return Add(id, value); }
 
   // The hint for the sale; 0 where there is nothing.
   std::uint64_t HintFor(const SaleId& id) FLASHSALE_EXCLUDES(mutex_);
@@ -166,7 +167,7 @@ T* Directory<T>::FindById(const SaleId& id) const {
 }
 
 template <typename T>
-bool Directory<T>::Add(const SaleId& id, std::unique_ptr<T> value) {
+bool Directory<T>::Add(const SaleId& id, std::unique_ptr<T>& value) {
   Replaced replaced;
   {
     const MutexLock lock(mutex_);

@@ -1,7 +1,10 @@
 // Rebuilds a sale from its log: each event is carried out by what carried it out when it was new.
 
+#include <algorithm>
+#include <new>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "engine/sale_engine.h"
 #include "flashsale/domain/flash_sale.h"
@@ -29,6 +32,13 @@ std::optional<Verb> ActOf(EventType type) {
 }
 
 }  // namespace
+
+Place SaleEngine::PlaceOf(const UserId& user) {
+  const std::uint64_t hash = hash_(user.bytes());
+  Shard& shard = shards_[ShardOf(hash)];
+  const MutexLock lock(shard.mutex);
+  return shard.users.Find(hash, user);
+}
 
 SaleEngine::Restored SaleEngine::Restore(const Event& event, const Party& party) {
   switch (event.type) {
@@ -58,6 +68,36 @@ SaleEngine::Restored SaleEngine::Restore(const Event& event, const Party& party)
   SetMarks(marks);
   WriteAct(event.at, event.type, events_.TakeNumbers(1));
   return {};
+}
+
+bool SaleEngine::FinishRestore() {
+  std::vector<ExpiryEntry> waiting;
+  for (std::size_t index = 0; index < shards_.size(); ++index) {
+    Shard& shard = shards_[index];
+    const MutexLock lock(shard.mutex);
+    waiting.clear();
+    for (; !shard.queue.empty(); shard.queue.Pop()) {
+      ExpiryEntry entry = shard.queue.front();
+      const Record& record = shard.users.record(shard.users.line(entry.place), entry.ordinal);
+      if (!record.is_active()) continue;
+      entry.deadline_us = record.deadline_us();
+      try {
+        waiting.push_back(entry);
+      } catch (const std::bad_alloc&) {
+        return false;
+      }
+    }
+    std::sort(waiting.begin(), waiting.end(), [](const ExpiryEntry& a, const ExpiryEntry& b) {
+      return a.deadline_us < b.deadline_us;
+    });
+    for (const ExpiryEntry& entry : waiting) {
+      if (!shard.queue.EnsureRoom(entry.deadline_us, 1)) return false;
+      shard.queue.Push(entry);
+    }
+    bound_.SetShard(index, waiting.empty() ? ExpiryBound::kNever : waiting.front().deadline_us);
+  }
+  bound_.Raise();
+  return true;
 }
 
 SaleEngine::Restored SaleEngine::RestoreRelease(const Event& event) {
@@ -138,8 +178,8 @@ SaleEngine::Restored SaleEngine::RestoreRecord(const Event& event, const Party& 
 }
 
 SaleEngine::Restored SaleEngine::RestoreTransition(const Event& event, const Party& party) {
-  if (event.user.is_nil() || party.place == kNoPlace) return {.impossible = "a change of nobody's"};
-  const Command command{.verb = Verb::kConfirm, .user = event.user, .id = event.id};
+  if (party.place == kNoPlace) return {.impossible = "a change of nobody's"};
+  const Command command{.verb = Verb::kConfirm, .user = user_lines_.At(party.place)->user};
   Outcome outcome;
   Job job;
   Prepare(command, outcome, job);
@@ -157,12 +197,9 @@ SaleEngine::Restored SaleEngine::RestoreTransition(const Event& event, const Par
   AddShards(job, locks);
   locks.Lock();
   UserLine& line = shard.users.line(job.place);
-  if (line.user != event.user || party.record >= line.records) {
-    return {.impossible = "a change of no record"};
-  }
+  if (party.record >= line.records) return {.impossible = "a change of no record"};
   job.ordinal = shard.users.OrdinalAt(line, party.record);
   Record& record = shard.users.record(line, job.ordinal);
-  if (record.id != event.id) return {.impossible = "a change of another record"};
   if (record.is_tombstone()) return {.impossible = "a change of a tombstone"};
 
   const ReservationState state = record.state();

@@ -107,6 +107,7 @@ SaleEngine::SaleEngine(const SaleTerms& terms, const EngineOptions& options)
       has_keys_(!terms.key_limits.empty()),
       max_records_(options.max_records),
       counts_records_(options.max_records < std::uint64_t{1} << 32),
+      full_(options.full),
       hash_(options.hash_seed),
       most_units_(std::min(*terms.max_units_per_order, *terms.limit_ceiling)),
       geometry_(GeometryFor(UnitsOf(terms))),

@@ -33,6 +33,8 @@ struct EngineOptions {
   std::size_t events_per_sale = 0;
   std::uint64_t max_records = 0;
   bool prefault = false;
+  // While this is true new records answer StorageFull; null: nobody says so.  Outlives the engine.
+  const std::atomic<bool>* full = nullptr;
 };
 
 // The state machine of one sale: docs/contract.md in memory, for any number of threads.
@@ -72,11 +74,20 @@ class SaleEngine {
   void Snapshot(SnapshotVisitor& visitor);
 
   // Shows each event to the sink as it is folded, from the next on; see EventRing.
-  void Show(EventSink* sink) { events_.Show(sink); }
+  void Show(std::unique_ptr<EventSink> sink) {
+    events_.Show(sink.get());
+    sink_ = std::move(sink);
+  }
+  // Null where there is none.
+  EventSink* sink() const { return sink_.get(); }
   // The last number that was given.  What FoldThrough(it) has folded tells of all that any call
   // may have seen that has returned.
   std::uint64_t last_seq() const { return events_.last_seq(); }
   void FoldThrough(std::uint64_t seq) { events_.FoldThrough(seq); }
+
+  // Where the user's line lies, or kNoPlace; and whose lies there.
+  Place PlaceOf(const UserId& user);
+  UserId UserAt(Place place) const { return user_lines_.At(place)->user; }
 
   struct Restored {
     // Of the user; kNoPlace for an act.
@@ -86,10 +97,15 @@ class SaleEngine {
     bool out_of_memory = false;
   };
   // Carries out the next event of a log: the state becomes what it was, and the ring has the event.
-  // `party.place`: of the user in this engine; kNoPlace where that is not known, and for an act.
+  // `party.place`: of the user in this engine; for an act, and for a new record of somebody whose
+  // place is not known, kNoPlace.  Of a change of a record, only what the record does not tell is
+  // looked at: time, type, units, returned, deadline, user_limit.
   // Where it is impossible the engine is of no more use.
   // REQUIRES: no other call is under way, and none but Restore came before; IsValid(event.at).
   Restored Restore(const Event& event, const Party& party);
+  // After the last of them: holds that have ended are not waited for any more.  False where memory
+  // ran out; then the engine is of no more use.
+  bool FinishRestore();
 
   // kDone where the sale may be forgotten.
   Code JudgeForget(Time now) const;
@@ -166,7 +182,8 @@ class SaleEngine {
   Take TakeStock(Time now, Job& job);
   Take CountTombstone(Job& job);
   bool StorageIsFull() const {
-    return counts_records_ && records_.load(std::memory_order_relaxed) >= max_records_;
+    return (counts_records_ && records_.load(std::memory_order_relaxed) >= max_records_) ||
+           (full_ != nullptr && full_->load(std::memory_order_relaxed));
   }
   // False where the store may keep no more records.
   bool CountRecord();
@@ -278,6 +295,7 @@ class SaleEngine {
   const bool has_keys_;
   const std::uint64_t max_records_;
   const bool counts_records_;
+  const std::atomic<bool>* const full_;
   const KeyedHash hash_;
   const Units most_units_;  // of a reserve, by the terms
   const IndexGeometry geometry_;
@@ -316,6 +334,7 @@ class SaleEngine {
   std::atomic<std::uint64_t> stray_tombstones_{0};
   std::atomic<std::uint64_t> quarantined_{0};
   std::atomic<std::uint32_t> next_shard_{0};  // where the next slice begins
+  std::unique_ptr<EventSink> sink_;
   UserId poisoned_;
 };
 

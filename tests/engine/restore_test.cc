@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <span>
 #include <string>
@@ -48,7 +49,9 @@ SaleTerms BusyTerms() {
 class BusySale {
  public:
   explicit BusySale(std::uint64_t seed) : random_(seed), sale_(BusyTerms()) {
-    sale_->Show(&heard_);
+    auto heard = std::make_unique<Heard>();
+    heard_ = heard.get();
+    sale_->Show(std::move(heard));
   }
 
   void Do(int commands) {
@@ -63,7 +66,7 @@ class BusySale {
     sale_->FoldThrough(sale_->last_seq());
   }
 
-  const std::vector<std::pair<Event, Party>>& heard() const { return heard_.events; }
+  const std::vector<std::pair<Event, Party>>& heard() const { return heard_->events; }
   EngineSale& sale() { return sale_; }
 
   Time Advance() { return now_ += Duration(static_cast<Duration::rep>(Below(20'000'000))); }
@@ -118,7 +121,7 @@ class BusySale {
   std::uint64_t Below(std::uint64_t bound) { return random_() % bound; }
 
   std::mt19937_64 random_;
-  Heard heard_;
+  Heard* heard_ = nullptr;  // the sale's
   EngineSale sale_;
   Time now_ = kStart - 10s;
 };
@@ -136,6 +139,7 @@ SaleEngine::Restored Replay(const std::vector<std::pair<Event, Party>>& heard, E
     if (restored.impossible != nullptr || restored.out_of_memory) return restored;
     if (party.place != kNoPlace) places[party.place] = restored.place;
   }
+  REQUIRE(into->FinishRestore());
   return {};
 }
 
@@ -247,8 +251,9 @@ TEST_CASE(
   EngineSale sale(
       SmallSale(kThreads * kEach),
       {.hash_seed = 1, .events_per_sale = 1'024, .max_records = std::uint64_t{1} << 32});
-  Heard heard;
-  sale->Show(&heard);
+  auto owned = std::make_unique<Heard>();
+  const Heard& heard = *owned;
+  sale->Show(std::move(owned));
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&sale, t] {

@@ -61,6 +61,12 @@ Result<std::uint64_t> MemoryFlashSaleRepository::Put(const FlashSale& sale) {
   }
 }
 
+void MemoryFlashSaleRepository::Restore(const FlashSale& sale) {
+  const MutexLock lock(mutex_);
+  Index(sale);
+  sales_.emplace(sale.terms.id, sale);
+}
+
 Result<FlashSale> MemoryFlashSaleRepository::Get(const SaleId& id) {
   try {
     const MutexLock lock(mutex_);

@@ -23,6 +23,10 @@ class MemoryFlashSaleRepository final : public FlashSaleRepository {
   Result<std::vector<FlashSale>> FindByProduct(const ProductId& product, std::size_t max) override;
   Status Remove(const SaleId& id, std::uint64_t revision) override;
 
+  // Takes up a sale with the revision that it has.  Throws std::bad_alloc, and nothing changed.
+  // REQUIRES: the catalogue has none of this id; its terms are valid.
+  void Restore(const FlashSale& sale);
+
  private:
   using ByStart = std::set<std::pair<Time, SaleId>>;
 

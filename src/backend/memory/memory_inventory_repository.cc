@@ -65,7 +65,14 @@ Result<Outcome> MemoryInventoryRepository::Create(const SaleTerms& terms) {
       }
     }
     std::unique_ptr<engine::SaleEngine> engine = engine::SaleEngine::New(*valid, options_);
-    if (engine == nullptr || !directory_.Add(valid->id, std::move(engine))) return OutOfMemory();
+    if (engine == nullptr) return OutOfMemory();
+    if (keeper_ != nullptr) keeper_->OnCreate(*engine);
+    try {
+      Add(engine);
+    } catch (const std::bad_alloc&) {
+      if (keeper_ != nullptr) keeper_->OnForget(*engine);
+      throw;
+    }
     return Outcome{.code = Code::kDone};
   } catch (const std::bad_alloc&) {
     return OutOfMemory();
@@ -152,6 +159,7 @@ Result<Outcome> MemoryInventoryRepository::Forget(const SaleRef& sale, Time now)
       if (engine.get() == nullptr) return Outcome{.code = Code::kUnknownSale};
       const Code code = engine->JudgeForget(now);
       if (code != Code::kDone) return Outcome{.code = code};
+      if (keeper_ != nullptr) keeper_->OnForget(*engine);
     }
     directory_.Remove(sale.id());
     return Outcome{.code = Code::kDone};

@@ -1,0 +1,140 @@
+#include "backend/journal/recovery.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+namespace flashsale::inline v0::journal {
+namespace {
+
+Status OutOfMemory() { return {StatusCode::kResourceExhausted, "out of memory"}; }
+
+Status Damaged(std::uint64_t commit, std::string_view what) {
+  return {StatusCode::kDataLoss, fmt::format("commit {}: {}", commit, what)};
+}
+
+}  // namespace
+
+Status Recovery::OnCommit(const JournalCommit& commit) {
+  try {
+    const std::uint64_t number = last_.number + 1;
+    if (commit.number != number) {
+      return Damaged(number, fmt::format("it is missing, {} comes next", commit.number));
+    }
+    OpenedCommit opened = OpenCommit(commit.records, number, last_hash_, hasher_);
+    if (!opened.damage.empty()) {
+      Status damage = Damaged(number, opened.damage);
+      if (!opened.is_newer) return damage;
+      return {StatusCode::kFailedPrecondition, damage.message()};
+    }
+    Bytes names;
+    if (!OpenNames(commit.names, hasher_, names)) return Damaged(number, "its names are damaged");
+    RecordReader reader(opened.records, names);
+    Record record;
+    while (reader.Next(record)) {
+      const char* const wrong = Fold(record);
+      if (wrong == nullptr) continue;
+      return Damaged(number, fmt::format("record at byte {}: {}", reader.position(), wrong));
+    }
+    if (!reader.ok()) {
+      return Damaged(number,
+                     fmt::format("record at byte {}: it cannot be read", reader.position()));
+    }
+    if (!reader.UsedAllNames()) return Damaged(number, "it has names that no record mentions");
+    if (opened.header.latest < last_.latest) return Damaged(number, "its time runs back");
+    last_ = opened.header;
+    last_hash_ = opened.hash;
+    return {};
+  } catch (const std::bad_alloc&) {
+    return OutOfMemory();
+  }
+}
+
+Status Recovery::Finish() {
+  for (auto& [number, sale] : sales_) {
+    if (!sale.engine->FinishRestore()) return OutOfMemory();
+  }
+  return {};
+}
+
+const char* Recovery::Fold(Record& record) {
+  if (record.is_event()) return FoldEvent(record);
+  switch (static_cast<RecordKind>(record.kind)) {
+    case RecordKind::kSession:
+      for (auto& [number, sale] : sales_) sale.places.clear();
+      return nullptr;
+    case RecordKind::kSaleCreated:
+      return FoldCreation(record);
+    case RecordKind::kSaleForgotten:
+      return sales_.erase(record.sale) == 1 ? nullptr : "a sale is forgotten that there is not";
+    case RecordKind::kCataloguePut: {
+      FlashSale& listed = catalogue_[record.listed.terms.id];
+      if (record.listed.revision != listed.revision + 1) return "another revision than the next";
+      listed = std::move(record.listed);
+      return nullptr;
+    }
+    case RecordKind::kCatalogueRemoved:
+      return catalogue_.erase(record.id) == 1 ? nullptr : "a sale is removed that is not listed";
+    default:
+      return "a record of an unknown kind";
+  }
+}
+
+const char* Recovery::FoldCreation(const Record& record) {
+  if (record.sale <= last_sale_) return "a sale's number is given twice";
+  const SaleId& id = record.listed.terms.id;
+  const bool is_there = std::any_of(sales_.begin(), sales_.end(), [&id](const auto& sale) {
+    return sale.second.engine->terms().id == id;
+  });
+  if (is_there) return "a sale is created that is there already";
+  auto engine = engine::SaleEngine::New(record.listed.terms, options_);
+  if (engine == nullptr) throw std::bad_alloc();
+  sales_[record.sale].engine = std::move(engine);
+  last_sale_ = record.sale;
+  return nullptr;
+}
+
+const char* Recovery::FoldEvent(Record& record) {
+  const auto found = sales_.find(record.sale);
+  if (found == sales_.end()) return "an event of a sale that there is not";
+  auto& [engine, places] = found->second;
+  Event& event = record.event;
+  if (event.seq != engine->last_seq() + 1) return "another event than the next";
+  engine::Party party = record.party;
+  const engine::Place number = party.place;
+  if (number != engine::kNoPlace) {
+    const bool is_record =
+        event.type == EventType::kReserved || event.type == EventType::kTombstoned;
+    if (record.introduces) {
+      if (number < places.size() && places[number] != engine::kNoPlace) {
+        return "a party is introduced twice";
+      }
+      event.user = record.user;
+      party.place = engine->PlaceOf(record.user);
+      if (party.place == engine::kNoPlace && !is_record) return "a change of nobody's";
+    } else {
+      if (number >= places.size() || places[number] == engine::kNoPlace) {
+        return "a party that was not introduced";
+      }
+      party.place = places[number];
+      if (is_record) event.user = engine->UserAt(party.place);
+    }
+  }
+  const engine::SaleEngine::Restored restored = engine->Restore(event, party);
+  if (restored.out_of_memory) throw std::bad_alloc();
+  if (restored.impossible != nullptr) return restored.impossible;
+  if (record.introduces) {
+    constexpr std::size_t kMostAhead = std::size_t{1} << 24;  // numbers come nearly in order
+    if (number >= places.size()) {
+      if (number - places.size() > kMostAhead) return "a party's number is beyond all others";
+      places.resize(std::max<std::size_t>(number + std::size_t{1}, 2 * places.size()),
+                    engine::kNoPlace);
+    }
+    places[number] = restored.place;
+  }
+  return nullptr;
+}
+
+}  // namespace flashsale::inline v0::journal

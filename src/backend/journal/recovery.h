@@ -1,0 +1,63 @@
+#ifndef FLASHSALE_SRC_BACKEND_JOURNAL_RECOVERY_H_
+#define FLASHSALE_SRC_BACKEND_JOURNAL_RECOVERY_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend/journal/commit.h"
+#include "backend/journal/record.h"
+#include "base/sha256.h"
+#include "engine/sale_engine.h"
+#include "flashsale/backend/journal.h"
+
+namespace flashsale::inline v0::journal {
+
+// Folds a journal: feed it every commit, and it has what was there when the last was kept.
+//
+// Thread safety: as an int.
+class Recovery final : public JournalMedium::Reader {
+ public:
+  explicit Recovery(const engine::EngineOptions& options) : options_(options) {}
+
+  // Errors: DataLoss, naming the commit and the record; FailedPrecondition for what a newer version
+  // has written; ResourceExhausted.
+  Status OnCommit(const JournalCommit& commit) override;
+
+  // After the last of them.  Errors: ResourceExhausted.
+  Status Finish();
+
+  const CommitHeader& last() const { return last_; }
+  const Sha256Hash& last_hash() const { return last_hash_; }
+
+  struct Sale {
+    std::unique_ptr<engine::SaleEngine> engine;
+    // Of this session: where in the engine a party's user is; by the number that the journal has
+    // for them.
+    std::vector<engine::Place> places;
+  };
+  // Those that were not forgotten.
+  std::map<SaleNumber, Sale>& sales() { return sales_; }
+  SaleNumber last_sale() const { return last_sale_; }
+  const std::map<SaleId, FlashSale>& catalogue() const { return catalogue_; }
+
+ private:
+  // Why a record cannot follow on those before; null: it did.
+  const char* Fold(Record& record);
+  const char* FoldEvent(Record& record);
+  const char* FoldCreation(const Record& record);
+
+  const engine::EngineOptions options_;
+  Sha256 hasher_;
+  CommitHeader last_;
+  Sha256Hash last_hash_{};
+  std::map<SaleNumber, Sale> sales_;
+  SaleNumber last_sale_ = 0;
+  std::map<SaleId, FlashSale> catalogue_;
+};
+
+}  // namespace flashsale::inline v0::journal
+
+#endif  // FLASHSALE_SRC_BACKEND_JOURNAL_RECOVERY_H_

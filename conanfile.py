@@ -27,12 +27,14 @@ class FlashsaleConan(ConanFile):
         "shared": [True, False],
         "fPIC": [True, False],
         "with_runtime": [True, False],
+        "with_sqlite": [True, False],
         "with_testing": [True, False],
     }
     default_options = {
         "shared": False,
         "fPIC": True,
         "with_runtime": False,
+        "with_sqlite": False,
         "with_testing": False,
         # Of Boost only headers are used, by our sources alone.
         "boost/*:header_only": True,
@@ -46,6 +48,7 @@ class FlashsaleConan(ConanFile):
     _components = {
         "core": ["abseil::absl_hash", "boost::headers", "fmt::fmt", "openssl::crypto"],
         "runtime": ["core", "abseil::absl_hash", "fmt::fmt"],
+        "sqlite": ["core", "fmt::fmt", "sqlite3::sqlite"],
         "testing": ["core", "fmt::fmt", "openssl::crypto"],
     }
     _least_compilers = {"gcc": "12", "clang": "16", "apple-clang": "16"}
@@ -65,6 +68,8 @@ class FlashsaleConan(ConanFile):
         self.requires("boost/[>=1.74 <2]")
         self.requires("fmt/[>=9.1 <13]")
         self.requires("openssl/[>=3.0 <5]")
+        if self.options.with_sqlite:
+            self.requires("sqlite3/[>=3.37 <4]")
 
     def validate(self):
         check_min_cppstd(self, 20)
@@ -97,7 +102,7 @@ class FlashsaleConan(ConanFile):
 
         dependencies = CMakeDeps(self)
         # Our CMake files ask for a least version; CMakeDeps would take it for the only major one.
-        for package in ("fmt", "openssl"):
+        for package in ("fmt", "openssl", "sqlite3"):
             dependencies.set_property(package, "cmake_config_version_compat", "AnyNewerVersion")
         dependencies.generate()
 

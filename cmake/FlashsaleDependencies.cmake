@@ -23,6 +23,8 @@ flashsale_dependency(absl FIND CONFIG
 flashsale_dependency(fmt FIND 9 CONFIG TARGETS fmt::fmt=fmt)
 flashsale_dependency(Boost HEADER_ONLY FIND 1.74 TARGETS Boost::headers=)
 flashsale_dependency(OpenSSL FIND 3.0 COMPONENTS Crypto TARGETS OpenSSL::Crypto=libcrypto)
+# 3.37 has STRICT tables.
+flashsale_dependency(SQLite3 FIND 3.37 TARGETS SQLite::SQLite3=sqlite3)
 flashsale_dependency(Threads TARGETS Threads::Threads=-pthread)
 
 # Finds the packages of these targets.  A macro, so that the imported targets are seen by the caller.

@@ -11,7 +11,7 @@ set -euo pipefail
 # nothing where it may be missing)
 build=(cmake:cmake ninja-build:ninja g++:g++ pkg-config:pkg-config libabsl-dev:absl/base/config.h
        libfmt-dev:fmt/format.h libboost-dev:boost/version.hpp libssl-dev:openssl/evp.h
-       nlohmann-json3-dev:nlohmann/json.hpp libcli11-dev:CLI/CLI.hpp)
+       libsqlite3-dev:sqlite3.h nlohmann-json3-dev:nlohmann/json.hpp libcli11-dev:CLI/CLI.hpp)
 test=(ccache: python3:python3 binutils:nm doctest-dev:doctest/doctest.h
       libbenchmark-dev:benchmark/benchmark.h nodejs:node npm:npm chromium:chromium)
 bench=(redis-server:redis-server)

@@ -15,7 +15,7 @@ LAYERS = {
     "engine":           _BELOW_POLICY,
     "backend/memory":   _BELOW_POLICY + ("engine",),
     "backend/journal":  _BELOW_POLICY + ("engine", "backend/memory"),
-    "backend/sqlite":   _BELOW_POLICY + ("backend/journal", "backend/memory"),
+    "backend/sqlite":   _BELOW_POLICY + ("backend/journal",),
     "backend/postgres": _BELOW_POLICY,
     "backend/redis":    _BELOW_POLICY,
     "testing":          _BELOW_POLICY,

@@ -24,6 +24,7 @@ PACKAGED = {
     "Boost::headers": ("boost-container", "boost::headers"),
     "fmt::fmt": ("fmt", "fmt::fmt"),
     "OpenSSL::Crypto": ("openssl", "openssl::crypto"),
+    "SQLite::SQLite3": ("sqlite3", "sqlite3::sqlite"),
     "Threads::Threads": (None, None),
 }
 
@@ -290,8 +291,8 @@ BAD_SAMPLES = {
     "a component that Conan lacks": (_NEW_COMPONENT, "conanfile.py:1: component redis is missing"),
     "an option without a component": (
         _but(OPTIONS, "# option", "option"), "the component gone is not CMake's"),
-    "a link without a package": (_but(COMPONENTS, "absl::hash", "absl::hash SQLite::SQLite3"),
-                                 "links SQLite::SQLite3"),
+    "a link without a package": (_but(COMPONENTS, "absl::hash", "absl::hash ZLIB::ZLIB"),
+                                 "links ZLIB::ZLIB"),
     "a manifest that is no JSON": (_but(_MANIFEST, "}}}", "}},}"), "no JSON"),
     "another version": (_but(_MANIFEST, "1.2.3", "1.2.4"), "version 1.2.4, not 1.2.3"),
     "an unknown key": (_but(_MANIFEST, '"homepage"', '"home"'), "keys are name, version, home"),

@@ -22,6 +22,7 @@ vcpkg_check_features(
   OUT_FEATURE_OPTIONS FEATURE_OPTIONS
   FEATURES
     runtime FLASHSALE_WITH_RUNTIME
+    sqlite FLASHSALE_WITH_SQLITE
     testing FLASHSALE_WITH_TESTING)
 
 vcpkg_cmake_configure(

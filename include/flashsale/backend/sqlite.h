@@ -1,0 +1,56 @@
+#ifndef FLASHSALE_BACKEND_SQLITE_H_
+#define FLASHSALE_BACKEND_SQLITE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "flashsale/backend/journal.h"
+#include "flashsale/base/status.h"
+#include "flashsale/export.h"
+#include "flashsale/repository/storage.h"
+
+namespace flashsale::inline v0 {
+
+struct SqliteOptions {
+  // The database file.  It is made where it is not there, in a directory that is.  Beside it lie
+  // files of the same name with -wal, -shm, -lock, -head and -reserve behind it.
+  std::string path;
+
+  // Room that is set aside beside the database, so that what was promised can still be bought and
+  // given back when the disk is full: then new reserves answer StorageFull until there is room
+  // again.  0: none is; up to 2^40.
+  std::uint64_t reserved_bytes = std::uint64_t{64} << 20;
+
+  // The write-ahead log is brought into the database when it has grown beyond this; 64 KiB to 2^40.
+  std::uint64_t checkpoint_bytes = std::uint64_t{64} << 20;
+  // Whether a thread of the storage's own does that.  Otherwise whoever commits does, and all who
+  // wait for it wait longer.
+  bool checkpoint_thread = true;
+
+  // Whether opening looks through every page for damage (SQLite's quick_check), beside the records,
+  // which it always looks through.
+  bool check_pages = true;
+
+  // The name of an SQLite VFS; empty: the default one.
+  std::string vfs = {};
+
+  JournalOptions journal = {};
+};
+
+// The journaled backend in one SQLite file, for one process: see OpenJournaledStorage for what it
+// promises, and docs/journal.md for what lies in the file.
+//
+// Errors, beside those: InvalidArgument (names the option); FailedPrecondition where the file is
+// open already, is read only, is no journal of this library, or was written by a newer version;
+// NotFound where the directory is not there; DataLoss where the file is damaged before its end, and
+// then nothing in it is changed; Unavailable for what the system says otherwise.
+FLASHSALE_EXPORT Result<std::unique_ptr<Storage>> OpenSqliteStorage(const SqliteOptions& options);
+
+// The medium alone.
+FLASHSALE_EXPORT Result<std::unique_ptr<JournalMedium>> OpenSqliteMedium(
+    const SqliteOptions& options);
+
+}  // namespace flashsale::inline v0
+
+#endif  // FLASHSALE_BACKEND_SQLITE_H_

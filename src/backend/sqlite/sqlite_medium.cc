@@ -1,0 +1,307 @@
+#include "backend/sqlite/sqlite_medium.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "backend/sqlite/wal_check.h"
+
+namespace flashsale::inline v0::sqlite {
+namespace {
+
+// "FSJ1", where SQLite keeps what an application calls its files.
+constexpr std::int64_t kApplicationId = 0x4653'4A31;
+constexpr std::int64_t kSchemaVersion = 1;
+constexpr std::uint64_t kPageSize = 4'096;
+// How often it is looked whether there is room again.
+constexpr std::chrono::seconds kBetweenLooks{1};
+
+constexpr const char* kSchema =
+    "CREATE TABLE journal (\n"
+    "  number  INTEGER PRIMARY KEY,  -- of the commit, from 1, dense\n"
+    "  records BLOB NOT NULL,        -- what was committed\n"
+    "  names   BLOB NOT NULL         -- whom it names\n"
+    ") STRICT";
+
+// What a head file holds: a number and its complement, each with the lowest byte first.
+using HeadBytes = std::array<std::uint8_t, 16>;
+
+HeadBytes HeadOf(std::uint64_t number) {
+  HeadBytes bytes;
+  for (std::size_t i = 0; i < 8; ++i) {
+    bytes[i] = static_cast<std::uint8_t>(number >> (8 * i));
+    bytes[8 + i] = static_cast<std::uint8_t>(~number >> (8 * i));
+  }
+  return bytes;
+}
+
+Status WithPath(const std::string& path, const Status& status) {
+  return {status.code(), fmt::format("'{}': {}", path, status.message())};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SqliteMedium>> SqliteMedium::Open(const SqliteOptions& options) {
+  sqlite3_vfs* const vfs = sqlite3_vfs_find(options.vfs.empty() ? nullptr : options.vfs.c_str());
+  if (vfs == nullptr) {
+    return Status(StatusCode::kInvalidArgument,
+                  fmt::format("vfs: '{}', expected one that SQLite knows", options.vfs));
+  }
+  try {
+    std::unique_ptr<SqliteMedium> medium(new SqliteMedium(options, *vfs));
+    Status status = medium->CheckFolder();
+    if (status.ok()) status = medium->OpenDatabase();
+    if (!status.ok()) return WithPath(options.path, status);
+    return medium;
+  } catch (const std::bad_alloc&) {
+    return Status(StatusCode::kResourceExhausted, "out of memory");
+  }
+}
+
+SqliteMedium::~SqliteMedium() = default;
+
+Status SqliteMedium::CheckFolder() {
+  const std::size_t slash = options_.path.rfind('/');
+  if (slash != std::string::npos && slash != 0) {
+    const std::string folder = options_.path.substr(0, slash);
+    int exists = 0;
+    if (vfs_.xAccess(&vfs_, folder.c_str(), SQLITE_ACCESS_EXISTS, &exists) == SQLITE_OK &&
+        exists == 0) {
+      return {StatusCode::kNotFound, fmt::format("there is no directory '{}'", folder)};
+    }
+  }
+  Result<VfsFile> lock = VfsFile::Open(vfs_, Beside("-lock"), VfsFile::Mode::kMakeToLock);
+  if (!lock.ok()) return lock.status();
+  lock_ = *std::move(lock);
+  Status status = lock_.LockExclusively();
+  if (!status.ok()) return status;
+
+  Result<VfsFile> wal = VfsFile::Open(vfs_, Beside("-wal"), VfsFile::Mode::kRead);
+  if (!wal.ok()) return wal.status().code() == StatusCode::kNotFound ? Status() : wal.status();
+  return CheckWal(*wal);
+}
+
+Status SqliteMedium::OpenDatabase() {
+  constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  Result<Database> opened = Database::Open(options_.path, kFlags, vfs_name());
+  if (!opened.ok()) return opened.status();
+  database_ = *std::move(opened);
+  if (sqlite3_db_readonly(database_.handle(), "main") == 1) {
+    return {StatusCode::kFailedPrecondition, "the file may be read only"};
+  }
+  sqlite3_busy_timeout(database_.handle(), 10'000);
+  Status status = PrepareSchema();
+  if (!status.ok()) return status;
+  for (const char* const sql : {
+           "PRAGMA synchronous = FULL",       // one sync of the log a commit
+           "PRAGMA journal_size_limit = -1",  // a log that has its size is written over
+           "PRAGMA cache_spill = OFF",        // a transaction is written when it commits
+           "PRAGMA cell_size_check = ON",
+       }) {
+    status = database_.Run(sql);
+    if (!status.ok()) return status;
+  }
+  if (options_.check_pages) {
+    const Result<std::string> found = database_.Text("PRAGMA quick_check(1)");
+    if (!found.ok()) return found.status();
+    if (*found != "ok") return {StatusCode::kDataLoss, *found};
+  }
+  struct Prepared {
+    Statement& statement;
+    const char* sql;
+  };
+  for (const auto& [statement, sql] :
+       {Prepared{begin_, "BEGIN IMMEDIATE"}, Prepared{commit_, "COMMIT"},
+        Prepared{rollback_, "ROLLBACK"},
+        Prepared{insert_, "INSERT INTO journal (number, records, names) VALUES (?1, ?2, ?3)"}}) {
+    Result<Statement> prepared = database_.Prepare(sql);
+    if (!prepared.ok()) return prepared.status();
+    statement = *std::move(prepared);
+  }
+  status = ReadHead();
+  if (!status.ok()) return status;
+  has_room_aside_ = SetRoomAside();
+
+  Database own;
+  if (options_.checkpoint_thread) {
+    Result<Database> second =
+        Database::Open(options_.path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, vfs_name());
+    if (!second.ok()) return second.status();
+    own = *std::move(second);
+    sqlite3_busy_timeout(own.handle(), 0);
+  }
+  checkpointer_.emplace(database_, std::move(own), options_.checkpoint_bytes / kPageSize);
+  return SyncFolder();
+}
+
+Status SqliteMedium::SyncFolder() {
+  // A VFS syncs a folder when it removes something from it.
+  const std::string name = Beside("-new");
+  const Result<VfsFile> file = VfsFile::Open(vfs_, name, VfsFile::Mode::kMake);
+  if (!file.ok()) return file.status();
+  return Remove(vfs_, name);
+}
+
+Status SqliteMedium::PrepareSchema() {
+  const Result<std::int64_t> id = database_.Number("PRAGMA application_id");
+  if (!id.ok()) return id.status();
+  const Result<std::int64_t> tables = database_.Number("SELECT count(*) FROM sqlite_schema");
+  if (!tables.ok()) return tables.status();
+  if (*id == 0 && *tables == 0) {
+    for (const std::string& sql :
+         {fmt::format("PRAGMA page_size = {}", kPageSize), std::string("PRAGMA journal_mode = WAL"),
+          std::string("PRAGMA synchronous = FULL"), std::string("BEGIN IMMEDIATE"),
+          std::string(kSchema), fmt::format("PRAGMA application_id = {}", kApplicationId),
+          fmt::format("PRAGMA user_version = {}", kSchemaVersion), std::string("COMMIT")}) {
+      Status status = database_.Run(sql.c_str());
+      if (!status.ok()) return status;
+    }
+    return {};
+  }
+  if (*id != kApplicationId) {
+    return {StatusCode::kFailedPrecondition,
+            fmt::format("a database of another application, with the id {}, expected {}", *id,
+                        kApplicationId)};
+  }
+  const Result<std::int64_t> version = database_.Number("PRAGMA user_version");
+  if (!version.ok()) return version.status();
+  if (*version > kSchemaVersion) {
+    return {
+        StatusCode::kFailedPrecondition,
+        fmt::format("its schema has version {}, newer than {}, the last that this version reads",
+                    *version, kSchemaVersion)};
+  }
+  if (*version < kSchemaVersion) {
+    return {StatusCode::kDataLoss, fmt::format("its schema has the unknown version {}", *version)};
+  }
+  const Result<std::string> mode = database_.Text("PRAGMA journal_mode = WAL");
+  if (!mode.ok()) return mode.status();
+  if (*mode != "wal") {
+    return {StatusCode::kUnavailable, fmt::format("no write-ahead log, but mode '{}'", *mode)};
+  }
+  return {};
+}
+
+Status SqliteMedium::ReadHead() {
+  Result<VfsFile> head = VfsFile::Open(vfs_, Beside("-head"), VfsFile::Mode::kMake);
+  if (!head.ok()) return head.status();
+  head_ = *std::move(head);
+  HeadBytes bytes{};
+  const Result<std::size_t> read = head_.Read(0, bytes);
+  if (!read.ok()) return read.status();
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < 8; ++i) number |= std::uint64_t{bytes[i]} << (8 * i);
+  // One that was written in part tells nothing.
+  if (*read == bytes.size() && bytes == HeadOf(number)) head_number_ = number;
+  return {};
+}
+
+void SqliteMedium::NoteHead(std::uint64_t number) {
+  head_number_ = number;
+  (void)head_.Write(0, HeadOf(number));
+}
+
+bool SqliteMedium::SetRoomAside() {
+  if (options_.reserved_bytes == 0) return true;
+  Result<VfsFile> file = VfsFile::Open(vfs_, Beside("-reserve"), VfsFile::Mode::kMake);
+  if (!file.ok()) return false;
+  const Result<std::uint64_t> size = file->Size();
+  if (!size.ok()) return false;
+  const std::vector<std::uint8_t> zeros(std::size_t{64} << 10);
+  Status status;
+  std::uint64_t at = *size;
+  while (status.ok() && at < options_.reserved_bytes) {
+    const std::uint64_t count = std::min<std::uint64_t>(zeros.size(), options_.reserved_bytes - at);
+    status = file->Write(at, std::span(zeros).first(count));
+    at += count;
+  }
+  if (status.ok() && at != *size) status = file->Sync();
+  if (status.ok()) return true;
+  file->Close();
+  (void)Remove(vfs_, Beside("-reserve"));
+  return false;
+}
+
+Status SqliteMedium::Insert(const JournalCommit& commit) {
+  const auto step = [this](const Statement& statement, const char* doing) -> Status {
+    const int code = sqlite3_step(statement.get());
+    Status status = code == SQLITE_DONE ? Status() : database_.Error(code, doing);
+    sqlite3_reset(statement.get());
+    return status;
+  };
+  const auto bind = [this](int index, std::span<const std::uint8_t> bytes) {
+    // A null pointer would be NULL.
+    const void* const data = bytes.empty() ? static_cast<const void*>("") : bytes.data();
+    sqlite3_bind_blob64(insert_.get(), index, data, bytes.size(), SQLITE_STATIC);
+  };
+  Status status = step(begin_, "beginning a commit");
+  if (!status.ok()) return status;
+  sqlite3_bind_int64(insert_.get(), 1, static_cast<sqlite3_int64>(commit.number));
+  bind(2, commit.records);
+  bind(3, commit.names);
+  status = step(insert_, "writing a commit");
+  sqlite3_clear_bindings(insert_.get());
+  if (status.ok()) status = step(commit_, "committing");
+  if (!status.ok() && sqlite3_get_autocommit(database_.handle()) == 0) {
+    (void)step(rollback_, "taking a commit back");
+  }
+  return status;
+}
+
+Status SqliteMedium::Append(const JournalCommit& commit) {
+  Status status = Insert(commit);
+  if (status.code() == StatusCode::kResourceExhausted && has_room_aside_ &&
+      options_.reserved_bytes != 0) {
+    // What was promised before needs the room now.
+    has_room_aside_ = false;
+    next_look_for_room_ = std::chrono::steady_clock::now() + kBetweenLooks;
+    (void)Remove(vfs_, Beside("-reserve"));
+    status = Insert(commit);
+  }
+  if (!status.ok()) return WithPath(options_.path, status);
+  NoteHead(commit.number);
+  checkpointer_->OnCommit();
+  return {};
+}
+
+Status SqliteMedium::Read(std::uint64_t after, Reader& reader) {
+  Result<Statement> select = database_.Prepare(
+      "SELECT number, records, names FROM journal WHERE number > ?1 ORDER BY number");
+  if (!select.ok()) return WithPath(options_.path, select.status());
+  sqlite3_stmt* const row = select->get();
+  sqlite3_bind_int64(row, 1, static_cast<sqlite3_int64>(after));
+  std::uint64_t last = after;
+  int code = SQLITE_OK;
+  while ((code = sqlite3_step(row)) == SQLITE_ROW) {
+    last = static_cast<std::uint64_t>(sqlite3_column_int64(row, 0));
+    Status status =
+        reader.OnCommit({.number = last, .records = BlobAt(row, 1), .names = BlobAt(row, 2)});
+    if (!status.ok()) return WithPath(options_.path, status);
+  }
+  if (code != SQLITE_DONE) {
+    return WithPath(options_.path, database_.Error(code, "reading the journal"));
+  }
+  if (last < head_number_) {
+    return WithPath(options_.path, {StatusCode::kDataLoss,
+                                    fmt::format("the journal ends with commit {}, but {} was kept",
+                                                last, head_number_)});
+  }
+  return {};
+}
+
+bool SqliteMedium::IsNearlyFull() {
+  if (has_room_aside_) return false;
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= next_look_for_room_) {
+    next_look_for_room_ = now + kBetweenLooks;
+    has_room_aside_ = SetRoomAside();
+  }
+  return !has_room_aside_;
+}
+
+}  // namespace flashsale::inline v0::sqlite

@@ -1,0 +1,68 @@
+#ifndef FLASHSALE_SRC_BACKEND_SQLITE_SQLITE_MEDIUM_H_
+#define FLASHSALE_SRC_BACKEND_SQLITE_SQLITE_MEDIUM_H_
+
+#include <sqlite3.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "backend/sqlite/checkpointer.h"
+#include "backend/sqlite/database.h"
+#include "backend/sqlite/vfs_file.h"
+#include "flashsale/backend/journal.h"
+#include "flashsale/backend/sqlite.h"
+
+namespace flashsale::inline v0::sqlite {
+
+// A journal in one table of an SQLite database, a row a commit.  Contract: JournalMedium.
+class SqliteMedium final : public JournalMedium {
+ public:
+  static Result<std::unique_ptr<SqliteMedium>> Open(const SqliteOptions& options);
+  ~SqliteMedium() override;
+
+  Status Append(const JournalCommit& commit) override;
+  Status Read(std::uint64_t after, Reader& reader) override;
+  bool IsNearlyFull() override;
+
+ private:
+  SqliteMedium(const SqliteOptions& options, sqlite3_vfs& vfs) : options_(options), vfs_(vfs) {}
+
+  std::string Beside(const char* suffix) const { return options_.path + suffix; }
+  const char* vfs_name() const { return options_.vfs.empty() ? nullptr : options_.vfs.c_str(); }
+
+  Status CheckFolder();
+  Status OpenDatabase();
+  // Makes the tables of a new file, or finds those of one that was made.
+  Status PrepareSchema();
+  // Whatever was made in the folder is found again after a loss of power.
+  Status SyncFolder();
+  Status ReadHead();
+  // One attempt to write a commit.
+  Status Insert(const JournalCommit& commit);
+  // The commit is kept, and a journal that ends before it has been damaged.  What it does not write
+  // is not missed: it only tells more damage.
+  void NoteHead(std::uint64_t number);
+  // Sets room aside.  False where there is none.
+  bool SetRoomAside();
+
+  const SqliteOptions options_;
+  sqlite3_vfs& vfs_;
+  VfsFile lock_;
+  VfsFile head_;
+  std::uint64_t head_number_ = 0;  // a commit that is known to have been kept
+  bool has_room_aside_ = false;
+  std::chrono::steady_clock::time_point next_look_for_room_{};
+  Database database_;
+  Statement insert_;
+  Statement begin_;
+  Statement commit_;
+  Statement rollback_;
+  std::optional<Checkpointer> checkpointer_;
+};
+
+}  // namespace flashsale::inline v0::sqlite
+
+#endif  // FLASHSALE_SRC_BACKEND_SQLITE_SQLITE_MEDIUM_H_

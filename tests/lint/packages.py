@@ -291,8 +291,8 @@ BAD_SAMPLES = {
     "a component that Conan lacks": (_NEW_COMPONENT, "conanfile.py:1: component redis is missing"),
     "an option without a component": (
         _but(OPTIONS, "# option", "option"), "the component gone is not CMake's"),
-    "a link without a package": (_but(COMPONENTS, "absl::hash", "absl::hash ZLIB::ZLIB"),
-                                 "links ZLIB::ZLIB"),
+    "a link without a package": (_but(COMPONENTS, "absl::hash", "absl::hash PostgreSQL::PostgreSQL"),
+                                 "links PostgreSQL::PostgreSQL"),
     "a manifest that is no JSON": (_but(_MANIFEST, "}}}", "}},}"), "no JSON"),
     "another version": (_but(_MANIFEST, "1.2.3", "1.2.4"), "version 1.2.4, not 1.2.3"),
     "an unknown key": (_but(_MANIFEST, '"homepage"', '"home"'), "keys are name, version, home"),

@@ -1,0 +1,216 @@
+// The power is lost at every write and every sync of a sale, and of its recovery.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "flashsale/backend/sqlite.h"
+#include "flashsale/testing/digest.h"
+#include "tests/hard_cases/crowd.h"
+#include "tests/sqlite/simulated_disk.h"
+
+namespace flashsale::sqlite_test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* kPath = "drop.db";
+
+Result<std::unique_ptr<Storage>> OpenOn(const SimulatedDisk& disk) {
+  SqliteOptions options{.path = kPath,
+                        .reserved_bytes = 8'192,
+                        .checkpoint_bytes = std::uint64_t{64} << 10,
+                        .checkpoint_thread = false,
+                        .vfs = disk.name()};
+  options.journal.memory.events_per_sale = 1'024;
+  options.journal.memory.rate_keys = 1;
+  options.journal.memory.fingerprint_keys = 1;
+  return OpenSqliteStorage(options);
+}
+
+// What there is, so that two states can be compared: nothing where there is no sale.
+std::string StateOf(Storage& storage) {
+  DigestVisitor visitor(kStart);
+  const Status status = storage.inventory().Snapshot("drop", visitor);
+  if (status.code() == StatusCode::kNotFound) return "";
+  REQUIRE_MESSAGE(status.ok(), status.ToString());
+  return visitor.Finish();
+}
+
+SaleTerms Terms() {
+  SaleTerms terms = SmallSale(300);
+  terms.limit_per_user = 6;
+  terms.late_confirm = LateConfirm::kRevive;
+  terms.key_limits = {{.name = "device", .limit = 9}};
+  return terms;
+}
+
+// A command by chance, about few users and few ids.
+Command Any(std::mt19937_64& random) {
+  const auto below = [&random](std::uint64_t bound) { return random() % bound; };
+  const UserId user = User(1 + below(90));
+  const ReservationId id = Id(1 + below(12));
+  switch (below(40)) {
+    case 0:
+      return Act(Verb::kPause);
+    case 1:
+    case 2:
+      return Act(Verb::kResume);
+    default:
+      break;
+  }
+  switch (below(8)) {
+    case 0:
+    case 1:
+      return About(Verb::kConfirm, user, id);
+    case 2:
+      return About(Verb::kCancel, user, id);
+    case 3:
+      return About(below(3) == 0 ? Verb::kVoid : Verb::kExtend, user, id);
+    default: {
+      Command reserve = Reserve(user, id, static_cast<Units>(1 + below(2)));
+      if (below(2) == 0) reserve.keys[0] = LimitKey::FromInteger(1 + below(50));
+      return reserve;
+    }
+  }
+}
+
+// A sale as it was played on a disk.
+struct Played {
+  std::vector<DiskOperation> operations;
+  // After so many operations the state with this number, from 0, was acknowledged.
+  std::vector<std::pair<std::size_t, std::size_t>> acknowledged;
+  // The states, in order; each once.
+  std::vector<std::string> states;
+};
+
+Played Play(std::uint64_t seed, int commands) {
+  Played played;
+  SimulatedDisk disk;
+  const auto note = [&](Storage& storage) {
+    std::string state = StateOf(storage);
+    if (played.states.empty() || played.states.back() != state) {
+      played.states.push_back(std::move(state));
+    }
+    played.acknowledged.emplace_back(disk.operations().size(), played.states.size() - 1);
+  };
+  played.states.emplace_back();  // before anything
+  std::mt19937_64 random(seed);
+  Time now = kStart;
+  std::unique_ptr<Storage> storage;
+  for (int i = 0; i < commands; ++i) {
+    // Closed and opened anew now and then.
+    if (i % 700 == 0) {
+      storage = nullptr;
+      auto opened = OpenOn(disk);
+      REQUIRE_MESSAGE(opened.ok(), opened.status().ToString());
+      storage = *std::move(opened);
+      REQUIRE(storage->inventory().Create(Terms()).ok());
+      note(*storage);
+    }
+    now += Duration(static_cast<Duration::rep>(random() % 2'000'000));
+    std::array<Command, 3> batch;
+    const std::size_t size = 1 + random() % batch.size();
+    for (Command& command : batch) command = Any(random);
+    std::array<Outcome, 3> outcomes;
+    REQUIRE(storage->inventory()
+                .Apply("drop", now, std::span(batch).first(size), std::span(outcomes).first(size))
+                .ok());
+    note(*storage);
+  }
+  storage = nullptr;
+  played.operations = disk.operations();
+  return played;
+}
+
+// What must have been acknowledged before the power was lost after so many operations.
+std::size_t AcknowledgedBy(const Played& played, std::size_t operations) {
+  std::size_t state = 0;
+  for (const auto& [after, number] : played.acknowledged) {
+    if (after <= operations) state = number;
+  }
+  return state;
+}
+
+bool IsFull() {
+  const char* const full = std::getenv("FLASHSALE_TEST_FULL");
+  return full != nullptr && std::string_view(full) == "1";
+}
+
+constexpr std::array kLosses = {Loss::kNothing, Loss::kAll, Loss::kTorn, Loss::kScattered};
+
+class Judge {
+ public:
+  explicit Judge(const Played& played) {
+    for (std::size_t i = 0; i < played.states.size(); ++i) number_of_[played.states[i]] = i;
+  }
+
+  // Opens what is left: it must be a state from `least` on.
+  void Require(const DiskImage& image, std::size_t least, const std::string& where,
+               std::vector<DiskOperation>* recovery = nullptr) {
+    SimulatedDisk disk(image);
+    {
+      const auto storage = OpenOn(disk);
+      if (!storage.ok()) FAIL(where << ": " << storage.status().ToString());
+      const auto found = number_of_.find(StateOf(**storage));
+      if (found == number_of_.end()) FAIL(where << ": a state that there never was");
+      if (found->second < least) {
+        FAIL(where << ": state " << found->second << ", but " << least << " was acknowledged");
+      }
+    }
+    if (recovery != nullptr) *recovery = disk.operations();
+    ++images_;
+  }
+  std::uint64_t images() const { return images_; }
+
+ private:
+  std::map<std::string, std::size_t> number_of_;
+  std::uint64_t images_ = 0;
+};
+
+TEST_CASE("whenever the power is lost, what was acknowledged is there, and nothing by halves") {
+  const Played played = Play(1, 2'000);
+  Judge judge(played);
+  std::mt19937_64 random(2);
+  PowerLoss disk({});
+  // A tenth of the images, another one each time the numbers change.
+  const std::size_t one_in = IsFull() ? 1 : 10;
+  for (std::size_t done = 0; done < played.operations.size(); ++done) {
+    disk.Do(played.operations[done]);
+    const std::size_t least = AcknowledgedBy(played, done + 1);
+    for (const Loss loss : kLosses) {
+      if (random() % one_in != 0) continue;
+      const DiskImage image = disk.After(loss, random);
+      const std::string where =
+          "operation " + std::to_string(done) + ", loss " + std::to_string(static_cast<int>(loss));
+      std::vector<DiskOperation> recovery;
+      const bool twice = random() % 40 == 0;
+      judge.Require(image, least, where, twice ? &recovery : nullptr);
+      if (!twice) continue;
+      // And once more while that is recovered.
+      PowerLoss again(image);
+      for (std::size_t i = 0; i < recovery.size(); ++i) {
+        again.Do(recovery[i]);
+        for (const Loss second : kLosses) {
+          judge.Require(again.After(second, random), least,
+                        where + ", then operation " + std::to_string(i) + " of the recovery");
+        }
+      }
+    }
+  }
+  MESSAGE(played.operations.size() << " operations, " << judge.images() << " images");
+  CHECK(judge.images() > (IsFull() ? 20'000 : 1'000));
+}
+
+}  // namespace
+}  // namespace flashsale::sqlite_test

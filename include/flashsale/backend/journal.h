@@ -50,6 +50,7 @@ class FLASHSALE_EXPORT JournalMedium {
   virtual Status Read(std::uint64_t after, Reader& reader) = 0;
 
   // There is room for what is bought, given back and extended, but nothing should be added to it.
+  // Asked after each commit, and when somebody was refused for it.
   virtual bool IsNearlyFull() = 0;
 };
 

@@ -48,6 +48,18 @@ Status GroupCommit::WaitFor(Ticket ticket) {
   }
 }
 
+void GroupCommit::LookForRoom() {
+  std::unique_lock lock(commit_mutex_);
+  // Whoever is at work asks, too.
+  if (committing_ || failure_ != nullptr) return;
+  committing_ = true;
+  lock.unlock();
+  nearly_full_.store(medium_.IsNearlyFull(), std::memory_order_relaxed);
+  lock.lock();
+  committing_ = false;
+  changed_.notify_all();
+}
+
 Status GroupCommit::Commit() {
   // What has no room waits for it; what has gathered behind it waits, too.
   if (!is_sealed_) {

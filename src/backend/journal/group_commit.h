@@ -78,6 +78,8 @@ class GroupCommit {
     if (pending_bytes_.load(std::memory_order_relaxed) <= options_.max_pending_bytes) return {};
     return WaitFor(Last());
   }
+  // Somebody was refused for want of room: asks the medium whether there is some again.
+  void LookForRoom();
   bool IsKept(Ticket ticket) const { return kept_.load(std::memory_order_acquire) >= ticket; }
 
  private:

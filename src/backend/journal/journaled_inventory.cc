@@ -27,6 +27,8 @@ bool TellsOfRecord(const Outcome& outcome) {
   }
 }
 
+bool IsForWantOfRoom(const Outcome& outcome) { return outcome.code == Code::kStorageFull; }
+
 }  // namespace
 
 bool SaleScribe::Introduce(engine::Place place) {
@@ -111,6 +113,7 @@ Status JournaledInventory::Apply(const SaleRef& sale, Time now, std::span<const 
     if (!status.ok()) return status;
     const auto slice = outcomes.subspan(first, count);
     tells = tells || std::any_of(slice.begin(), slice.end(), TellsOfRecord);
+    if (std::any_of(slice.begin(), slice.end(), IsForWantOfRoom)) commits_.LookForRoom();
   }
   if (!tells) return {};
   return commits_.Await(TicketOf(sale));

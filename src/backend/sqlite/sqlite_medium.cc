@@ -18,8 +18,8 @@ namespace {
 constexpr std::int64_t kApplicationId = 0x4653'4A31;
 constexpr std::int64_t kSchemaVersion = 1;
 constexpr std::uint64_t kPageSize = 4'096;
-// How often it is looked whether there is room again.
-constexpr std::chrono::seconds kBetweenLooks{1};
+// How often it is asked whether there is room again until it is looked for.
+constexpr std::uint32_t kBetweenLooks = 64;
 
 constexpr const char* kSchema =
     "CREATE TABLE journal (\n"
@@ -259,7 +259,7 @@ Status SqliteMedium::Append(const JournalCommit& commit) {
       options_.reserved_bytes != 0) {
     // What was promised before needs the room now.
     has_room_aside_ = false;
-    next_look_for_room_ = std::chrono::steady_clock::now() + kBetweenLooks;
+    calls_until_look_ = kBetweenLooks;
     (void)Remove(vfs_, Beside("-reserve"));
     status = Insert(commit);
   }
@@ -296,11 +296,12 @@ Status SqliteMedium::Read(std::uint64_t after, Reader& reader) {
 
 bool SqliteMedium::IsNearlyFull() {
   if (has_room_aside_) return false;
-  const auto now = std::chrono::steady_clock::now();
-  if (now >= next_look_for_room_) {
-    next_look_for_room_ = now + kBetweenLooks;
-    has_room_aside_ = SetRoomAside();
+  if (calls_until_look_ != 0) {
+    --calls_until_look_;
+    return true;
   }
+  calls_until_look_ = kBetweenLooks;
+  has_room_aside_ = SetRoomAside();
   return !has_room_aside_;
 }
 

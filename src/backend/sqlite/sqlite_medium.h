@@ -3,7 +3,6 @@
 
 #include <sqlite3.h>
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -54,7 +53,7 @@ class SqliteMedium final : public JournalMedium {
   VfsFile head_;
   std::uint64_t head_number_ = 0;  // a commit that is known to have been kept
   bool has_room_aside_ = false;
-  std::chrono::steady_clock::time_point next_look_for_room_{};
+  std::uint32_t calls_until_look_ = 0;  // for room again
   Database database_;
   Statement insert_;
   Statement begin_;

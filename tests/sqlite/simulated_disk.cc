@@ -47,6 +47,9 @@ void PowerLoss::Do(const DiskOperation& operation) {
       }
       file.unsynced.clear();
       break;
+    case DiskOperation::Kind::kFailedSync:
+      file.unsynced.clear();
+      break;
     case DiskOperation::Kind::kDelete:
       // A file that comes back has what it had: nothing here writes to a name that was removed
       // before its folder was synced.
@@ -307,6 +310,11 @@ int SimulatedDisk::Do(DiskOperation operation) {
   Fault fault;
   if (before) fault = before(operations_.size(), operation);
   if (fault.code != SQLITE_OK) {
+    if (operation.kind == DiskOperation::Kind::kSync) {
+      operation.kind = DiskOperation::Kind::kFailedSync;
+      operations_.push_back(std::move(operation));
+      return fault.code;
+    }
     if (operation.kind != DiskOperation::Kind::kWrite || fault.written == 0) return fault.code;
     operation.bytes.resize(std::min(fault.written, operation.bytes.size()));
   }
@@ -326,6 +334,7 @@ int SimulatedDisk::Do(DiskOperation operation) {
       files_[operation.file].resize(operation.offset);
       break;
     case DiskOperation::Kind::kSync:
+    case DiskOperation::Kind::kFailedSync:
       break;
     case DiskOperation::Kind::kDelete:
       files_.erase(operation.file);

@@ -24,6 +24,9 @@ struct DiskOperation {
     kWrite,
     kTruncate,  // `offset` is the size
     kSync,      // of one file, and of the folder where `syncs_folder`
+    // What was to be synced is lost, and a later sync does not know: so do systems that forget
+    // pages which they could not write.
+    kFailedSync,
     kDelete,
   };
   Kind kind = Kind::kWrite;

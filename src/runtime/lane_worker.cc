@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <exception>
 #include <new>
@@ -14,6 +15,9 @@
 
 namespace flashsale::inline v0 {
 namespace {
+
+// How many batches may wait for one commit: what comes later should not wait for so many before.
+constexpr std::size_t kMostTogether = 64;
 
 // What an error of a batch says about one of its calls.  Apply may have carried out a part of a
 // batch, and so the codes that promise "not applied" may not be passed on to each of several; these
@@ -89,7 +93,14 @@ LaneWorker::Served LaneWorker::Serve() {
   if (!serving_.TryLock()) return Served::kBusy;
   TakeInbox();
   const bool any = !turns_.empty();
-  const Answered answered = any ? SendBatch() : Answered{};
+  Answered answered;
+  CommitTicket ticket;
+  // As many batches as there are share one wait; where there is none, each is answered at once.
+  for (std::size_t i = 0; i < kMostTogether && !turns_.empty(); ++i) {
+    SendBatch(answered, ticket);
+    if (ticket.number == 0) break;
+  }
+  if (ticket.number != 0) AwaitCommit(ticket, answered);
   const bool first =
       any && answered_.Push(answered.newest, answered.oldest) == SlotInbox::Pushed::kFirst;
   serving_.Unlock();
@@ -108,8 +119,26 @@ void LaneWorker::TakeInbox() {
   }
 }
 
-LaneWorker::Answered LaneWorker::SendBatch() {
-  Answered answered;
+void LaneWorker::AwaitCommit(const CommitTicket& ticket, const Answered& answered) {
+  Status status;
+  try {
+    status = store_.AwaitCommit(ticket);
+  } catch (...) {
+    Count(exceptions_);
+    status = {StatusCode::kUnknown, "the store threw"};
+  }
+  if (status.ok()) return;
+  for (SlotIndex slot = answered.newest;; slot = links_[slot]) {
+    // A call whose time was up was never handed over.
+    if (slots_[slot].answer.ok() && slots_[slot].answer->code != Code::kOverloaded) {
+      slots_[slot].answer = AnswerOf(status);
+      Count(failed_);
+    }
+    if (slot == answered.oldest) return;
+  }
+}
+
+void LaneWorker::SendBatch(Answered& answered, CommitTicket& ticket) {
   batch_.clear();
   const Time now = clock_.Now();
   const std::optional<Time> judged_at = slots_[turns_.first()].call.now;
@@ -132,26 +161,27 @@ LaneWorker::Answered LaneWorker::SendBatch() {
     batch_.push_back(index);
   }
   if (more) turns_.EndTurn();
-  if (batch_.empty()) return answered;
+  if (batch_.empty()) return;
 
   const std::size_t size = batch_.size();
   Count(batches_);
   Count(batch_sizes_[static_cast<std::size_t>(std::bit_width(size - 1))]);
-  const Status status = Apply(sale, judged_at.value_or(now), size);
+  CommitTicket of_batch;
+  const Status status = Apply(sale, judged_at.value_or(now), size, of_batch);
+  if (status.ok()) ticket.number = std::max(ticket.number, of_batch.number);
   if (!status.ok()) Count(failed_, size);
   for (std::size_t i = 0; i < size; ++i) {
     slots_[batch_[i]].answer = status.ok() ? Result<Outcome>(outcomes_[i]) : AnswerOf(status);
     Add(batch_[i], answered);
   }
-  return answered;
 }
 
-Status LaneWorker::Apply(const SaleRef& sale, Time now, std::size_t size) {
-  Status status = TryApply(sale, now, size);
+Status LaneWorker::Apply(const SaleRef& sale, Time now, std::size_t size, CommitTicket& ticket) {
+  Status status = TryApply(sale, now, size, ticket);
   for (std::size_t i = 0; i < options_.resends; ++i) {
     if (status.code() != StatusCode::kUnavailable && status.code() != StatusCode::kUnknown) break;
     Count(resends_);
-    status = TryApply(sale, now, size);
+    status = TryApply(sale, now, size, ticket);
   }
   if (status.ok()) return status;
   try {
@@ -161,10 +191,10 @@ Status LaneWorker::Apply(const SaleRef& sale, Time now, std::size_t size) {
   }
 }
 
-Status LaneWorker::TryApply(const SaleRef& sale, Time now, std::size_t size) {
+Status LaneWorker::TryApply(const SaleRef& sale, Time now, std::size_t size, CommitTicket& ticket) {
   try {
-    return store_.Apply(sale, now, std::span<const Command>(commands_).first(size),
-                        std::span<Outcome>(outcomes_).first(size));
+    return store_.ApplyUncommitted(sale, now, std::span<const Command>(commands_).first(size),
+                                   std::span<Outcome>(outcomes_).first(size), ticket);
   } catch (...) {
     // It may have thrown before the change or after.  So short a text needs no memory.
     Count(exceptions_);

@@ -43,7 +43,8 @@ class LaneWorker {
     // Another thread is serving.
     kBusy,
   };
-  // Sends one batch, if there is anything to send.
+  // Sends one batch, if there is anything to send; or several, where the store keeps what they did
+  // together.
   Served Serve();
   // Completes what has been answered.
   void Deliver();
@@ -81,9 +82,15 @@ class LaneWorker {
     counter.fetch_add(by, std::memory_order_relaxed);
   }
   void TakeInbox() FLASHSALE_REQUIRES(serving_);
-  Answered SendBatch() FLASHSALE_REQUIRES(serving_);
-  Status Apply(const SaleRef& sale, Time now, std::size_t size) FLASHSALE_REQUIRES(serving_);
-  Status TryApply(const SaleRef& sale, Time now, std::size_t size) FLASHSALE_REQUIRES(serving_);
+  // Adds to `answered`, and to what has to be kept before that is delivered.
+  void SendBatch(Answered& answered, CommitTicket& ticket) FLASHSALE_REQUIRES(serving_);
+  // Returns when all of this may be delivered.
+  void AwaitCommit(const CommitTicket& ticket, const Answered& answered)
+      FLASHSALE_REQUIRES(serving_);
+  Status Apply(const SaleRef& sale, Time now, std::size_t size, CommitTicket& ticket)
+      FLASHSALE_REQUIRES(serving_);
+  Status TryApply(const SaleRef& sale, Time now, std::size_t size, CommitTicket& ticket)
+      FLASHSALE_REQUIRES(serving_);
   void Add(SlotIndex slot, Answered& answered) FLASHSALE_REQUIRES(serving_);
   Outcome Overloaded() const;
   void End(std::uint64_t calls);

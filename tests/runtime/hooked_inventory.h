@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -35,6 +36,19 @@ class HookedInventory final : public InventoryRepository {
     auto opened = OpenMemoryStorage({.hash_seed = 1});
     REQUIRE(opened.ok());
     storage_ = std::move(*opened);
+  }
+
+  // If it is set, what was done must be kept before it is told, and this keeps all up to a ticket.
+  std::function<Status(std::uint64_t)> commit;
+
+  Status ApplyUncommitted(const SaleRef& sale, Time now, std::span<const Command> commands,
+                          std::span<Outcome> outcomes, CommitTicket& ticket) override {
+    Status status = Apply(sale, now, commands, outcomes);
+    if (status.ok() && commit) ticket.number = ++last_ticket_;
+    return status;
+  }
+  Status AwaitCommit(const CommitTicket& ticket) override {
+    return commit ? commit(ticket.number) : Status();
   }
 
   // A sale that is open at kOpening and sells to anybody.
@@ -90,6 +104,7 @@ class HookedInventory final : public InventoryRepository {
 
   std::unique_ptr<Storage> storage_;
   const Before before_;
+  std::uint64_t last_ticket_ = 0;
 };
 
 // One unit for a user of this number.

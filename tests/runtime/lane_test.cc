@@ -79,6 +79,50 @@ TEST_CASE("what gathers for a sale is one batch, in order, and sales take turns"
   CHECK(statistics.batch_sizes[2] == 2);
 }
 
+TEST_CASE("batches that are at hand together wait for one commit, and are told behind it") {
+  Polled polled({.max_batch = 3});
+  std::vector<std::uint64_t> commits;
+  polled.store.commit = [&](std::uint64_t ticket) {
+    CHECK(polled.heard.count() == 0);
+    commits.push_back(ticket);
+    return Status();
+  };
+  for (const std::uint64_t user : {1U, 2U, 3U, 4U, 5U}) CHECK(polled.Submit("a", user));
+  CHECK(polled.Submit("b", 8));
+  CHECK_FALSE(polled.lane->Poll(1));
+  CHECK(polled.Sent() == "a1a2a3 b8 a4a5");
+  CHECK(commits == std::vector<std::uint64_t>{3});
+  CHECK(polled.heard.codes() == std::vector<Code>(6, Code::kDone));
+}
+
+TEST_CASE("where a commit fails or throws nobody is told that they have what they may not have") {
+  for (const bool throws : {false, true}) {
+    CAPTURE(throws);
+    Polled polled({.max_batch = 2});
+    polled.store.commit = [&](std::uint64_t) -> Status {
+      if (throws) throw std::runtime_error("the disk");
+      return {StatusCode::kUnknown, "the disk"};
+    };
+    for (const std::uint64_t user : {1U, 2U, 3U}) CHECK(polled.Submit("a", user));
+    CHECK(polled.Submit("b", 4, {.deadline = kOpening}));
+    polled.lane->Poll();
+    REQUIRE(polled.heard.count() == 4);
+    int unknown = 0;
+    for (const Result<Outcome>& answer : polled.heard.answers()) {
+      if (answer.ok()) {
+        // What was never handed to the store is sure to be nothing.
+        CHECK(answer->code == Code::kOverloaded);
+      } else {
+        CHECK(answer.status().code() == StatusCode::kUnknown);
+        ++unknown;
+      }
+    }
+    CHECK(unknown == 3);
+    CHECK(polled.lane->statistics().failed == 3);
+    CHECK(polled.lane->statistics().exceptions == (throws ? 1 : 0));
+  }
+}
+
 TEST_CASE("a full lane refuses at once, and has room again when a call completes") {
   Polled polled({.capacity = 2, .retry_after = 250ms});
   CHECK(polled.Submit("a", 1));

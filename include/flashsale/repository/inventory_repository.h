@@ -23,12 +23,13 @@
 namespace flashsale::inline v0 {
 
 // A sale as callers name it: its id and, if it was resolved, where the repository found it, which
-// saves the look-up.  A resolved name goes on working after the sale was forgotten and created anew.
+// saves the look-up.  A resolved name goes on working after the sale was forgotten and created
+// anew.
 class SaleRef {
  public:
   SaleRef() = default;
-  SaleRef(const SaleId& id) : id_(id) {}                        // NOLINT(google-explicit-constructor)
-  SaleRef(const char* id) : id_(id) {}                          // NOLINT(google-explicit-constructor)
+  SaleRef(const SaleId& id) : id_(id) {}  // NOLINT(google-explicit-constructor)
+  SaleRef(const char* id) : id_(id) {}    // NOLINT(google-explicit-constructor)
   SaleRef(const SaleId& id, std::uint64_t hint) : id_(id), hint_(hint) {}
 
   const SaleId& id() const { return id_; }
@@ -80,8 +81,15 @@ struct EventPage {
   std::optional<Lost> lost = std::nullopt;
 };
 
-// Stock, reservations, tallies, operators' acts and admission use of sales: one consistency boundary
-// per sale.
+// What has to be kept before an answer may be given.
+struct CommitTicket {
+  // Meaningful to the repository that gave it, and later ones have higher numbers; 0: there is
+  // nothing to wait for.
+  std::uint64_t number = 0;
+};
+
+// Stock, reservations, tallies, operators' acts and admission use of sales: one consistency
+// boundary per sale.
 //
 // Implementer's duty: each command applies wholly or not at all; the rules of docs/contract.md hold
 // for every interleaving of calls from any threads (and processes, where the store is shared); no
@@ -107,21 +115,36 @@ class FLASHSALE_EXPORT InventoryRepository {
     (void)users;
   }
 
-  // Carries out a batch for one sale, in order, each command judged at `now`, and writes one outcome
-  // a command.  On an error the batch was not applied, or in part, or (Unknown) perhaps; the caller
-  // sends the same batch again: ids make that safe.  Any size, 0 included.
+  // Carries out a batch for one sale, in order, each command judged at `now`, and writes one
+  // outcome a command.  On an error the batch was not applied, or in part, or (Unknown) perhaps;
+  // the caller sends the same batch again: ids make that safe.  Any size, 0 included.
+  //
   // Errors: InvalidArgument where outcomes.size() is not commands.size() (nothing applied, nothing
   // written); those of the store.
   virtual Status Apply(const SaleRef& sale, Time now, std::span<const Command> commands,
                        std::span<Outcome> outcomes) = 0;
+
+  // For a caller that has many batches at hand: the same, but it may return before what was done
+  // survives.  Nobody may be told of the outcomes until AwaitCommit(ticket) has returned Ok; one
+  // such call serves all batches whose tickets are no higher.  Here it is Apply.
+  virtual Status ApplyUncommitted(const SaleRef& sale, Time now, std::span<const Command> commands,
+                                  std::span<Outcome> outcomes, CommitTicket& ticket) {
+    ticket = {};
+    return Apply(sale, now, commands, outcomes);
+  }
+  // Errors: Unknown, where the outcomes may be lost: the caller sends the same batches again.
+  virtual Status AwaitCommit(const CommitTicket& ticket) {
+    (void)ticket;
+    return {};
+  }
 
   // Errors of all below: NotFound where there is no such sale; those of the store.
 
   // Exact per line; lines are read one after the other.
   virtual Result<SaleStock> ReadStock(const SaleRef& sale, Time now) = 0;
 
-  // What is charged to one user or limit key.  Nothing where it was never seen: all zero, but for the
-  // limit of a limit key.
+  // What is charged to one user or limit key.  Nothing where it was never seen: all zero, but for
+  // the limit of a limit key.
   virtual Result<Tally> ReadTally(const SaleRef& sale, const TallyKey& key) = 0;
 
   // The reservation as recorded, or nothing where this user never had it.  A hold past its deadline
@@ -129,21 +152,21 @@ class FLASHSALE_EXPORT InventoryRepository {
   virtual Result<std::optional<Reservation>> Find(const SaleRef& sale, const UserId& user,
                                                   const ReservationId& id) = 0;
 
-  // Expires up to about `max_holds` lapsed holds and records edges that time alone has passed.  To be
-  // called periodically; stock comes back without it, but only to those who ask for it.  With 0 it
-  // expires nothing and tells whether there is something to look at.
+  // Expires up to about `max_holds` lapsed holds and records edges that time alone has passed.  To
+  // be called periodically; stock comes back without it, but only to those who ask for it.  With 0
+  // it expires nothing and tells whether there is something to look at.
   virtual Result<ExpireReport> ExpireDue(const SaleRef& sale, Time now, std::size_t max_holds) = 0;
 
   // Copies the events after the cursor `after` (0: from the first), in order of `seq`.
   virtual Result<EventPage> ReadEvents(const SaleRef& sale, std::uint64_t after,
                                        std::span<Event> events) = 0;
 
-  // Shows the whole state of a sale at one instant to `visitor`; may hold the sale still meanwhile, so
-  // the visitor calls nothing of the repository and does not linger.
+  // Shows the whole state of a sale at one instant to `visitor`; may hold the sale still meanwhile,
+  // so the visitor calls nothing of the repository and does not linger.
   virtual Status Snapshot(const SaleRef& sale, SnapshotVisitor& visitor) = 0;
 
-  // Removes a settled sale and returns all its memory.  Done; UnknownSale where there is none; before
-  // it is settled the phase's code, and nothing is removed.
+  // Removes a settled sale and returns all its memory.  Done; UnknownSale where there is none;
+  // before it is settled the phase's code, and nothing is removed.
   virtual Result<Outcome> Forget(const SaleRef& sale, Time now) = 0;
 };
 

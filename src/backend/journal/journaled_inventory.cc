@@ -99,6 +99,15 @@ Result<Outcome> JournaledInventory::Create(const SaleTerms& terms) {
 
 Status JournaledInventory::Apply(const SaleRef& sale, Time now, std::span<const Command> commands,
                                  std::span<Outcome> outcomes) {
+  CommitTicket ticket;
+  Status status = ApplyUncommitted(sale, now, commands, outcomes, ticket);
+  return status.ok() ? AwaitCommit(ticket) : status;
+}
+
+Status JournaledInventory::ApplyUncommitted(const SaleRef& sale, Time now,
+                                            std::span<const Command> commands,
+                                            std::span<Outcome> outcomes, CommitTicket& ticket) {
+  ticket = {};
   if (outcomes.size() != commands.size() || commands.empty()) {
     return engines_.Apply(sale, now, commands, outcomes);
   }
@@ -115,8 +124,8 @@ Status JournaledInventory::Apply(const SaleRef& sale, Time now, std::span<const 
     tells = tells || std::any_of(slice.begin(), slice.end(), TellsOfRecord);
     if (std::any_of(slice.begin(), slice.end(), IsForWantOfRoom)) commits_.LookForRoom();
   }
-  if (!tells) return {};
-  return commits_.Await(TicketOf(sale));
+  if (tells) ticket.number = TicketOf(sale);
+  return {};
 }
 
 Result<SaleStock> JournaledInventory::ReadStock(const SaleRef& sale, Time now) {

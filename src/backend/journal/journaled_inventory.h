@@ -61,6 +61,9 @@ class JournaledInventory final : public InventoryRepository, private memory::Sal
   }
   Status Apply(const SaleRef& sale, Time now, std::span<const Command> commands,
                std::span<Outcome> outcomes) override;
+  Status ApplyUncommitted(const SaleRef& sale, Time now, std::span<const Command> commands,
+                          std::span<Outcome> outcomes, CommitTicket& ticket) override;
+  Status AwaitCommit(const CommitTicket& ticket) override { return commits_.Await(ticket.number); }
   Result<SaleStock> ReadStock(const SaleRef& sale, Time now) override;
   Result<Tally> ReadTally(const SaleRef& sale, const TallyKey& key) override;
   Result<std::optional<Reservation>> Find(const SaleRef& sale, const UserId& user,

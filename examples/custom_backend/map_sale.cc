@@ -104,7 +104,8 @@ Outcome MapSale::Reserve(const Command& command, Time now) {
                        .asked = command.units,
                        .units = command.units,
                        .reserved_at = now,
-                       .deadline = SaturatingAdd(now, command.hold == Duration(0) ? terms_.hold : command.hold),
+                       .deadline = DeadlineOfHold(
+                           now, command.hold == Duration(0) ? terms_.hold : command.hold, cut()),
                        .quote = command.quote,
                        .admission = command.admission_number,
                        .keys = command.keys};

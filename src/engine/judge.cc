@@ -90,7 +90,8 @@ SaleEngine::Verdict SaleEngine::JudgeReserve(Time now, Job& job, std::uint32_t j
   job.effect = Effect::kReserve;
   job.line = command.line;
   job.units = command.units;
-  job.deadline_us = Micros(SaturatingAdd(now, command.hold == Duration(0) ? terms_.hold : command.hold));
+  job.deadline_us =
+      Micros(DeadlineOfHold(now, command.hold == Duration(0) ? terms_.hold : command.hold, Cut()));
   if (!EnsureRoom(job, jobs_in_shard, /*hold=*/true)) return refuse(Code::kStorageFull);
   return Verdict::kEffect;
 }

@@ -49,6 +49,12 @@ bool RevivesIn(const SaleTerms& terms, Phase phase) {
   return phase == Phase::kClosed && terms.end_policy == EndPolicy::kGrace;
 }
 
+Time DeadlineOfHold(const SaleTerms& terms, Time now, Duration hold) {
+  const Time wished = AddUpToMax(now, hold);
+  // A sale that takes new holds is not closed, so the end alone may cut it short.
+  return terms.end_policy == EndPolicy::kCut ? std::min(wished, terms.end) : wished;
+}
+
 Time DeadlineAfterExtend(const SaleTerms& terms, const SaleMarks& marks, const Reservation& hold,
                          Time now) {
   Time wished = AddUpToMax(now, terms.hold);

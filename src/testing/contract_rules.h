@@ -29,6 +29,9 @@ bool IsOver(const SaleTerms& terms, const SaleMarks& marks, const Reservation& h
 
 bool RevivesIn(const SaleTerms& terms, Phase phase);
 
+// The deadline of a hold that is taken at `now`.
+Time DeadlineOfHold(const SaleTerms& terms, Time now, Duration hold);
+
 // The deadline that an extension at `now` gives.
 Time DeadlineAfterExtend(const SaleTerms& terms, const SaleMarks& marks, const Reservation& hold,
                          Time now);

@@ -182,8 +182,8 @@ class EventFold::State {
     }
     // A reserve may ask for another hold than that of the terms, which the event does not tell.
     if (event.deadline <= event.at ||
-        event.deadline > contract::AddUpToMax(event.at, *terms_.longest_hold)) {
-      return "I4: the deadline is not within the longest hold";
+        event.deadline > contract::DeadlineOfHold(terms_, event.at, *terms_.longest_hold)) {
+      return "I4: the deadline is not within the longest hold and the cut";
     }
     const Tally user = ReadTally(TallyKey::Of(event.user));
     if (user.records >= kMaxRecordsPerUser) return "the user has too many records";

@@ -101,7 +101,7 @@ Outcome ReferenceSale::Reserve(const Command& command, Time now) {
                             .asked = command.units,
                             .units = command.units,
                             .reserved_at = now,
-                            .deadline = contract::AddUpToMax(now, held_for),
+                            .deadline = contract::DeadlineOfHold(terms_, now, held_for),
                             .quote = command.quote,
                             .admission = command.admission_number,
                             .keys = command.keys};

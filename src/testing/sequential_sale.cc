@@ -283,7 +283,8 @@ std::optional<Outcome> SequentialSale::ApplyNewReserve(const Command& command, T
       .asked = command.units,
       .units = command.units,
       .reserved_at = now,
-      .deadline = SaturatingAdd(now, command.hold == Duration{0} ? terms_->hold : command.hold),
+      .deadline =
+          DeadlineOfHold(now, command.hold == Duration{0} ? terms_->hold : command.hold, Cut()),
       .quote = command.quote,
       .admission = command.admission_number,
       .keys = command.keys,

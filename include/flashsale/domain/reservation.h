@@ -47,6 +47,11 @@ struct Reservation {
 // Whether a hold with this deadline lives.  The only function that decides it.
 constexpr bool IsLive(Time deadline, Time cut, Time now) { return now < std::min(deadline, cut); }
 
+// The deadline of a new hold: no later than the cut, when it would lapse all the same.
+constexpr Time DeadlineOfHold(Time now, Duration hold, Time cut) {
+  return std::min(SaturatingAdd(now, hold), cut);
+}
+
 // The deadline that an extension asked for at `now` gives: never earlier than the present one.
 struct ExtensionTerms {
   Duration hold;

@@ -65,7 +65,7 @@ struct KeyLimit {
 // What becomes of the holds that live when a sale closes.
 enum class EndPolicy : std::uint8_t {
   kGrace = 0,  // they may be confirmed until their own deadlines
-  kCut = 1,    // they lapse at min(end, the time of the close)
+  kCut = 1,    // they lapse at min(end, the time of the close); no deadline lies beyond the end
 };
 
 // What becomes of a confirm that comes after the deadline.

@@ -55,7 +55,7 @@ Status ServedQueue::TakeTurn(Time now, Turn& turn) {
   view_.NoteStock(*stock);
   Result<QueueState> state = parts_.queues.Read(queue_, now);
   if (!state.ok()) return state.status();
-  if (Status status = FollowPhase(now, stock->phase, *state, turn); !status.ok()) return status;
+  if (Status status = FollowPhase(now, *stock, *state, turn); !status.ok()) return status;
   view_.NoteState(*state);
 
   const Result<LapseReport> lapsed = parts_.queues.LapseDue(queue_, now, parts_.options.batch);
@@ -69,11 +69,15 @@ Status ServedQueue::TakeTurn(Time now, Turn& turn) {
   return {};
 }
 
-Status ServedQueue::FollowPhase(Time now, Phase phase, QueueState& state, Turn& turn) {
+Status ServedQueue::FollowPhase(Time now, const SaleStock& stock, QueueState& state, Turn& turn) {
   Status status;
-  switch (phase) {
+  switch (stock.phase) {
     case Phase::kScheduled:
-      return {};
+      // One that is paused before its start stays scheduled, and its time stands still as well.
+      if (stock.marks.paused == state.paused) return {};
+      status =
+          stock.marks.paused ? parts_.queues.Pause(queue_, now) : parts_.queues.Resume(queue_, now);
+      break;
     case Phase::kPaused:
       return state.paused ? Status() : parts_.queues.Pause(queue_, now);
     case Phase::kOpen:

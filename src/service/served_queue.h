@@ -86,7 +86,7 @@ class ServedQueue {
 
  private:
   Status TakeTurn(Time now, Turn& turn) FLASHSALE_REQUIRES(turn_mutex_);
-  Status FollowPhase(Time now, Phase phase, QueueState& state, Turn& turn)
+  Status FollowPhase(Time now, const SaleStock& stock, QueueState& state, Turn& turn)
       FLASHSALE_REQUIRES(turn_mutex_);
   // Leaves the state as it is after it.
   Status LetIn(Time now, QueueState& state, Turn& turn) FLASHSALE_REQUIRES(turn_mutex_);

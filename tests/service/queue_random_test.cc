@@ -358,12 +358,14 @@ class History final : public QueueObserver {
       return;
     }
     if (!model_.IsOpen(Now())) {
-      if (!OneIn(3)) return;
-      last_ = "start";
-      model_.started_early = true;
-      model_.FollowTurn(Now());
-      REQUIRE(shop().service().Start("drop")->code == Code::kDone);
-      return;
+      if (OneIn(3)) {
+        last_ = "start";
+        model_.started_early = true;
+        model_.FollowTurn(Now());
+        REQUIRE(shop().service().Start("drop")->code == Code::kDone);
+        return;
+      }
+      if (OneIn(2)) return;
     }
     if (model_.paused_at.has_value()) return Resume();
     last_ = "pause";

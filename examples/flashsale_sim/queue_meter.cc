@@ -100,7 +100,7 @@ void QueueMeter::CountWaste(Time now) {
 
 void QueueMeter::OnFlow(Time now, const QueueFlowChange& change) {
   EndFlow(now, measures_);
-  if (change.flow != flow_) ++measures_.flow_changes;
+  if (change.flow != flow_ && change.flow != QueueFlow::kOver) ++measures_.flow_changes;
   flow_ = change.flow;
   flow_since_ = now;
 }
@@ -127,6 +127,8 @@ void QueueMeter::EndFlow(Time now, QueueMeasures& measures) const {
       break;
     case QueueFlow::kSoldOut:
       measures.sold_out += now - flow_since_;
+      break;
+    case QueueFlow::kOver:
       break;
   }
 }

@@ -96,7 +96,11 @@ SaleMetrics FlashSaleService::State::Measure(const ServedSale& sale, Time now) {
     measured.quarantined = due->quarantined;
     measured.expiry_behind = due->more || due->next_due <= now;
   }
-  if (sale.has_waitlist()) measured.waitlist = made.waitlist->Read(sale.waitlist());
+  if (sale.has_waitlist()) {
+    measured.waitlist = made.waitlist->Read(sale.waitlist());
+    // Nobody waits for what is over, whether or not the lists have been looked at since.
+    if (measured.waitlist.has_value() && IsOver(measured.phase)) measured.waitlist->waiting = 0;
+  }
   if (!sale.terms().requires_admission) return measured;
   const auto queue = made.queue->Read(sale.queue(), now);
   const auto waits = made.queue->Waits(sale.queue());
@@ -105,6 +109,7 @@ SaleMetrics FlashSaleService::State::Measure(const ServedSale& sale, Time now) {
                                 .wait_p50 = Microseconds(waits->Percentile(0.50)),
                                 .wait_p90 = Microseconds(waits->Percentile(0.90)),
                                 .wait_p99 = Microseconds(waits->Percentile(0.99))};
+  if (IsOver(measured.phase)) return measured;
   for (const std::uint64_t waiting : queue->waiting) measured.queue->waiting += waiting;
   return measured;
 }

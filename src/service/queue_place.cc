@@ -28,6 +28,8 @@ std::string_view Name(QueueFlow flow) {
       return "units-claimed";
     case QueueFlow::kSoldOut:
       return "sold-out";
+    case QueueFlow::kOver:
+      return "over";
   }
   return "flow?";
 }

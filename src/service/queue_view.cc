@@ -59,6 +59,12 @@ void QueueView::NoteState(const QueueState& state) {
   opened_at_us_.store(state.opened_at.time_since_epoch().count(), kRelaxed);
 }
 
+std::uint64_t QueueView::waiting() const {
+  std::uint64_t waiting = 0;
+  for (const auto& tier : waiting_) waiting += tier.load(kRelaxed);
+  return waiting;
+}
+
 std::uint64_t QueueView::units_unclaimed() const {
   const std::uint64_t left = units_left_.load(kRelaxed);
   return left - std::min(left, unused_.load(kRelaxed) + units_claimed_.load(kRelaxed));

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "flashsale/base/outcome.h"
 #include "flashsale/base/time.h"
 #include "flashsale/base/units.h"
 #include "flashsale/domain/flash_sale.h"
@@ -42,6 +43,15 @@ class QueueView {
   void Describe(const QueueAnswer& answer, Time now, QueuePlace& place);
   // True where nothing can come any more but by a refund.
   bool SoldOutForGood() const { return sold_out_for_good_.load(std::memory_order_relaxed); }
+
+  // SaleEnded or SaleCancelled where the sale is over, as last looked at; else Done.
+  Code AnswerWhenOver() const {
+    const SaleState state = sale_state_.load(std::memory_order_relaxed);
+    if (state == SaleState::kCancelled) return Code::kSaleCancelled;
+    return state == SaleState::kEnded ? Code::kSaleEnded : Code::kDone;
+  }
+  // How many wait, over all tiers.
+  std::uint64_t waiting() const;
 
   WaitEstimator& waits() { return waits_; }
 

@@ -17,6 +17,11 @@ namespace {
 // What fails is tried again after this.
 constexpr Duration kBackOff = std::chrono::seconds{1};
 
+// Over all tiers.
+std::uint64_t Waiting(const QueueState& state) {
+  return std::accumulate(state.waiting.begin(), state.waiting.end(), std::uint64_t{0});
+}
+
 }  // namespace
 
 ServedQueue::ServedQueue(const Parts& parts, const QueueState& state,
@@ -31,6 +36,8 @@ ServedQueue::ServedQueue(const Parts& parts, const QueueState& state,
       opening_({.queues = parts.queues, .strategy = strategy, .executor = parts.options.ordering},
                terms_, queue) {
   view_.NoteState(state);
+  // Of what was over before, nobody is told.
+  if (state.is_closed()) flow_ = QueueFlow::kOver;
 }
 
 ServedQueue::Turn ServedQueue::Poll(Time now) {
@@ -89,6 +96,12 @@ Status ServedQueue::FollowPhase(Time now, const SaleStock& stock, QueueState& st
     case Phase::kSettled:
       if (state.paused) status = parts_.queues.Resume(queue_, now);
       if (status.ok() && !state.is_closed()) status = parts_.queues.Close(queue_, now);
+      // Where another server has closed it, those count who waited at the last look.
+      if (status.ok() && flow_ != QueueFlow::kOver) {
+        flow_ = QueueFlow::kOver;
+        turn.flow = {.flow = flow_,
+                     .waiting = state.is_closed() ? view_.waiting() : Waiting(state)};
+      }
       break;
   }
   if (!status.ok()) return status;
@@ -162,8 +175,7 @@ void ServedQueue::NoteWaits(Time now, std::span<const QueueEntry> admitted) {
 }
 
 void ServedQueue::NoteFlow(const QueueState& state, Turn& turn) {
-  const std::uint64_t waiting =
-      std::accumulate(state.waiting.begin(), state.waiting.end(), std::uint64_t{0});
+  const std::uint64_t waiting = Waiting(state);
   QueueFlow flow = flow_;
   if (view_.SoldOutForGood()) {
     flow = QueueFlow::kSoldOut;

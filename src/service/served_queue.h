@@ -42,6 +42,7 @@ class ServedQueue {
               const SaleRef& queue, const SaleRef& sale);
 
   const SaleRef& queue() const { return queue_; }
+  const SaleRef& sale() const { return sale_; }  // as the inventory names it
   const SaleId& id() const { return queue_.id(); }
   std::uint32_t tiers() const { return terms_.tiers; }
   const Duration& waiting_page_retry() const { return parts_.options.waiting_page_retry; }

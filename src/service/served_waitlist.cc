@@ -280,6 +280,11 @@ Status ServedWaitlist::OfferWhatIsThere(const SaleStock& stock, Time now, Turn& 
   if (!lapsed.ok()) return lapsed.status();
   Result<QueueState> state = parts_.lists.Read(line_.list, now);
   if (!state.ok()) return state.status();
+  if (IsOver(stock.phase)) {
+    Status status = Close(*state, now);
+    turn.over = status.ok();
+    return status;
+  }
   NoteState(*state, seen_claims);
   Status status = FollowPhase(stock.phase, *state, now, turn);
   if (!status.ok() || stock.phase != Phase::kOpen) return status;
@@ -289,6 +294,28 @@ Status ServedWaitlist::OfferWhatIsThere(const SaleStock& stock, Time now, Turn& 
   state = parts_.lists.Read(line_.list, now);
   if (state.ok()) NoteState(*state, seen_claims);
   return status.ok() ? state.status() : status;
+}
+
+Status ServedWaitlist::Close(const QueueState& state, Time now) {
+  // Where another server has closed it, those count who waited at the last look.
+  const std::uint64_t waited =
+      state.is_closed() ? counts_.waiting.load(std::memory_order_relaxed) : state.waiting.front();
+  {
+    const MutexLock lock(mutex_);
+    pending_.clear();
+  }
+  Status status = state.is_closed() ? Status() : parts_.lists.Close(line_.list, now);
+  if (!status.ok()) return status;
+  waited_.store(std::max(waited_.load(std::memory_order_relaxed), waited),
+                std::memory_order_relaxed);
+  return Look(now);
+}
+
+Status ServedWaitlist::Look(Time now) {
+  const std::uint64_t seen_claims = claims_.load(std::memory_order_relaxed);
+  const Result<QueueState> state = parts_.lists.Read(line_.list, now);
+  if (state.ok()) NoteState(*state, seen_claims);
+  return state.status();
 }
 
 Status ServedWaitlist::FollowPhase(Phase phase, const QueueState& state, Time now, Turn& turn) {
@@ -305,13 +332,7 @@ Status ServedWaitlist::FollowPhase(Phase phase, const QueueState& state, Time no
     case Phase::kSettled:
       break;
   }
-  {
-    const MutexLock lock(mutex_);
-    pending_.clear();
-  }
-  Status status = state.is_closed() ? Status() : parts_.lists.Close(line_.list, now);
-  turn.over = status.ok();
-  return status;
+  return {};
 }
 
 Status ServedWaitlist::OfferNext(const SaleStock& stock, const QueueState& state, Time now,
@@ -370,13 +391,14 @@ Status ServedWaitlist::FollowEvents(std::span<const Event> events, Time now, Wai
     Outcome outcome{.code = Code::kAlreadyDone};
     if (event.type == EventType::kExpired) outcome.code = Code::kExpired;
     if (event.type == EventType::kCancelled) {
-      const bool all = sale_cancelled_.load(std::memory_order_relaxed);
+      const bool all = phase_.load(std::memory_order_relaxed) == Phase::kCancelled;
       outcome.code = all ? Code::kSaleCancelled : Code::kCancelled;
     }
     status = End(now, OfferOf(entry, event.id, event.deadline), entry, outcome, news);
     if (!status.ok()) return status;
   }
-  return {};
+  // No turn comes any more that would count those on offer.
+  return IsOver(phase_.load(std::memory_order_relaxed)) ? Look(now) : Status();
 }
 
 void ServedWaitlist::NoteState(const QueueState& state, std::uint64_t seen_claims) {
@@ -398,7 +420,7 @@ void ServedWaitlist::NoteStock(const SaleStock& stock) {
   const Stock& line = stock.lines[line_.number];
   units_left_.store(line.available(), std::memory_order_relaxed);
   units_held_.store(line.reserved, std::memory_order_relaxed);
-  sale_cancelled_.store(stock.phase == Phase::kCancelled, std::memory_order_relaxed);
+  phase_.store(stock.phase, std::memory_order_relaxed);
   const Time cut = CutOf(stock.marks, line_.end_policy, line_.end);
   cut_us_.store(cut.time_since_epoch().count(), std::memory_order_relaxed);
 }
@@ -406,6 +428,22 @@ void ServedWaitlist::NoteStock(const SaleStock& stock) {
 void ServedWaitlist::Describe(WaitlistPlace& place) const {
   place.units_left = units_left_.load(std::memory_order_relaxed);
   place.units_held = units_held_.load(std::memory_order_relaxed);
+}
+
+Code ServedWaitlist::AnswerWhenOver(Time now) const {
+  Phase phase = phase_.load(std::memory_order_relaxed);
+  if (!IsOver(phase) && now >= line_.end) phase = Phase::kClosed;
+  return IsOver(phase) ? AnswerToNewReserve(phase) : Code::kDone;
+}
+
+WaitlistPlace ServedWaitlist::Told(WaitlistPlace place, Time now) const {
+  if (!place.offer.is_nil()) return place;
+  if (const Code over = AnswerWhenOver(now); over != Code::kDone) {
+    WaitlistPlace none{.outcome = {.code = over}};
+    Describe(none);
+    return none;
+  }
+  return place;
 }
 
 void ServedWaitlist::AddTo(WaitlistStats& stats) const {

@@ -77,6 +77,8 @@ class ServedWaitlist {
     bool over = false;  // the sale is over: no further turn is needed
   };
   Turn TakeTurn(const SaleStock& stock, Time now, WaitlistNews& news);
+  // How many waited when the sale was over, as last looked at; 0 before.
+  std::uint64_t waited() const { return waited_.load(std::memory_order_relaxed); }
 
   // Events of the sale; those of other lines, and that end no offer, change nothing.
   Status FollowEvents(std::span<const Event> events, Time now, WaitlistNews& news);
@@ -131,6 +133,9 @@ class ServedWaitlist {
       FLASHSALE_REQUIRES(turn_mutex_);
   Status FollowPhase(Phase phase, const QueueState& state, Time now, Turn& turn)
       FLASHSALE_EXCLUDES(mutex_);
+  Status Close(const QueueState& state, Time now) FLASHSALE_EXCLUDES(mutex_);
+  // Looks at the list again.
+  Status Look(Time now);
   // First those who are pending, then the next in line.
   Status OfferNext(const SaleStock& stock, const QueueState& state, Time now, Turn& turn,
                    bool& changed, WaitlistNews& news) FLASHSALE_REQUIRES(turn_mutex_);
@@ -143,6 +148,10 @@ class ServedWaitlist {
   void NoteState(const QueueState& state, std::uint64_t seen_claims);
   void NoteStock(const SaleStock& stock);
   void Describe(WaitlistPlace& place) const;
+  // Done; where the sale is over, as far as is known here, what it answers.
+  Code AnswerWhenOver(Time now) const;
+  // The place; where the sale is over, and nothing is held for them, that.
+  WaitlistPlace Told(WaitlistPlace place, Time now) const;
 
   const Parts parts_;
   const Line line_;
@@ -153,7 +162,8 @@ class ServedWaitlist {
   std::atomic<Duration::rep> epoch_us_{0};
   std::atomic<Units> units_left_{0};
   std::atomic<Units> units_held_{0};
-  std::atomic<bool> sale_cancelled_{false};
+  std::atomic<Phase> phase_{Phase::kScheduled};
+  std::atomic<std::uint64_t> waited_{0};
   std::atomic<Duration::rep> cut_us_{kMaxTime.time_since_epoch().count()};
   Counts counts_;
 

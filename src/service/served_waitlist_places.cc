@@ -17,7 +17,7 @@ Result<WaitlistPlace> ServedWaitlist::Join(const UserId& user, Time now, Waitlis
     if (!turn.ok()) return turn;
     if (turn->outcome.code == Code::kDone) turn->outcome.code = Code::kAlreadyDone;
     // A turn that was over already is no place: they join anew.
-    if (turn->outcome.code != Code::kUnknownTicket) return turn;
+    if (turn->outcome.code != Code::kUnknownTicket) return Told(*turn, now);
   }
   if (answer->entry.state == TicketState::kWaiting) {
     answer->code = Code::kAlreadyDone;
@@ -25,6 +25,7 @@ Result<WaitlistPlace> ServedWaitlist::Join(const UserId& user, Time now, Waitlis
     const Result<SaleStock> stock = parts_.inventory.ReadStock(line_.sale, now);
     if (!stock.ok()) return stock.status();
     NoteStock(*stock);
+    if (IsOver(stock->phase)) return Told(place, now);
     const Result<QueueState> state = parts_.lists.Read(line_.list, now);
     if (!state.ok()) return state.status();
     const std::uint64_t given_up = given_up_.load(std::memory_order_relaxed);
@@ -44,17 +45,25 @@ Result<WaitlistPlace> ServedWaitlist::Join(const UserId& user, Time now, Waitlis
   place.entry = answer->entry;
   if (place.entry.state == TicketState::kWaiting) place.position = answer->ahead + 1;
   Describe(place);
-  return place;
+  return Told(place, now);
 }
 
 Result<WaitlistPlace> ServedWaitlist::Position(const UserId& user, Time now, WaitlistNews& news) {
   const Result<QueueAnswer> answer = Do(QueueVerb::kTouch, user, now);
   if (!answer.ok()) return answer.status();
-  if (answer->entry.state == TicketState::kAdmitted) return TurnOf(answer->entry, now, news);
+  if (answer->entry.state == TicketState::kAdmitted) {
+    Result<WaitlistPlace> turn = TurnOf(answer->entry, now, news);
+    return turn.ok() ? Told(*turn, now) : turn;
+  }
+  if (answer->entry.state == TicketState::kNone) {
+    // They may have none because the sale is over, which another server may have seen before.
+    const Result<SaleStock> stock = parts_.inventory.ReadStock(line_.sale, now);
+    if (stock.ok() && IsOver(stock->phase)) NoteStock(*stock);
+  }
   WaitlistPlace place{.outcome = {.code = answer->code}, .entry = answer->entry};
   if (place.entry.state == TicketState::kWaiting) place.position = answer->ahead + 1;
   Describe(place);
-  return place;
+  return Told(place, now);
 }
 
 Result<WaitlistPlace> ServedWaitlist::TurnOf(const QueueEntry& entry, Time now,
@@ -70,7 +79,7 @@ Result<WaitlistPlace> ServedWaitlist::TurnOf(const QueueEntry& entry, Time now,
   if (found->has_value()) {
     const Reservation& record = **found;
     const bool is_active = record.state == ReservationState::kActive;
-    const bool all_cancelled = sale_cancelled_.load(std::memory_order_relaxed);
+    const bool all_cancelled = phase_.load(std::memory_order_relaxed) == Phase::kCancelled;
     const Time cut(Duration(cut_us_.load(std::memory_order_relaxed)));
     if (is_active && !all_cancelled && IsLive(record.deadline, cut, now)) {
       const AdmissionProbe probe = parts_.lists.Probe(line_.list, entry.user);

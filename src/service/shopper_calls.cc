@@ -20,19 +20,7 @@ constexpr std::size_t kWindow = 32;
 Outcome Invalid(Field field) { return {.code = Code::kInvalid, .field = field}; }
 
 // What a join answers in a phase: Done stands for "go on".
-Code AnswerToJoin(Phase phase) {
-  switch (phase) {
-    case Phase::kScheduled:
-    case Phase::kOpen:
-    case Phase::kPaused:
-      return Code::kDone;
-    case Phase::kClosed:
-    case Phase::kCancelled:
-    case Phase::kSettled:
-      break;
-  }
-  return AnswerToNewReserve(phase);
-}
+Code AnswerToJoin(Phase phase) { return IsOver(phase) ? AnswerToNewReserve(phase) : Code::kDone; }
 
 // What a call about the queue answers where there is none, or nobody asks.
 std::optional<Outcome> RefuseQueueCall(const SaleRef& name, const UserId& user,
@@ -411,7 +399,11 @@ Result<QueuePlace> FlashSaleService::Position(const SaleRef& sale, const UserId&
         const State::Sales::Pinned known(state_->sales, sale.id(), sale.hint());
         if (const auto refusal = RefuseQueueCall(sale, user, known.get()))
           return QueuePlace{.outcome = *refusal};
-        return OrUnknownSale(state_->made.queue->Position(known->queue(), user, state_->Now()));
+        const Time now = state_->Now();
+        if (const Code over = AnswerToJoin(state_->PhaseOf(*known, now)); over != Code::kDone) {
+          return state_->made.queue->Refused(known->queue(), {.code = over});
+        }
+        return OrUnknownSale(state_->made.queue->Position(known->queue(), user, now));
       });
 }
 
@@ -419,7 +411,11 @@ Result<Outcome> FlashSaleService::Heartbeat(const SaleRef& sale, const UserId& u
   return state_->Counted<Result<Outcome>>(Operation::kHeartbeat, sale, [&]() -> Result<Outcome> {
     const State::Sales::Pinned known(state_->sales, sale.id(), sale.hint());
     if (const auto refusal = RefuseQueueCall(sale, user, known.get())) return *refusal;
-    return OrUnknownSale(state_->made.queue->Heartbeat(known->queue(), user, state_->Now()));
+    const Time now = state_->Now();
+    if (const Code over = AnswerToJoin(state_->PhaseOf(*known, now)); over != Code::kDone) {
+      return Outcome{.code = over};
+    }
+    return OrUnknownSale(state_->made.queue->Heartbeat(known->queue(), user, now));
   });
 }
 

@@ -46,6 +46,16 @@ Status NotServed(const SaleRef& sale) {
                             Printable(sale.id().view())));
 }
 
+// What somebody is told who has no place, and why: that, and the sale.
+QueuePlace RefusedAt(ServedQueue& queue, const Outcome& refusal) {
+  QueuePlace place{.outcome = refusal};
+  queue.view().DescribeSale(place);
+  // Whoever refuses them may know it sooner than the last look at the sale.
+  if (refusal.code == Code::kSaleEnded) place.sale_state = SaleState::kEnded;
+  if (refusal.code == Code::kSaleCancelled) place.sale_state = SaleState::kCancelled;
+  return place;
+}
+
 // A queue's turn, while it lives; false where somebody else has it, be it further up on this
 // thread: an observer may do what polls.
 class HeldTurn {
@@ -89,6 +99,15 @@ struct VirtualQueue::State {
     Status status = queues.Apply(queue.queue(), now, {&command, 1}, {&answer, 1});
     if (!status.ok()) return status;
     return answer;
+  }
+
+  // What is answered to who has no ticket, perhaps because the sale is over; Done where it goes on,
+  // or cannot be asked.
+  Code AnswerWhenOver(ServedQueue& queue, Time now) {
+    const Result<SaleStock> stock = inventory.ReadStock(queue.sale(), now);
+    if (!stock.ok() || !IsOver(stock->phase)) return Code::kDone;
+    queue.view().NoteStock(*stock);
+    return AnswerToNewReserve(stock->phase);
   }
 
   void Note(const Status& status, bool of_strategy) FLASHSALE_EXCLUDES(mutex);
@@ -205,14 +224,15 @@ Result<SaleRef> VirtualQueue::Resolve(const SaleId& sale) {
 }
 
 QueuePlace VirtualQueue::Refused(const SaleRef& sale, const Outcome& refusal) {
-  QueuePlace place{.outcome = refusal};
   const State::Queues::Pinned queue(state_->served, sale.id(), sale.hint());
-  if (queue.get() != nullptr) queue->view().DescribeSale(place);
-  return place;
+  return queue.get() == nullptr ? QueuePlace{.outcome = refusal} : RefusedAt(*queue, refusal);
 }
 
 Result<QueuePlace> VirtualQueue::Join(const SaleRef& sale, const QueueJoin& join, Time now) {
   return state_->With<Result<QueuePlace>>(sale, [&](ServedQueue& queue) -> Result<QueuePlace> {
+    if (const Code over = queue.view().AnswerWhenOver(); over != Code::kDone) {
+      return RefusedAt(queue, {.code = over});
+    }
     const QueueVerb comes = join.restored_place == 0 ? QueueVerb::kJoin : QueueVerb::kRestore;
     // Who waits already keeps the ticket, even for what is gone.
     const QueueVerb verb = queue.view().SoldOutForGood() ? QueueVerb::kTouch : comes;
@@ -221,6 +241,10 @@ Result<QueuePlace> VirtualQueue::Join(const SaleRef& sale, const QueueJoin& join
         {.verb = verb, .tier = queue.TierOf(join), .user = join.user, .place = join.restored_place},
         now);
     if (!answer.ok()) return answer.status();
+    if (answer->code == Code::kSaleEnded) {
+      const Code over = state_->AnswerWhenOver(queue, now);
+      return RefusedAt(queue, {.code = over == Code::kDone ? Code::kSaleEnded : over});
+    }
     QueuePlace place{.outcome = {.code = answer->code}};
     if (answer->code == Code::kInvalid) {
       place.outcome.field = join.user.is_nil() ? Field::kUser : Field::kTier;
@@ -242,9 +266,16 @@ Result<QueuePlace> VirtualQueue::Join(const SaleRef& sale, const QueueJoin& join
 
 Result<QueuePlace> VirtualQueue::Position(const SaleRef& sale, const UserId& user, Time now) {
   return state_->With<Result<QueuePlace>>(sale, [&](ServedQueue& queue) -> Result<QueuePlace> {
+    if (const Code over = queue.view().AnswerWhenOver(); over != Code::kDone) {
+      return RefusedAt(queue, {.code = over});
+    }
     const Result<QueueAnswer> answer =
         state_->Apply(queue, {.verb = QueueVerb::kTouch, .user = user}, now);
     if (!answer.ok()) return answer.status();
+    if (answer->code == Code::kUnknownTicket) {
+      const Code over = state_->AnswerWhenOver(queue, now);
+      if (over != Code::kDone) return RefusedAt(queue, {.code = over});
+    }
     QueuePlace place{.outcome = {.code = answer->code}};
     queue.view().Describe(*answer, now, place);
     if (place.outlook == Outlook::kSoldOut) place.outcome.code = Code::kSoldOut;
@@ -254,9 +285,16 @@ Result<QueuePlace> VirtualQueue::Position(const SaleRef& sale, const UserId& use
 
 Result<Outcome> VirtualQueue::Heartbeat(const SaleRef& sale, const UserId& user, Time now) {
   return state_->With<Result<Outcome>>(sale, [&](ServedQueue& queue) -> Result<Outcome> {
+    if (const Code over = queue.view().AnswerWhenOver(); over != Code::kDone) {
+      return Outcome{.code = over};
+    }
     const Result<QueueAnswer> answer =
         state_->Apply(queue, {.verb = QueueVerb::kTouch, .user = user}, now);
     if (!answer.ok()) return answer.status();
+    if (answer->code == Code::kUnknownTicket) {
+      const Code over = state_->AnswerWhenOver(queue, now);
+      if (over != Code::kDone) return Outcome{.code = over};
+    }
     return Outcome{.code = answer->code};
   });
 }

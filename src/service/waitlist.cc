@@ -43,12 +43,21 @@ Status NotServed(const SaleRef& sale) {
 // The waitlists of one sale.
 class SaleWaitlists {
  public:
-  SaleWaitlists(SaleRef sale, std::vector<std::unique_ptr<ServedWaitlist>> lines)
-      : sale_(std::move(sale)), lines_(std::move(lines)) {}
+  // `over`: the sale was over before.
+  SaleWaitlists(SaleRef sale, std::vector<std::unique_ptr<ServedWaitlist>> lines, bool over)
+      : sale_(std::move(sale)), lines_(std::move(lines)), is_over_(over) {}
 
   const SaleRef& sale() const { return sale_; }
   std::size_t size() const { return lines_.size(); }
   ServedWaitlist& line(std::size_t number) const { return *lines_[number]; }
+
+  // True once: for the first who sees that the sale is over.
+  bool SeeOver() { return !is_over_.exchange(true, std::memory_order_relaxed); }
+  std::uint64_t waited() const {
+    std::uint64_t waited = 0;
+    for (const auto& line : lines_) waited += line->waited();
+    return waited;
+  }
 
   Time due() const { return Time(Duration(due_us_.load(std::memory_order_relaxed))); }
   void SetDue(Time due) {
@@ -59,6 +68,7 @@ class SaleWaitlists {
   const SaleRef sale_;
   const std::vector<std::unique_ptr<ServedWaitlist>> lines_;
   std::atomic<Duration::rep> due_us_{0};
+  std::atomic<bool> is_over_;
 };
 
 class RunsAtOnce final : public Executor {
@@ -70,6 +80,8 @@ class RunsAtOnce final : public Executor {
 };
 
 }  // namespace
+
+void WaitlistObserver::OnOver(Time /*now*/, const SaleId& /*sale*/, std::uint64_t /*waited*/) {}
 
 struct Waitlist::State {
   using Sales = Directory<SaleWaitlists>;
@@ -119,6 +131,9 @@ struct Waitlist::State {
   Time Poll(SaleWaitlists& lists, Time now);
   bool FollowEvents(const SaleId& sale, std::span<const Event> sale_events);
   void Tell(Time now, const WaitlistNews& news);
+  // Calls call(observer), if there is one; what it throws is counted.
+  template <typename Call>
+  void TellObserver(Call call) FLASHSALE_EXCLUDES(mutex);
   void Note(const Status& status) FLASHSALE_EXCLUDES(mutex);
 
   const Parts parts;
@@ -143,14 +158,22 @@ void Waitlist::State::Note(const Status& status) {
 }
 
 void Waitlist::State::Tell(Time now, const WaitlistNews& news) {
+  if (news.offered.empty() && news.ended.empty()) return;
+  TellObserver([&](WaitlistObserver& told) {
+    if (!news.offered.empty()) told.OnOffered(now, news.offered);
+    for (const WaitlistNews::End& end : news.ended) {
+      told.OnEnded(now, end.offer, end.end, end.outcome);
+    }
+  });
+}
+
+template <typename Call>
+void Waitlist::State::TellObserver(Call call) {
   // Acquire pairs with the release of Observe.
   WaitlistObserver* const told = observer.load(std::memory_order_acquire);
-  if (told == nullptr || (news.offered.empty() && news.ended.empty())) return;
+  if (told == nullptr) return;
   try {
-    if (!news.offered.empty()) told->OnOffered(now, news.offered);
-    for (const WaitlistNews::End& end : news.ended) {
-      told->OnEnded(now, end.offer, end.end, end.outcome);
-    }
+    call(*told);
     observer_fails.store(false, std::memory_order_relaxed);
   } catch (...) {
     observer_fails.store(true, std::memory_order_relaxed);
@@ -218,7 +241,10 @@ Status Waitlist::State::Serve(const SaleTerms& terms, const WaitlistSetup& setup
     }
     const MutexLock lock(mutex);
     ids.reserve(ids.size() + 1);
-    if (!served.Add(terms.id, std::make_unique<SaleWaitlists>(*sale, std::move(lines)))) return {};
+    if (!served.Add(terms.id, std::make_unique<SaleWaitlists>(*sale, std::move(lines),
+                                                              IsOver(stock->phase)))) {
+      return {};
+    }
     ids.push_back(terms.id);
   } catch (const std::exception& error) {
     return Status(StatusCode::kResourceExhausted, error.what());
@@ -365,8 +391,13 @@ Time Waitlist::State::Poll(SaleWaitlists& lists, Time now) {
     if (turn.more) next = now;
     if (turn.over) ++over;
   }
-  // A sale that is over stays so.
-  if (over == lists.size()) next = kMaxTime;
+  if (over == lists.size()) {
+    next = kMaxTime;  // a sale that is over stays so
+    if (lists.SeeOver()) {
+      TellObserver(
+          [&](WaitlistObserver& told) { told.OnOver(now, lists.sale().id(), lists.waited()); });
+    }
+  }
   lists.SetDue(next);
   return next;
 }

@@ -78,7 +78,7 @@ class History final : public QueueObserver {
     for (std::uint64_t who = 0; who < kUsers; ++who) {
       if (model_.people[who].state == TicketState::kWaiting) model_.people[who] = {};
       if (model_.people[who].state == TicketState::kNone) {
-        CHECK(shop().Position(who).outcome.code == Code::kUnknownTicket);
+        CHECK(shop().Position(who).outcome.code == Code::kSaleEnded);
       }
       CHECK(shop().Join(who).outcome.code == Code::kSaleEnded);
     }

@@ -361,7 +361,7 @@ TEST_CASE("a sale that ends while people wait tells each of them so") {
   CHECK(shop.Reserve(0) == Code::kSaleEnded);  // admitted, but after the end
   CHECK(shop.Reserve(1) == Code::kSaleEnded);
   CHECK(shop.Join(9).outcome.code == Code::kSaleEnded);
-  CHECK(shop.Position(1).outcome.code == Code::kUnknownTicket);
+  CHECK(shop.Position(1).outcome.code == Code::kSaleEnded);
   CHECK(shop.Position(1).sale_state == SaleState::kEnded);
   CHECK(shop.Queue().stages[0] == QueueStage::kClosed);
 }

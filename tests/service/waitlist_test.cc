@@ -233,7 +233,7 @@ TEST_CASE("the door: phase, limit, full list, and what the call names") {
   CHECK(shop.JoinList(3).outcome.code == Code::kDone);
   REQUIRE(shop.service().Close("drop")->code == Code::kDone);
   CHECK(shop.JoinList(4).outcome.code == Code::kSaleEnded);
-  CHECK(shop.PlaceOf(1).outcome.code == Code::kUnknownTicket);
+  CHECK(shop.PlaceOf(1).outcome.code == Code::kSaleEnded);
 }
 
 TEST_CASE("who is too quick is refused, and who has a place is told it all the same") {
@@ -579,7 +579,7 @@ TEST_CASE("an offer that its sale took along is none any more") {
     shop.Poll();
     REQUIRE(!shop.PlaceOf(1).offer.is_nil());
     REQUIRE(shop.service().CancelSale("drop")->code == Code::kDone);
-    CHECK(shop.PlaceOf(1).outcome.code == Code::kUnknownTicket);
+    CHECK(shop.PlaceOf(1).outcome.code == Code::kSaleCancelled);
     CHECK(shop.observer.ended == std::vector{Ended{1, OfferEnd::kWithdrawn, Code::kSaleCancelled}});
   }
   SaleTerms terms = ListShop::Terms();
@@ -591,7 +591,7 @@ TEST_CASE("an offer that its sale took along is none any more") {
   shop.Poll();
   REQUIRE(!shop.PlaceOf(1).offer.is_nil());
   REQUIRE(shop.service().Close("drop")->code == Code::kDone);
-  CHECK(shop.PlaceOf(1).outcome.code == Code::kUnknownTicket);
+  CHECK(shop.PlaceOf(1).outcome.code == Code::kSaleEnded);
   CHECK(shop.observer.ended == std::vector{Ended{1, OfferEnd::kLapsed, Code::kExpired}});
 }
 

@@ -78,6 +78,11 @@ constexpr Code AnswerToNewReserve(Phase phase) {
   return Code::kInvalid;
 }
 
+// Whether the sale is over for good: nobody can wait for anything any more.
+constexpr bool IsOver(Phase phase) {
+  return phase == Phase::kClosed || phase == Phase::kCancelled || phase == Phase::kSettled;
+}
+
 // What an operator's act about the sale answers, as far as phase and marks decide it: kDone where it
 // is to be carried out, kAlreadyDone where it is in force, else the phase's code.
 // A kDone for kRelease and kSettle is subject to stock and holds.  REQUIRES: IsOperatorAct(act).

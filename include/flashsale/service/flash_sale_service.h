@@ -117,7 +117,9 @@ class FLASHSALE_EXPORT FlashSaleService {
   // they have bought all that they may; SoldOut, and no ticket, where nothing can come any more;
   // what a gate or the phase answers.  A sale without a queue: Invalid (sale).
   Result<QueuePlace> Join(const JoinRequest& request);
-  // Also says that they are still there.  Done; UnknownTicket; UnknownSale; Invalid (sale).
+  // Also says that they are still there.  Done; SoldOut where nothing can come any more;
+  // UnknownTicket; SaleEnded, SaleCancelled as soon as the sale is over; UnknownSale; Invalid
+  // (sale).
   Result<QueuePlace> Position(const SaleRef& sale, const UserId& user);
   Result<Outcome> Heartbeat(const SaleRef& sale, const UserId& user);
   // Done; AlreadyDone; UnknownSale; Invalid (sale).
@@ -138,7 +140,8 @@ class FLASHSALE_EXPORT FlashSaleService {
   Result<WaitlistPlace> JoinWaitlist(const JoinWaitlistRequest& request);
   // Done, with the offer if a unit is held for them: a Confirm of its id accepts it, a Cancel
   // refuses it.  UnknownTicket; what the store answered where nothing can be held for them, and
-  // then they stand in line no longer; UnknownSale; Invalid (sale, line).
+  // then they stand in line no longer; SaleEnded, SaleCancelled where the sale is over, unless they
+  // have an offer that they may still buy; UnknownSale; Invalid (sale, line).
   Result<WaitlistPlace> WaitlistPosition(const WaitlistRequest& request);
   // Also refuses an offer.  Done; AlreadyDone; UnknownSale; Invalid (sale, line).
   Result<Outcome> LeaveWaitlist(const WaitlistRequest& request);

@@ -19,6 +19,8 @@ enum class QueueFlow : std::uint8_t {
   kUnitsClaimed = 2,
   // Nothing can come any more but by a refund.
   kSoldOut = 3,
+  // The sale is over, ended or cancelled: whoever waited waits no longer.  The last.
+  kOver = 4,
 };
 // "units-claimed": a stable name.
 FLASHSALE_EXPORT std::string_view Name(QueueFlow flow);
@@ -26,10 +28,10 @@ FLASHSALE_EXPORT std::string_view Name(QueueFlow flow);
 // The flow of a queue as it is from now on.
 struct QueueFlowChange {
   QueueFlow flow = QueueFlow::kFlowing;
-  // How many wait, over all tiers.
+  // How many wait, over all tiers; kOver: how many waited, as last looked at.
   std::uint64_t waiting = 0;
   // How many units can still come to them, those in carts and of waves to come included: who
-  // stands further back than that is out of reach.
+  // stands further back than that is out of reach.  kOver: 0.
   std::uint64_t units = 0;
 
   friend bool operator==(const QueueFlowChange&, const QueueFlowChange&) = default;
@@ -44,7 +46,8 @@ class FLASHSALE_EXPORT QueueObserver {
   virtual ~QueueObserver() = default;
   // Those who were let in here.
   virtual void OnAdmitted(const SaleId& sale, Time now, std::span<const QueueEntry> admitted) = 0;
-  // While the sale is open, once for each change; each server that serves it hears of it.
+  // While the sale is open, once for each change, and once when it is over; each server that serves
+  // it hears of it.  Of a sale that was over before it was served there: nothing.
   virtual void OnFlow(const SaleId& sale, Time now, const QueueFlowChange& change);
 };
 

@@ -93,13 +93,14 @@ class FLASHSALE_EXPORT VirtualQueue {
   QueuePlace Refused(const SaleRef& sale, const Outcome& refusal);
 
   // Gives a ticket, or the one they have.  WaitingPage where the queue is full, with a wait;
-  // SoldOut where nothing can come any more and they have no ticket yet; SaleEnded; Invalid for a
-  // nil user or a tier that there is not.
+  // SoldOut where nothing can come any more and they have no ticket yet; SaleEnded or
+  // SaleCancelled; Invalid for a nil user or a tier that there is not.
   Result<QueuePlace> Join(const SaleRef& sale, const QueueJoin& join, Time now);
   // Also a heartbeat: who asks still waits.  Done; SoldOut where they wait for what cannot come any
-  // more (the ticket stays); UnknownTicket.
+  // more (the ticket stays); UnknownTicket; SaleEnded or SaleCancelled where the sale
+  // is over, as last looked at, or they have no ticket because it is.
   Result<QueuePlace> Position(const SaleRef& sale, const UserId& user, Time now);
-  // Still there.  Done; UnknownTicket.
+  // Still there.  Done; UnknownTicket, SaleEnded, SaleCancelled as Position.
   Result<Outcome> Heartbeat(const SaleRef& sale, const UserId& user, Time now);
   // The place, or the slot, is free at once.  Done; AlreadyDone.
   Result<Outcome> Leave(const SaleRef& sale, const UserId& user, Time now);

@@ -111,6 +111,10 @@ class FLASHSALE_EXPORT WaitlistObserver {
   // what the store answered; for kLapsed Expired, for kRefused Cancelled.
   virtual void OnEnded(Time now, const WaitlistOffer& offer, OfferEnd end,
                        const Outcome& outcome) = 0;
+  // Once on each server that serves the lists, unless they were over before: the sale is over,
+  // ended or cancelled, and so is the wait of those who waited in its lists, `waited` in all, as
+  // last looked at.  Offers that were made go on as all holds do.  Does nothing here.
+  virtual void OnOver(Time now, const SaleId& sale, std::uint64_t waited);
 };
 
 // The waitlists of one sale as one server sees them, over all lines.
@@ -196,11 +200,12 @@ class FLASHSALE_EXPORT Waitlist {
   // there is not: Invalid (line).
 
   // Gives a place, or tells the one they have: Done, AlreadyDone.  InStock where more units are
-  // available than people wait for; WaitingPage where too many wait; SaleEnded.
+  // available than people wait for; WaitingPage where too many wait; SaleEnded, SaleCancelled.
   Result<WaitlistPlace> Join(const SaleRef& sale, std::uint16_t line, const UserId& user, Time now);
-  // Done; UnknownTicket.  Where it is their turn and no unit is held for them yet, holds one, if
-  // there is one; what the store answers where nothing can be held for them, and then they stand
-  // in line no longer.
+  // Done; UnknownTicket; SaleEnded or SaleCancelled where the sale is over, unless a unit is held
+  // for them that they may still buy.  Where it is their turn and no unit is held for them yet,
+  // holds one, if there is one; what the store answers where nothing can be held for them, and then
+  // they stand in line no longer.
   Result<WaitlistPlace> Position(const SaleRef& sale, std::uint16_t line, const UserId& user,
                                  Time now);
   // The place is free, an offer refused.  Done; AlreadyDone where they have none, or have bought.

@@ -4,6 +4,8 @@
 #include <exception>
 #include <utility>
 
+#include "service/spread.h"
+
 namespace flashsale::inline v0 {
 namespace {
 
@@ -443,7 +445,22 @@ WaitlistPlace ServedWaitlist::Told(WaitlistPlace place, Time now) const {
     Describe(none);
     return none;
   }
+  if (place.entry.state != TicketState::kNone) {
+    place.next_poll_at = NextPoll(place.entry.user, place.position, now);
+  }
   return place;
+}
+
+Time ServedWaitlist::NextPoll(const UserId& user, std::uint64_t position, Time now) const {
+  // Often enough to hear of an offer in good time.
+  constexpr int kLooksPerOffer = 4;
+  constexpr std::uint64_t kFarBack = 1'000'000;
+  const WaitlistOptions& options = parts_.options;
+  const Duration longest = std::min(options.longest_poll, line_.offer_hold / kLooksPerOffer);
+  const auto ahead = static_cast<Duration::rep>(std::clamp(position, std::uint64_t{1}, kFarBack));
+  const Duration most =
+      std::clamp(options.shortest_poll * ahead, std::min(options.shortest_poll, longest), longest);
+  return SaturatingAdd(now, most - SpreadOver(most / 4, user, now));
 }
 
 void ServedWaitlist::AddTo(WaitlistStats& stats) const {

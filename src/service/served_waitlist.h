@@ -150,8 +150,9 @@ class ServedWaitlist {
   void Describe(WaitlistPlace& place) const;
   // Done; where the sale is over, as far as is known here, what it answers.
   Code AnswerWhenOver(Time now) const;
-  // The place; where the sale is over, and nothing is held for them, that.
+  // The place with when to ask again; where the sale is over, and nothing is held for them, that.
   WaitlistPlace Told(WaitlistPlace place, Time now) const;
+  Time NextPoll(const UserId& user, std::uint64_t position, Time now) const;
 
   const Parts parts_;
   const Line line_;

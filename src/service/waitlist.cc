@@ -24,13 +24,17 @@ namespace {
 // What fails is tried again after this.
 constexpr Duration kBackOff = std::chrono::seconds{1};
 constexpr const char* kSinkName = "waitlist";
+constexpr Duration kShortestPoll = std::chrono::milliseconds{10};
+constexpr Duration kLongestPoll = std::chrono::hours{1};
 
 Status Validate(const WaitlistOptions& options) {
   FieldCheck check;
   check
       .InRange("period", options.period, Duration(std::chrono::milliseconds{1}),
                Duration(std::chrono::seconds{10}))
-      .InRange("batch", options.batch, std::size_t{1}, std::size_t{100'000});
+      .InRange("batch", options.batch, std::size_t{1}, std::size_t{100'000})
+      .InRange("shortest_poll", options.shortest_poll, kShortestPoll, options.longest_poll)
+      .InRange("longest_poll", options.longest_poll, options.shortest_poll, kLongestPoll);
   return check.status();
 }
 

@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "tests/service/waitlist_world.h"
 
@@ -76,6 +79,72 @@ TEST_CASE("a server that finds a sale while it is being made serves it with its 
   shop.At(0s);
   CHECK(other->JoinWaitlist({.sale = "drop", .user = UserId::FromInteger(1)})->outcome.code ==
         Code::kInStock);
+}
+
+TEST_CASE("whoever waits is told when to ask again, spread, and soon enough for an offer") {
+  WaitlistSetup setup = ListShop::Setup();
+  setup.offer_hold = 40s;
+  ListShop shop(ListShop::Terms(), setup);
+  shop.SellOut();
+  for (std::uint64_t user = 1; user <= 40; ++user) shop.JoinList(user);
+  std::vector<Duration> waits;
+  for (std::uint64_t user = 1; user <= 40; ++user) {
+    CAPTURE(user);
+    const WaitlistPlace place = shop.PlaceOf(user);
+    const Duration wait = place.next_poll_at - shop.clock().Now();
+    const Duration most = std::min<Duration>(std::chrono::seconds{user}, 10s);
+    CHECK(wait <= most);
+    CHECK(wait > most * 3 / 4);
+    CHECK(shop.JoinList(user).next_poll_at == place.next_poll_at);
+    if (user > 10) waits.push_back(wait);
+  }
+  std::sort(waits.begin(), waits.end());
+  CHECK(std::unique(waits.begin(), waits.end()) - waits.begin() > 25);
+  // Whose turn it is while somebody was quicker comes soon; who has an offer knows until when.
+  shop.GiveBack(1);
+  shop.Poll();
+  REQUIRE(!shop.PlaceOf(1).offer.is_nil());
+  CHECK(shop.PlaceOf(1).next_poll_at == kMinTime);
+  CHECK(shop.LeaveList(7) == Code::kDone);
+  CHECK(shop.PlaceOf(7).next_poll_at == kMinTime);
+}
+
+TEST_CASE("an extension prolongs an offer as it does any hold, up to the longest") {
+  SaleTerms terms = ListShop::Terms();
+  terms.hold = 5min;
+  terms.longest_hold = 12min;
+  ListShop shop(terms);
+  shop.SellOut();
+  shop.JoinList(1);
+  shop.GiveBack(1);
+  shop.Poll();
+  const Time made = shop.clock().Now();
+  const WaitlistPlace place = shop.PlaceOf(1);
+  REQUIRE(place.offer_until == made + ListShop::kOfferHold);
+  const auto extend = [&] {
+    return *shop.service().Extend(
+        {.sale = "drop", .user = UserId::FromInteger(1), .id = place.offer});
+  };
+  CHECK(extend().deadline() == made + 5min);
+  shop.clock().Set(made + 4min);
+  CHECK(extend().deadline() == made + 9min);
+  shop.clock().Set(made + 8min);
+  CHECK(extend().deadline() == made + 12min);
+  CHECK(extend().code == Code::kAlreadyDone);
+}
+
+TEST_CASE("how often whoever waits is asked to come is checked") {
+  const auto storage = OpenMemoryStorage();
+  REQUIRE(storage.ok());
+  const auto error = [&](const WaitlistOptions& waitlist) {
+    return FlashSaleService::New({.storage = **storage, .waitlist = waitlist}).status().ToString();
+  };
+  CHECK(error({.shortest_poll = 9ms}) ==
+        "InvalidArgument: waitlist.shortest_poll: 9000 us, expected 10000 us to 30000000 us");
+  CHECK(error({.longest_poll = 999ms}).find("waitlist.shortest_poll: 1000000 us") !=
+        std::string::npos);
+  CHECK(error({.longest_poll = 2h}).find("waitlist.longest_poll: 7200000000 us") !=
+        std::string::npos);
 }
 
 }  // namespace

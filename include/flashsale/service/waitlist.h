@@ -28,7 +28,8 @@ struct WaitlistSetup {
   // The most people who may wait for one line at once; 1 to 2^31.
   std::uint64_t max_waiting = 1'000'000;
   // How long an offered unit is held; 1 ms to a day, and to the longest hold of the terms.  Not
-  // set: the hold of the terms, or a day where that is less.
+  // set: the hold of the terms, or a day where that is less.  An Extend prolongs an offer as any
+  // hold: by the hold of the terms, and up to the longest, counted from when the offer was made.
   std::optional<Duration> offer_hold = std::nullopt;
 
   friend bool operator==(const WaitlistSetup&, const WaitlistSetup&) = default;
@@ -90,6 +91,9 @@ struct WaitlistPlace {
   ReservationId offer = {};
   // When the offer lapses.
   Time offer_until{};
+  // When to ask again, for who waits or has a turn and no unit yet; spread, see WaitlistOptions.
+  // kMinTime for others: who has an offer knows until when.
+  Time next_poll_at{};
   // Of the line, as last looked at.
   Units units_left = 0;
   // Held, in carts and as offers: they may come back.
@@ -137,6 +141,12 @@ struct WaitlistOptions {
   Duration period = std::chrono::milliseconds{100};
   // How many offers one Poll makes for one line; 1 to 100,000.
   std::size_t batch = 1'024;
+  // A waiting person is asked to come again after the shortest of these for each who stands no
+  // further back, themselves included, up to the longest; and no later than a fourth of the time
+  // for which a unit is held for them.  Up to a quarter earlier, so that they do not come together.
+  // 10 ms to 1 h, the shortest no more than the longest.
+  Duration shortest_poll = std::chrono::seconds{1};
+  Duration longest_poll = std::chrono::seconds{30};
 };
 
 // Whoever comes when the units of a line are gone may wait for those that come back: by a cancel, a

@@ -174,6 +174,7 @@ Status ServedWaitlist::Settle(Time now, Time epoch, std::span<Turned* const> hel
   }
   if (!probes.empty()) status = parts_.lists.MarkUsed(now, probes, numbers);
   if (!status.ok()) return status;
+  if (line_.requires_admission) FreeSlots(now, made.offered);
   counts_.made.fetch_add(made.offered.size(), std::memory_order_relaxed);
   news.offered.insert(news.offered.end(), made.offered.begin(), made.offered.end());
   for (Turned* turn : held) turn->fate = Fate::kHeld;
@@ -181,6 +182,29 @@ Status ServedWaitlist::Settle(Time now, Time epoch, std::span<Turned* const> hel
   std::vector<Outcome> outcomes(cancels.size());
   // What is not cancelled now, lapses.
   return parts_.inventory.Apply(line_.sale, now, cancels, outcomes);
+}
+
+void ServedWaitlist::FreeSlots(Time now, std::span<const WaitlistOffer> offered) {
+  std::vector<AdmissionProbe> probes;
+  for (const WaitlistOffer& offer : offered) {
+    probes.push_back(parts_.queues.Probe(line_.sale.id(), offer.user));
+  }
+  // What the queue does not hear of now, the end of the window heals.
+  std::vector<Admission> admissions(probes.size());
+  if (!parts_.queues.FindAdmissions(now, probes, admissions).ok()) return;
+  std::vector<QueueCommand> commands;
+  for (std::size_t i = 0; i < admissions.size(); ++i) {
+    if (admissions[i].number == 0) continue;
+    const UserId& user = probes[i].user;
+    const Result<Tally> tally = parts_.inventory.ReadTally(line_.sale, TallyKey::Of(user));
+    if (!tally.ok()) continue;
+    const Units most = std::max(tally->limit, line_.limit_per_user);
+    if (std::uint64_t{tally->held} + tally->bought < most) continue;
+    commands.push_back(
+        {.verb = QueueVerb::kComplete, .user = user, .admission = admissions[i].number});
+  }
+  std::vector<QueueAnswer> answers(commands.size());
+  if (!commands.empty()) (void)parts_.queues.Apply(line_.sale.id(), now, commands, answers);
 }
 
 Status ServedWaitlist::End(Time now, const WaitlistOffer& offer, const QueueEntry& entry,

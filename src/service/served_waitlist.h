@@ -59,6 +59,7 @@ class ServedWaitlist {
     SaleRef list;
     Duration offer_hold;
     bool requires_admission;
+    Units limit_per_user;
     EndPolicy end_policy;
     Time end;
   };
@@ -123,6 +124,8 @@ class ServedWaitlist {
   static Fate FateOf(const Outcome& outcome);
   // Of those who hold something: looks whether they are still there.
   Status Settle(Time now, Time epoch, std::span<Turned* const> held, WaitlistNews& news);
+  // Of those who are offered a unit, whoever can hold no more is through with the queue, too.
+  void FreeSlots(Time now, std::span<const WaitlistOffer> offered);
   // Takes somebody off whose turn is over; tells it if nobody was quicker.
   Status End(Time now, const WaitlistOffer& offer, const QueueEntry& entry, const Outcome& outcome,
              WaitlistNews& news);

@@ -240,6 +240,7 @@ Status Waitlist::State::Serve(const SaleTerms& terms, const WaitlistSetup& setup
                                .list = *list,
                                .offer_hold = OfferHold(terms, setup),
                                .requires_admission = terms.requires_admission,
+                               .limit_per_user = terms.limit_per_user,
                                .end_policy = terms.end_policy,
                                .end = terms.end}));
     }

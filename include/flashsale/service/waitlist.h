@@ -162,7 +162,7 @@ struct WaitlistOptions {
 //     It is charged to the user alone, by the limit of the terms, and to no limit key.
 //   - Where the sale requires admissions, the offer is one, for this reserve, and uses up none of
 //     the queue's (but where the user is in the midst of using one up: then it is one of its
-//     reserves).  See docs/contract.md.
+//     reserves).  Who can hold no more by then is through with the queue.  See docs/contract.md.
 //   - It is first let in, then held for.  What fails or crashes in between is made good by whoever
 //     let them in, and by any server that they ask; somebody whose unit was taken meanwhile keeps
 //     the turn, for a day.  Where whoever let them in is gone and they do not ask, the unit goes to

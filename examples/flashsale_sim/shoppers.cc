@@ -238,13 +238,19 @@ Status Shoppers::Wait(Index index, const QueuePlace& place) {
   return {};
 }
 
-Status Shoppers::Leave(Index index) {
+Status Shoppers::LeaveQueue(Index index) {
   const Result<Outcome> outcome = parts_.storefront.Leave(UserOf(index));
   if (!outcome.ok()) return outcome.status();
   parts_.queue_audit.OnMayHaveEnded(UserOf(index));
   parts_.meter.OnLeft(UserOf(index));
-  GoHome(index);
+  shoppers_[index].Clear(kAdmitted);
   return {};
+}
+
+Status Shoppers::Leave(Index index) {
+  Status status = LeaveQueue(index);
+  if (status.ok()) GoHome(index);
+  return status;
 }
 
 void Shoppers::OnGate(Index index, const Outcome& outcome) {
@@ -296,6 +302,7 @@ void Shoppers::OnAdmitted(std::span<const QueueEntry> admitted) {
   parts_.meter.OnAdmitted(admitted);
   for (const QueueEntry& entry : admitted) {
     parts_.wait_audit.OnAdmitted(entry.user, now());
+    if (parts_.waitlist_audit != nullptr) parts_.waitlist_audit->OnLetIn(entry.user);
     const Index index = IndexOf(entry.user);
     Shopper& shopper = shoppers_[index];
     const Persona persona = PersonaOf(index);

@@ -131,10 +131,13 @@ class Shoppers {
   Status Pay(Index index);
   Status Confirm(Index index);
   Status Cancel(Index index);
+  // Gives up the ticket or the admission; Leave goes home then.
+  Status LeaveQueue(Index index);
   Status Leave(Index index);
 
   // Of the waitlist.
   Status JoinList(Index index);
+  Status TryList(Index index);
   Status LookAtList(Index index);
   Status AnswerOffer(Index index);
   Status LeaveList(Index index);

@@ -85,9 +85,8 @@ Status Shoppers::OnSoldOut(Index index) {
                                : Thought(index, seconds(8), seconds(20)));
     return {};
   }
-  Status status = Leave(index);
   GoToList(index);
-  return status;
+  return shopper.stage == Stage::kGone ? LeaveQueue(index) : Status();
 }
 
 Status Shoppers::Pay(Index index) {

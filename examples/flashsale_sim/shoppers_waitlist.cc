@@ -46,11 +46,19 @@ void Shoppers::GoToList(Index index) {
   shopper.tries = 0;
   shopper.Set(kListedOnce);
   shopper.Clear(kResending);
-  shopper.Clear(kAdmitted);
   Schedule(index, Thought(index, seconds(1), seconds(15)));
 }
 
 Status Shoppers::JoinList(Index index) {
+  Shopper& shopper = shoppers_[index];
+  // Who was let in gives the slot back as soon as they have tried: the admission opened the list.
+  const bool was_inside = shopper.Has(kAdmitted);
+  if (Status status = TryList(index); !status.ok()) return status;
+  const bool tries_again = shopper.stage == Stage::kListing && !shopper.Has(kResending);
+  return was_inside && !tries_again ? LeaveQueue(index) : Status();
+}
+
+Status Shoppers::TryList(Index index) {
   Shopper& shopper = shoppers_[index];
   const Result<WaitlistPlace> place =
       parts_.storefront.JoinWaitlist({.sale = parts_.storefront.sale(),

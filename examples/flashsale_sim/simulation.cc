@@ -122,6 +122,7 @@ Simulation::Simulation(const SimulationRun& run)
   if (!run.plan.waitlist) return;
   waitlist_audit_.emplace(WaitlistAudit::Terms{.sale = terms_.id,
                                                .lines = terms_.lines,
+                                               .queued = terms_.requires_admission,
                                                .epoch = OpeningOf(run.plan),
                                                .end = terms_.end,
                                                .tolerance = tolerance()});

@@ -183,6 +183,8 @@ std::vector<Check> WaitingRoomChecks(const SimulationPlan& plan, const Simulatio
   checks.push_back(
       {"waitlist_bypassed", waitlist.bypassed, "nobody takes a unit that others wait for"});
   checks.push_back(
+      {"waitlist_past_queue", waitlist.past_queue, "nobody comes past the queue by the waitlist"});
+  checks.push_back(
       {"waitlist_unoffered", waitlist.unoffered, "no unit lies idle while somebody waits"});
   checks.push_back(
       {"waitlist_ticket_breaks", waitlist.ticket_breaks, "nobody loses their place in the list"});

@@ -19,6 +19,8 @@ WaitlistAudit::WaitlistAudit(const Terms& terms) : terms_(terms), lines_(terms.l
   }
 }
 
+void WaitlistAudit::OnLetIn(const UserId& user) { let_in_.insert(user); }
+
 void WaitlistAudit::OnJoined(Time now, const UserId& user, const Place& place) {
   Line& line = lines_[place.line];
   ++report_.joined;
@@ -116,8 +118,7 @@ void WaitlistAudit::OnReserved(const Event& event) {
   if (line.waiting == 0) return;
   if (event.id == OfferTo(event.line, line.front)) {
     Remove(line, line.front);
-    on_offer_.emplace(event.id, event.user);
-    ++report_.offered;
+    OnOffered(event);
     return;
   }
   for (std::uint64_t ticket = line.front + 1; ticket < line.users.size(); ++ticket) {
@@ -126,12 +127,21 @@ void WaitlistAudit::OnReserved(const Event& event) {
          fmt::format("event {}: waitlist {} offers a unit to ticket {}, ticket {} waits", event.seq,
                      event.line, ticket, line.front));
     if (line.waits[ticket]) Remove(line, ticket);
-    on_offer_.emplace(event.id, event.user);
-    ++report_.offered;
+    OnOffered(event);
     return;
   }
   Find(report_.bypassed, fmt::format("event {}: {} units of line {} were taken while {} waited",
                                      event.seq, event.units, event.line, line.waiting));
+}
+
+void WaitlistAudit::OnOffered(const Event& event) {
+  on_offer_.emplace(event.id, event.user);
+  ++report_.offered;
+  if (!terms_.queued || let_in_.contains(event.user)) return;
+  Find(
+      report_.past_queue,
+      fmt::format("event {}: waitlist {} offers a unit to somebody whom the queue has never let in",
+                  event.seq, event.line));
 }
 
 void WaitlistAudit::OnEnded(const Event& event) {

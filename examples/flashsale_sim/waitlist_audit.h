@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "examples/flashsale_sim/id_hash.h"
@@ -24,6 +25,8 @@ struct WaitlistReport {
   std::uint64_t inversions = 0;
   // Units taken by others while somebody waited for units of that line.
   std::uint64_t bypassed = 0;
+  // Units offered to somebody whom the queue had never let in: past all who stand in it.
+  std::uint64_t past_queue = 0;
   // Stretches of time for which a unit was free and somebody waited, and nobody was offered it.
   std::uint64_t unoffered = 0;
   // Tickets that are not the next of a list, or that were lost while their user waited.
@@ -47,8 +50,8 @@ struct WaitlistReport {
   std::vector<std::string> findings = {};
 
   bool ok() const {
-    return inversions == 0 && bypassed == 0 && unoffered == 0 && ticket_breaks == 0 &&
-           wrong_positions == 0 && dishonest_in_stock == 0;
+    return inversions == 0 && bypassed == 0 && past_queue == 0 && unoffered == 0 &&
+           ticket_breaks == 0 && wrong_positions == 0 && dishonest_in_stock == 0;
   }
 };
 
@@ -65,6 +68,8 @@ class WaitlistAudit {
   struct Terms {
     SaleId sale;
     std::vector<SaleLine> lines;
+    // Whether a queue lets people in to the sale.
+    bool queued = false;
     // When the lists were opened, and when they close.
     Time epoch{};
     Time end{};
@@ -77,6 +82,8 @@ class WaitlistAudit {
     std::uint16_t line = 0;
     std::uint64_t ticket = 0;
   };
+  // The queue has let somebody in.
+  void OnLetIn(const UserId& user);
   void OnJoined(Time now, const UserId& user, const Place& place);
   // Somebody who waits was told where.
   void OnPosition(const Place& place, std::uint64_t position);
@@ -111,6 +118,7 @@ class WaitlistAudit {
   };
   struct IdHash {
     std::size_t operator()(const ReservationId& id) const { return HashId(id.bytes()); }
+    std::size_t operator()(const UserId& id) const { return HashId(id.bytes()); }
   };
 
   bool Waits(const Place& place) const;
@@ -119,6 +127,7 @@ class WaitlistAudit {
   void Remove(Line& line, std::uint64_t ticket);
   ReservationId OfferTo(std::uint16_t line, std::uint64_t ticket) const;
   void OnReserved(const Event& event);
+  void OnOffered(const Event& event);
   void OnEnded(const Event& event);
   void Find(std::uint64_t& counter, std::string text);
 
@@ -126,6 +135,7 @@ class WaitlistAudit {
   std::vector<Line> lines_;
   // Offers that were made, and neither bought nor given back.
   std::unordered_map<ReservationId, UserId, IdHash> on_offer_;
+  std::unordered_set<UserId, IdHash> let_in_;
   Time now_ = kMinTime;
   WaitlistReport report_;
 };

@@ -212,7 +212,7 @@ struct FlashSaleService::State {
                   std::span<Outcome> outcomes);
 
   // --- waitlist_calls.cc
-  // The shape, the sale, its phase, the rates, the detectors, the breaker, the door.
+  // The shape, the sale, its phase, the rates, the detectors, the admission, the breaker, the door.
   Result<WaitlistPlace> JoinWaitlist(const JoinWaitlistRequest& request);
   // The shape, the sale, its phase and the rates; what a join answers that gets no further.  Else
   // `passage` is ready for the detectors.  It has a sale where the gates were asked.
@@ -222,9 +222,17 @@ struct FlashSaleService::State {
   // Whom a gate refused: who has a place is told so, whatever the gates say.
   Result<WaitlistPlace> RefuseWaitlistJoin(const ServedSale& sale, const WaitlistRequest& place,
                                            const Outcome& refusal, Time now);
-  // Who passed the gates.
-  Result<WaitlistPlace> EnterWaitlist(const ServedSale& sale, const WaitlistRequest& place,
-                                      Time now);
+  // A join that asks for nothing of its request any more.
+  struct ListJoin {
+    WaitlistRequest place;
+    Admission shown = {};  // what a token says that verified; number 0: none
+  };
+  ListJoin ListJoinOf(const JoinWaitlistRequest& request, Time now) const;
+  // Who passed the gates up to the detectors: the admission, the breaker, the door.
+  Result<WaitlistPlace> EnterWaitlist(const ServedSale& sale, const ListJoin& join, Time now);
+  // The place of somebody who is in the list already; else nothing.
+  std::optional<WaitlistPlace> FindInList(const ServedSale& sale, const WaitlistRequest& place,
+                                          Time now);
   // What the waves of the line are going to bring is told with every place.
   Result<WaitlistPlace> WithWaves(const WaitlistRequest& request, Result<WaitlistPlace> place);
   // Calls use(name of the waitlists, now), where the sale has some that are served here.

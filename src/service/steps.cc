@@ -137,9 +137,7 @@ class FlashSaleService::State::PendingJoin {
 class FlashSaleService::State::PendingWaitlistJoin {
  public:
   PendingWaitlistJoin(State& state, const JoinWaitlistRequest& request, WaitlistPlaceSink& sink)
-      : late_(state.late),
-        join_({.sale = request.sale, .user = request.user, .line = request.line}),
-        sink_(sink) {}
+      : late_(state.late), join_(state.ListJoinOf(request, state.Now())), sink_(sink) {}
 
   void OnBots(const std::optional<Outcome>& refusal) const {
     const Door::Visit visit(late_->door);
@@ -153,20 +151,21 @@ class FlashSaleService::State::PendingWaitlistJoin {
  private:
   Result<WaitlistPlace> Next(State& state, const std::optional<Outcome>& refusal) const {
     Result<WaitlistPlace> place = Guarded<Result<WaitlistPlace>>([&]() -> Result<WaitlistPlace> {
-      const Sales::Pinned sale(state.sales, join_.sale.id(), join_.sale.hint());
+      const WaitlistRequest& asked = join_.place;
+      const Sales::Pinned sale(state.sales, asked.sale.id(), asked.sale.hint());
       if (sale.get() == nullptr) {
         return WaitlistPlace{.outcome = refusal.value_or(Outcome{.code = Code::kUnknownSale})};
       }
       return state.WithWaves(
-          join_, refusal.has_value() ? state.RefuseWaitlistJoin(*sale, join_, *refusal, state.Now())
+          asked, refusal.has_value() ? state.RefuseWaitlistJoin(*sale, asked, *refusal, state.Now())
                                      : state.EnterWaitlist(*sale, join_, state.Now()));
     });
-    state.CountAnswer(Operation::kJoinWaitlist, join_.sale, place);
+    state.CountAnswer(Operation::kJoinWaitlist, join_.place.sale, place);
     return place;
   }
 
   const std::shared_ptr<Late> late_;
-  const WaitlistRequest join_;
+  const ListJoin join_;
   WaitlistPlaceSink& sink_;
 };
 
@@ -275,11 +274,11 @@ std::optional<Result<WaitlistPlace>> FlashSaleService::JoinWaitlist(
       refusal = OutOfMemory();
     }
   }
-  const WaitlistRequest join{.sale = request.sale, .user = request.user, .line = request.line};
-  Result<WaitlistPlace> place = state_->WithWaves(join, [&]() -> Result<WaitlistPlace> {
+  const State::ListJoin join = state_->ListJoinOf(request, now);
+  Result<WaitlistPlace> place = state_->WithWaves(join.place, [&]() -> Result<WaitlistPlace> {
     if (!refusal.has_value()) return state_->EnterWaitlist(*passage.sale, join, now);
     if (passage.sale == nullptr) return WaitlistPlace{.outcome = *refusal};
-    return state_->RefuseWaitlistJoin(*passage.sale, join, *refusal, now);
+    return state_->RefuseWaitlistJoin(*passage.sale, join.place, *refusal, now);
   }());
   state_->CountAnswer(Operation::kJoinWaitlist, request.sale, place);
   return place;

@@ -66,9 +66,38 @@ std::optional<Outcome> FlashSaleService::State::BeginWaitlistJoin(
   return gates.CheckRates(passage, now);
 }
 
+FlashSaleService::State::ListJoin FlashSaleService::State::ListJoinOf(
+    const JoinWaitlistRequest& request, Time now) const {
+  ListJoin join{.place = {.sale = request.sale, .user = request.user, .line = request.line}};
+  if (request.admission.empty() || made.tokens == nullptr) return join;
+  const std::optional<AdmissionClaims> shown = made.tokens->ReadAdmission(
+      request.admission, {.sale = request.sale.id(), .user = request.user, .now = now});
+  if (shown.has_value()) join.shown = {.number = shown->number, .grant = shown->grant};
+  return join;
+}
+
 Result<WaitlistPlace> FlashSaleService::State::EnterWaitlist(const ServedSale& sale,
-                                                             const WaitlistRequest& place,
-                                                             Time now) {
+                                                             const ListJoin& join, Time now) {
+  const WaitlistRequest& place = join.place;
+  if (sale.terms().requires_admission) {
+    Admission found;
+    const AdmissionProbe probe = admissions.Probe(sale.admissions(), place.user);
+    std::optional<Outcome> refusal = gates.FindAdmissions(now, {&probe, 1}, {&found, 1});
+    if (refusal.has_value() && join.shown.number != 0) {
+      refusal.reset();  // the queue cannot be asked, and need not be
+    } else if (refusal.has_value() || found.number == 0) {
+      // Who has a place keeps it, whatever has become of the admission.
+      if (std::optional<WaitlistPlace> known = FindInList(sale, place, now)) return *known;
+      if (!refusal.has_value()) {
+        Gates::Passage passage;
+        passage.sale = &sale;
+        passage.user = place.user;
+        Command shown{.admission_grant = join.shown.grant, .admission_number = join.shown.number};
+        refusal = gates.CheckAdmission(passage, found, now, shown);
+      }
+    }
+    if (refusal.has_value()) return WaitlistPlace{.outcome = *refusal};
+  }
   CircuitBreaker::Permit permit;
   if (const std::optional<Outcome> refusal = gates.CheckStore(place.user, now, permit)) {
     return WaitlistPlace{.outcome = *refusal};
@@ -89,14 +118,19 @@ Result<WaitlistPlace> FlashSaleService::State::RefuseWaitlistJoin(const ServedSa
                                                                   const Outcome& refusal,
                                                                   Time now) {
   if (gates.MayLookUp(now)) {
-    Result<WaitlistPlace> known =
-        made.waitlist->Position(sale.waitlist(), place.line, place.user, now);
-    if (known.ok() && known->outcome.code == Code::kDone) {
-      known->outcome.code = Code::kAlreadyDone;
-      return known;
-    }
+    if (std::optional<WaitlistPlace> known = FindInList(sale, place, now)) return *known;
   }
   return WaitlistPlace{.outcome = refusal};
+}
+
+std::optional<WaitlistPlace> FlashSaleService::State::FindInList(const ServedSale& sale,
+                                                                 const WaitlistRequest& place,
+                                                                 Time now) {
+  Result<WaitlistPlace> known =
+      made.waitlist->Position(sale.waitlist(), place.line, place.user, now);
+  if (!known.ok() || known->outcome.code != Code::kDone) return std::nullopt;
+  known->outcome.code = Code::kAlreadyDone;
+  return *std::move(known);
 }
 
 Result<WaitlistPlace> FlashSaleService::State::WithWaves(const WaitlistRequest& request,
@@ -112,9 +146,9 @@ Result<WaitlistPlace> FlashSaleService::State::JoinWaitlist(const JoinWaitlistRe
   std::optional<Outcome> refusal = BeginWaitlistJoin(visit, request, now, passage);
   if (passage.sale == nullptr) return WaitlistPlace{.outcome = *refusal};
   if (!refusal.has_value()) refusal = gates.CheckBots(passage, now);
-  const WaitlistRequest place{.sale = request.sale, .user = request.user, .line = request.line};
-  if (refusal.has_value()) return RefuseWaitlistJoin(*passage.sale, place, *refusal, now);
-  return EnterWaitlist(*passage.sale, place, now);
+  const ListJoin join = ListJoinOf(request, now);
+  if (refusal.has_value()) return RefuseWaitlistJoin(*passage.sale, join.place, *refusal, now);
+  return EnterWaitlist(*passage.sale, join, now);
 }
 
 template <typename Answer, typename Use>

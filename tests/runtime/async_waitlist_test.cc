@@ -3,10 +3,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "flashsale/policy/key_ring.h"
 #include "flashsale/runtime/async_service.h"
 #include "tests/runtime/async_world.h"
 
@@ -134,6 +136,71 @@ TEST_CASE("a join to a waitlist waits for a detector without a thread") {
     CHECK(late.code() == Code::kUnknownSale);
     CHECK(shop.async().statistics().open == 0);
   }
+}
+
+TEST_CASE("after the detector the admission is asked for, by the queue or by a token") {
+  auto keys = KeyRing::New();
+  REQUIRE(keys.ok());
+  const std::vector<std::uint8_t> secret(32, 7);
+  REQUIRE((*keys)->Add({.id = "k1", .secret = secret}).ok());
+  REQUIRE((*keys)->SignWith("k1").ok());
+  std::atomic<bool> broken{false};
+  PatientDetector patient;
+  const auto chain = ChainOf(patient);
+  AsyncShop shop({.faults = {.decide =
+                                 [&](StorageCall call) {
+                                   return broken && call == StorageCall::kFindAdmissions
+                                              ? Fault::kRefused
+                                              : Fault::kNone;
+                                 }},
+                  .service = [&](auto& options) {
+                    options.bots = chain.get();
+                    options.token_keys = keys->get();
+                  }});
+  // Two are let in, for units of the second line; of the first there is none.
+  REQUIRE(shop.service()
+              .Create({.id = "drop",
+                       .lines = {{.product = "thing", .units = 1, .released_at_first = 0},
+                                 {.product = "other", .units = 2}},
+                       .start = kOpening,
+                       .end = kOpening + 1h,
+                       .requires_admission = true},
+                      {}, {.enabled = true})
+              .ok());
+  for (const std::uint64_t user : {1U, 2U, 3U}) {
+    REQUIRE(shop.service()
+                .queue()
+                .Join("drop", {.user = UserId::FromInteger(user)}, shop.clock().Now())
+                .ok());
+  }
+  shop.service().Poll();
+  shop.clock().Advance(100ms);
+  shop.service().Poll();
+  const auto place = shop.service().Position("drop", UserId::FromInteger(1));
+  REQUIRE(place->entry.state == TicketState::kAdmitted);
+
+  HeardPlace inside;
+  HeardPlace outside;
+  HeardPlace shown;
+  CHECK(!shop.async().Submit(JoinOf(2), inside).has_value());
+  CHECK(!shop.async().Submit(JoinOf(3), outside).has_value());
+  shop.Settle();
+  patient.Deliver(0);
+  shop.Settle();
+  CHECK(inside.code() == Code::kDone);
+  CHECK(outside.code() == Code::kQueued);
+  broken = true;
+  {
+    std::string token = *shop.service().IssueToken("drop", *place);
+    JoinWaitlistRequest request = JoinOf(1);
+    request.admission = token;
+    CHECK(!shop.async().Submit(request, shown).has_value());
+    token.assign(token.size(), '#');
+  }
+  shop.Settle();
+  patient.Deliver(0);
+  shop.Settle();
+  CHECK(shown.code() == Code::kDone);
 }
 
 TEST_CASE("over a storage that may block, who asks a waitlist makes no call to it") {

@@ -34,6 +34,8 @@ SaleTerms TermsFor(const Plan& plan) {
   SaleTerms terms = plan.queued ? Shop::QueuedTerms() : Shop::Terms();
   terms.lines = {{.product = "a", .units = 6, .released_at_first = 2},
                  {.product = "b", .units = 3}};
+  // Of the last there is enough that people are let in although the others are gone.
+  if (plan.queued) terms.lines.push_back({.product = "c", .units = 1'000});
   terms.waves = {{.at = Shop::kOpening + 5min, .line = 0, .released = 4},
                  {.at = Shop::kOpening + 9min, .line = 0, .released = 6}};
   terms.limit_per_user = 2;
@@ -118,6 +120,8 @@ class RandomSale {
   }
 
   void Join(FlashSaleService& server, const UserId& user, std::uint16_t line) {
+    // Only who was let in may join.
+    if (plan_.queued) (void)server.Join({.sale = "drop", .user = user});
     const auto place = server.JoinWaitlist({.sale = "drop", .user = user, .line = line});
     if (!place.ok() || place->outcome.code != Code::kDone) return;
     CHECK(place->position == shop_.ListState(line).waiting.front());

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -94,6 +95,13 @@ class ListShop : public Shop {
     for (std::uint64_t i = 0; i < units; ++i) Join(kBuyer + i);
     Pass(1s);
     SellOut(units);
+  }
+  // Lets these in, three at the most; then others are quicker and hold all of the three units.
+  void LetInTooLate(std::initializer_list<std::uint64_t> users) {
+    for (const std::uint64_t user : users) Join(user);
+    Pass(1s);
+    for (const std::uint64_t user : users) REQUIRE(IsAdmitted(user));
+    for (std::uint64_t i = 0; i < 3; ++i) Steal(kBuyer + i, 1, /*admission=*/1);
   }
   // The first so many of them after `from` cancel.
   void GiveBack(std::uint64_t units, std::uint64_t from = 0) {

@@ -101,7 +101,7 @@ TEST_CASE("the waiting room is told of in words, as JSON and on the page") {
   const nlohmann::json told = json.Json();
   for (const char* name :
        {"out_of_turn", "too_early", "misplaced", "waves_astray", "waitlist_inversions",
-        "waitlist_bypassed", "waitlist_unoffered", "waitlist_ticket_breaks",
+        "waitlist_bypassed", "waitlist_past_queue", "waitlist_unoffered", "waitlist_ticket_breaks",
         "waitlist_wrong_positions", "dishonest_in_stock"}) {
     CAPTURE(name);
     CHECK(told.at(name) == 0);
@@ -152,9 +152,9 @@ TEST_CASE("any audit that found something makes a result that is not well") {
   result.waitlist.emplace();
   CHECK(result.ok());
   for (std::uint64_t WaitlistReport::* const member :
-       {&WaitlistReport::inversions, &WaitlistReport::bypassed, &WaitlistReport::unoffered,
-        &WaitlistReport::ticket_breaks, &WaitlistReport::wrong_positions,
-        &WaitlistReport::dishonest_in_stock}) {
+       {&WaitlistReport::inversions, &WaitlistReport::bypassed, &WaitlistReport::past_queue,
+        &WaitlistReport::unoffered, &WaitlistReport::ticket_breaks,
+        &WaitlistReport::wrong_positions, &WaitlistReport::dishonest_in_stock}) {
     (*result.waitlist).*member = 1;
     CHECK_FALSE(result.ok());
     (*result.waitlist).*member = 0;

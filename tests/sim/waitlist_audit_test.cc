@@ -53,6 +53,32 @@ class List {
   std::uint64_t seq_ = 0;
 };
 
+TEST_CASE("a unit that is offered to somebody whom the queue never let in is found") {
+  for (const bool queued : {false, true}) {
+    WaitlistAudit audit({.sale = "drop",
+                         .lines = {{.product = "a", .units = 2, .released_at_first = 0}},
+                         .queued = queued,
+                         .epoch = kEpoch,
+                         .end = kEnd,
+                         .tolerance = 200ms});
+    audit.OnLetIn(User(1));
+    audit.OnJoined(kEpoch, User(1), {.ticket = 1});
+    audit.OnJoined(kEpoch, User(2), {.ticket = 2});
+    audit.OnEvent({.seq = 1, .at = kEpoch, .type = EventType::kReleased, .units = 2});
+    for (const std::uint64_t ticket : {1U, 2U}) {
+      audit.OnEvent({.seq = 1 + ticket,
+                     .at = kEpoch,
+                     .type = EventType::kReserved,
+                     .units = 1,
+                     .user = User(ticket),
+                     .id = List::OfferTo(ticket)});
+    }
+    CHECK(audit.Report().offered == 2);
+    CHECK(audit.Report().past_queue == (queued ? 1 : 0));
+    CHECK(audit.Report().ok() == !queued);
+  }
+}
+
 TEST_CASE("units offered in line, whatever becomes of them, pass") {
   List list(7);
   list.Release(5);

@@ -134,9 +134,10 @@ class FLASHSALE_EXPORT FlashSaleService {
                                  TokenFormat format = TokenFormat::kCompact);
 
   // docs/contract.md, "The waitlist".  The gates of a join stand before JoinWaitlist, which may
-  // wait for detectors.  Done with a place, AlreadyDone with the one they have; InStock where units
-  // are to be had; UserLimit as for a join; WaitingPage where too many wait; what a gate or the
-  // phase answers.  Invalid (sale) for one without waitlists, Invalid (line).
+  // wait for detectors, and where the sale has a queue the admission, as before a reserve.  Done
+  // with a place, AlreadyDone with the one they have; InStock where units are to be had; Queued,
+  // NotAdmitted for who was not let in; UserLimit as for a join; WaitingPage where too many wait;
+  // what a gate or the phase answers.  Invalid (sale) for one without waitlists, Invalid (line).
   Result<WaitlistPlace> JoinWaitlist(const JoinWaitlistRequest& request);
   // Done, with the offer if a unit is held for them: a Confirm of its id accepts it, a Cancel
   // refuses it.  UnknownTicket; what the store answered where nothing can be held for them, and

@@ -30,12 +30,14 @@ struct JoinRequest {
   RequestContext context = {};
 };
 
-// To wait for a unit of a line whose units are gone.
+// To wait for a unit of a line whose units are gone.  Of a sale with a queue: for who was let in.
 struct JoinWaitlistRequest {
   SaleRef sale;
   UserId user = {};
   // Which line of the terms, from 0.
   std::uint16_t line = 0;
+  // The admission token that they were given; as ReserveRequest::admission.
+  std::string_view admission = {};
   RequestContext context = {};
 };
 

@@ -156,6 +156,7 @@ struct WaitlistOptions {
 // goes to the next.
 //
 //   - A place is for one unit.  A user has at most one in each line's list.
+//   - Of a sale with a queue it is for who was let in: FlashSaleService sees to that, not this class.
 //   - Nobody has to say that they still wait: a ticket lasts for 400 days, or until the sale
 //   closes.
 //   - An offer is a reservation like others, under OfferId: confirm accepts it, cancel refuses it.

@@ -84,7 +84,7 @@ QueueEntry MapQueue::EntryOf(const Ticket& ticket, Time now) const {
 bool MapQueue::TakesBack(const flashsale::QueueCommand& command) const {
   return command.verb == QueueVerb::kRestore &&
          state_.stages[command.tier] == QueueStage::kGathering &&
-         latest_ < state_.opened_at + terms_.restore_window;
+         latest_ < state_.opened_at + terms_.restore_window && !gave_up_.contains(command.user);
 }
 
 Code MapQueue::Join(Time at, const flashsale::QueueCommand& command) {
@@ -100,10 +100,10 @@ Code MapQueue::Join(Time at, const flashsale::QueueCommand& command) {
                                                   .tier = command.tier,
                                                   .ticket = rank.second,
                                                   .place = rank.second,
+                                                  .restored_place = restores ? command.place : 0,
                                                   .joined_at = latest_},
                                         .rank = rank,
-                                        .last_seen = at,
-                                        .restored_place = restores ? command.place : 0});
+                                        .last_seen = at});
   lines_[command.tier].emplace(rank, command.user);
   return Code::kDone;
 }
@@ -125,13 +125,22 @@ QueueAnswer MapQueue::Carry(Time now, const flashsale::QueueCommand& command) {
   switch (command.verb) {
     case QueueVerb::kJoin:
     case QueueVerb::kRestore:
-      if (known) break;
+      if (known) {
+        QueueEntry& entry = found->second.entry;
+        if (entry.state == TicketState::kWaiting && entry.tier == command.tier &&
+            entry.restored_place == 0 && TakesBack(command)) {
+          entry.restored_place = command.place;
+          ++state_.restored;
+        }
+        break;
+      }
       answer.code = Join(at, command);
       found = tickets_.find(command.user);
       break;
     case QueueVerb::kLeave:
       if (!known) break;
       answer.code = Code::kDone;
+      if (found->second.entry.restored_place != 0) gave_up_.insert(command.user);
       ++state_.left;
       Remove(found);
       found = tickets_.end();
@@ -298,7 +307,8 @@ void MapQueue::Resume(Time now) {
 void MapQueue::FreezeTier(std::size_t tier) {
   for (const auto& [rank, user] : lines_[tier]) {
     entrants_[tier].emplace(
-        rank.second, Placed{.user = user, .restored_place = tickets_.at(user).restored_place});
+        rank.second,
+        Placed{.user = user, .restored_place = tickets_.at(user).entry.restored_place});
   }
   state_.stages[tier] = QueueStage::kFrozen;
   ++state_.revision;
@@ -368,6 +378,7 @@ Status MapQueue::Begin(Time now, std::uint8_t tier) {
     ticket.entry.place = *entrant.place + 1;
     lines_[tier].emplace(ticket.rank, entrant.user);
   }
+  for (const auto& [rank, user] : lines_[tier]) tickets_.at(user).entry.restored_place = 0;
   entrants_[tier].clear();
   state_.stages[tier] = QueueStage::kRunning;
   ++state_.revision;

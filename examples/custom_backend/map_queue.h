@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -49,7 +50,6 @@ class MapQueue {
     Rank rank{};                  // of who waits
     flashsale::Time last_seen{};  // in the queue's time
     bool used = false;
-    std::uint64_t restored_place = 0;
   };
   struct Placed {
     flashsale::UserId user;
@@ -80,6 +80,7 @@ class MapQueue {
   std::int64_t tat_ns_ = 0;
   std::uint64_t last_number_ = 0;
   Tickets tickets_;
+  std::set<flashsale::UserId> gave_up_;  // who has left with a place that was brought back
   std::array<std::map<Rank, flashsale::UserId>, flashsale::kMaxTiers> lines_;
   std::array<std::map<std::uint64_t, Placed>, flashsale::kMaxTiers> entrants_;  // by ticket
 };

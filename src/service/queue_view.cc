@@ -106,7 +106,7 @@ void QueueView::Describe(const QueueAnswer& answer, Time now, QueuePlace& place)
 bool QueueView::KnowsPlaces(std::uint8_t tier, Time now) const {
   if (stages_[tier].load(kRelaxed) == QueueStage::kRunning) return true;
   if (!strategy_.keeps_arrival_order() || restored_.load(kRelaxed)) return false;
-  return now >= SaturatingAdd(epoch(), terms_.restore_window);
+  return !TakesBack(now);
 }
 
 std::uint64_t QueueView::LetInUntil(std::uint8_t tier, std::uint64_t position, Time now) const {

@@ -55,6 +55,9 @@ class QueueView {
 
   WaitEstimator& waits() { return waits_; }
 
+  // Whether places of a queue that was lost are taken back still.
+  bool TakesBack(Time now) const { return now < SaturatingAdd(epoch(), terms_.restore_window); }
+
   Time epoch() const { return Time(Duration(opened_at_us_.load(std::memory_order_relaxed))); }
 
   // How many units nobody has claimed: those available beyond one for each who is inside and has

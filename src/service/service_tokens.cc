@@ -1,5 +1,6 @@
 #include "service/service_tokens.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace flashsale::inline v0 {
@@ -7,6 +8,10 @@ namespace {
 
 // Of the two formats only JWTs have dots.
 bool IsJwt(std::string_view text) { return text.find('.') != std::string_view::npos; }
+
+// From here on the place of a ticket is one that was brought back from an earlier queue; below, one
+// of the queue that issued it.
+constexpr std::uint64_t kBroughtBack = std::uint64_t{1} << 52;
 
 }  // namespace
 
@@ -29,13 +34,16 @@ Result<std::string> ServiceTokens::Issue(const SaleTerms& sale, const QueuePlace
   const QueueEntry& entry = place.entry;
   switch (entry.state) {
     case TicketState::kWaiting: {
-      // What was brought back, or waits for a draw, has its place later.
-      const bool has_place = place.position != 0;
+      // Who waits for a draw has a place later; who has brought one back has that until then.
+      std::uint64_t shown = place.position == 0 ? 0 : entry.place;
+      if (shown == 0 && entry.restored_place != 0) {
+        shown = kBroughtBack + std::min(entry.restored_place, kBroughtBack - 1);
+      }
       return Write(TicketClaims{.sale = sale.id,
                                 .user = entry.user,
                                 .tier = entry.tier,
                                 .ticket = entry.ticket,
-                                .place = has_place ? entry.place : 0,
+                                .place = shown,
                                 .epoch = place.epoch,
                                 .joined_at = entry.joined_at,
                                 .expires_at = sale.end},
@@ -54,6 +62,15 @@ Result<std::string> ServiceTokens::Issue(const SaleTerms& sale, const QueuePlace
   }
   return Status(StatusCode::kFailedPrecondition,
                 "place: neither a ticket nor an admission, expected one of them");
+}
+
+std::uint64_t ServiceTokens::PlaceToRestore(const TicketClaims& ticket) {
+  if (ticket.place > kBroughtBack) return ticket.place - kBroughtBack;
+  // Places of a queue are fewer than the microseconds for which it lasts, so the instant at which
+  // it was opened puts them before those of any queue that came after it.
+  const auto epoch_us = static_cast<std::uint64_t>(ticket.epoch.time_since_epoch().count());
+  const std::uint64_t place = ticket.place == 0 ? ticket.ticket : ticket.place;
+  return std::min(epoch_us + place, kBroughtBack - 1);
 }
 
 std::optional<TicketClaims> ServiceTokens::ReadTicket(std::string_view text,

@@ -1,6 +1,7 @@
 #ifndef FLASHSALE_SRC_SERVICE_SERVICE_TOKENS_H_
 #define FLASHSALE_SRC_SERVICE_SERVICE_TOKENS_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,10 @@ class ServiceTokens {
 
   Result<std::string> Issue(const SaleTerms& sale, const QueuePlace& place, TokenFormat format,
                             Time now) const;
+
+  // Where the user of such a ticket stood, among those of this and of all other earlier queues: the
+  // lower was ahead; see docs/tokens.md.
+  static std::uint64_t PlaceToRestore(const TicketClaims& ticket);
 
   // Either format.
   std::optional<TicketClaims> ReadTicket(std::string_view text,

@@ -377,7 +377,7 @@ QueueJoin FlashSaleService::State::JoinOf(const JoinRequest& request, Time now) 
   if (!shown.has_value() || shown->epoch >= made.queue->Epoch(request.sale.id())) return join;
   join.tier = shown->tier;
   join.credits = 0;  // the place is one in that tier
-  join.restored_place = shown->place == 0 ? shown->ticket : shown->place;
+  join.restored_place = ServiceTokens::PlaceToRestore(*shown);
   return join;
 }
 

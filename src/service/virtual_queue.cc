@@ -1,6 +1,7 @@
 #include "flashsale/service/virtual_queue.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <exception>
 #include <utility>
@@ -108,6 +109,22 @@ struct VirtualQueue::State {
     if (!stock.ok() || !IsOver(stock->phase)) return Code::kDone;
     queue.view().NoteStock(*stock);
     return AnswerToNewReserve(stock->phase);
+  }
+
+  // A join, which brings people who wait back into the tier where they had their place.
+  Result<QueueAnswer> Join(ServedQueue& queue, const QueueCommand& command, Time now) {
+    Result<QueueAnswer> answer = Apply(queue, command, now);
+    const bool stands_elsewhere = answer.ok() && command.verb == QueueVerb::kRestore &&
+                                  answer->entry.state == TicketState::kWaiting &&
+                                  answer->entry.tier != command.tier &&
+                                  answer->entry.restored_place == 0;
+    if (!stands_elsewhere || !queue.view().TakesBack(now)) return answer;
+    const std::array<QueueCommand, 2> commands = {
+        QueueCommand{.verb = QueueVerb::kLeave, .user = command.user}, command};
+    std::array<QueueAnswer, 2> answers;
+    Status status = queues.Apply(queue.queue(), now, commands, answers);
+    if (!status.ok()) return status;
+    return answers[1];
   }
 
   void Note(const Status& status, bool of_strategy) FLASHSALE_EXCLUDES(mutex);
@@ -236,7 +253,7 @@ Result<QueuePlace> VirtualQueue::Join(const SaleRef& sale, const QueueJoin& join
     const QueueVerb comes = join.restored_place == 0 ? QueueVerb::kJoin : QueueVerb::kRestore;
     // Who waits already keeps the ticket, even for what is gone.
     const QueueVerb verb = queue.view().SoldOutForGood() ? QueueVerb::kTouch : comes;
-    const Result<QueueAnswer> answer = state_->Apply(
+    const Result<QueueAnswer> answer = state_->Join(
         queue,
         {.verb = verb, .tier = queue.TierOf(join), .user = join.user, .place = join.restored_place},
         now);

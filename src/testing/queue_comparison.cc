@@ -24,8 +24,9 @@ std::string Us(Time t) { return std::to_string(t.time_since_epoch().count()); }
 
 std::string TextOf(const QueueEntry& entry) {
   return std::string(Name(entry.state)) + " tier " + std::to_string(entry.tier) + " ticket " +
-         std::to_string(entry.ticket) + " place " + std::to_string(entry.place) + " joined " +
-         Us(entry.joined_at) + " admission " + std::to_string(entry.admission.number) + " grant " +
+         std::to_string(entry.ticket) + " place " + std::to_string(entry.place) + " restored " +
+         std::to_string(entry.restored_place) + " joined " + Us(entry.joined_at) + " admission " +
+         std::to_string(entry.admission.number) + " grant " +
          std::to_string(entry.admission.grant) + " until " + Us(entry.admission.until);
 }
 

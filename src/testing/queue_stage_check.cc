@@ -276,10 +276,10 @@ void CheckRestoring(Storage& storage, Findings& f) {
   queue.Join(5, end - Duration{1});
   restore(6, 60, end - Duration{1});
   restore(4, 40, end);
-  f.Expect(queue.Read(end).restored == 3 && queue.Read(end).stages[0] == QueueStage::kFrozen,
+  f.Expect(queue.Read(end).restored == 4 && queue.Read(end).stages[0] == QueueStage::kFrozen,
            "the end of the restore window is not kept");
   const std::vector<Entrant> due = {{.user = QueueUser(7), .ticket = 1, .restored_place = 70},
-                                    {.user = QueueUser(1), .ticket = 2},
+                                    {.user = QueueUser(1), .ticket = 2, .restored_place = 1},
                                     {.user = QueueUser(5), .ticket = 3, .restored_place = 50},
                                     {.user = QueueUser(6), .ticket = 4, .restored_place = 60}};
   f.Expect(queue.Entrants(0) == due, "places that were brought back are not told");
@@ -288,8 +288,65 @@ void CheckRestoring(Storage& storage, Findings& f) {
   f.Expect(AdmittedUsers(queue, end, 9) == Users({5, 6, 7, 1, 4}),
            "who came back after the window does not stand behind the others");
   restore(8, 3, end);
-  f.Expect(queue.Read(end).restored == 3 && queue.Look(8, end).entry.place == 6,
+  f.Expect(queue.Read(end).restored == 4 && queue.Look(8, end).entry.place == 6,
            "after the window a place is brought back");
+}
+
+// Places that are brought back by who waits already, and that are given up.
+void CheckBringingBack(Storage& storage, Findings& f) {
+  QueueTerms terms = PlainQueue();
+  terms.tiers = 2;
+  terms.opens = {};
+  terms.restore_window = seconds{20};
+  ProbedQueue queue(storage, terms, f);
+  QueueRepository& queues = queue.queues();
+  const auto restore = [&](std::uint64_t user, std::uint64_t place, Time now,
+                           std::uint8_t tier = 0) {
+    return queue
+        .Apply(
+            now,
+            {{.verb = QueueVerb::kRestore, .tier = tier, .user = QueueUser(user), .place = place}})
+        .front();
+  };
+  queue.Join(1, kNow);
+  queue.Join(2, kNow);
+  const QueueAnswer late = restore(1, 10, kNow);
+  f.Expect(
+      late.code == Code::kAlreadyDone && late.entry.ticket == 1 && late.entry.restored_place == 10,
+      "who joined without a place that they had does not get it back");
+  f.Expect(restore(1, 5, kNow).entry.restored_place == 10 &&
+               queue.Look(1, kNow).entry.restored_place == 10 &&
+               queue.Join(1, kNow).entry.restored_place == 10,
+           "the first place that is brought back does not count");
+  f.Expect(queue.Look(2, kNow).entry.restored_place == 0 &&
+               restore(2, 3, kNow, 1).entry.restored_place == 0 &&
+               queue.Look(2, kNow).entry.tier == 0,
+           "a place in another tier is brought back");
+  restore(3, 7, kNow);
+  f.Expect(restore(3, 7, kNow).entry.restored_place == 7 && queue.Read(kNow).restored == 2,
+           "a place is brought back twice");
+  queue.ExpectCode(QueueVerb::kLeave, 3, kNow, Code::kDone, "Leave with a place brought back");
+  f.Expect(restore(3, 7, kNow).entry.restored_place == 0 &&
+               restore(3, 7, kNow).entry.restored_place == 0 && queue.Read(kNow).restored == 2,
+           "who has given a place up gets it back");
+  // Without one there was nothing to give up.
+  queue.ExpectCode(QueueVerb::kLeave, 2, kNow, Code::kDone, "Leave without a place brought back");
+  f.Expect(restore(2, 3, kNow).entry.restored_place == 3,
+           "who left before a place was brought back does not get it");
+  const Time end = kNow + terms.restore_window;
+  for (std::uint64_t user = 1; user <= 3; ++user) queue.Join(user, end - Duration{1});
+  f.Expect(restore(3, 7, end).entry.restored_place == 0 && queue.Read(end).restored == 3,
+           "after the window a place is brought back");
+  const std::vector<Entrant> due = {{.user = QueueUser(1), .ticket = 1, .restored_place = 10},
+                                    {.user = QueueUser(3), .ticket = 4},
+                                    {.user = QueueUser(2), .ticket = 5, .restored_place = 3}};
+  f.Expect(queue.Entrants(0) == due, "places that were brought back late are not told");
+  f.Expect(queue.Look(1, end).entry.restored_place == 10,
+           "a frozen line forgets places that were brought back");
+  f.ExpectStatus(Arrange(queue, {5, 1, 4}), StatusCode::kOk, "Arrange");
+  f.ExpectStatus(queues.Begin(queue.sale(), end, 0), StatusCode::kOk, "Begin");
+  f.Expect(queue.Look(1, end).entry.restored_place == 0 && queue.Look(1, end).entry.place == 2,
+           "a line that runs has places that were brought back");
 }
 
 void CheckClosing(Storage& storage, Findings& f) {
@@ -332,13 +389,14 @@ void CheckClosing(Storage& storage, Findings& f) {
 }  // namespace
 
 std::span<const NamedCheck> QueueStageChecks() {
-  static constexpr std::array<NamedCheck, 7> kChecks = {{
+  static constexpr std::array<NamedCheck, 8> kChecks = {{
       {"queues/gathering", &CheckGathering},
       {"queues/freeze", &CheckFreeze},
       {"queues/draw", &CheckDraw},
       {"queues/many drawn", &CheckManyDrawn},
       {"queues/openings", &CheckOpenings},
       {"queues/restoring", &CheckRestoring},
+      {"queues/bringing back", &CheckBringingBack},
       {"queues/closing", &CheckClosing},
   }};
   return kChecks;

@@ -94,6 +94,7 @@ void ReferenceLine::Stand(const UserId& user, QueueAnswer& answer) const {
                     .tier = static_cast<std::uint8_t>(place->tier),
                     .ticket = who.ticket,
                     .place = who.place,
+                    .restored_place = who.restored_place,
                     .joined_at = who.joined_at};
     answer.ahead = place->index;
   }
@@ -109,12 +110,16 @@ Code ReferenceLine::Complete(const QueueCommand& command) {
   return Code::kDone;
 }
 
+bool ReferenceLine::TakesBack(const QueueCommand& command) const {
+  return command.verb == QueueVerb::kRestore &&
+         state_.stages[command.tier] == QueueStage::kGathering &&
+         latest_ < state_.opened_at + terms_.restore_window && !gave_up_.contains(command.user);
+}
+
 Code ReferenceLine::Join(const QueueCommand& command, Time at) {
   if (StageOf(0) == QueueStage::kClosed) return Code::kSaleEnded;
   if (total_waiting() >= terms_.max_waiting) return Code::kWaitingPage;
-  const bool restores = command.verb == QueueVerb::kRestore &&
-                        StageOf(command.tier) == QueueStage::kGathering &&
-                        latest_ < state_.opened_at + terms_.restore_window;
+  const bool restores = TakesBack(command);
   if (restores) ++state_.restored;
   const std::uint64_t ticket = ++state_.joined;
   waiting_[command.tier].push_back({.user = command.user,
@@ -138,6 +143,13 @@ QueueAnswer ReferenceLine::Carry(const QueueCommand& command, Time at) {
     case QueueVerb::kJoin:
       if (command.tier >= terms_.tiers) return answer;
       answer.code = known ? Code::kAlreadyDone : Join(command, at);
+      if (place.has_value() && place->tier == command.tier && TakesBack(command)) {
+        std::uint64_t& restored = waiting_[place->tier][place->index].restored_place;
+        if (restored == 0) {
+          restored = command.place;
+          ++state_.restored;
+        }
+      }
       break;
     case QueueVerb::kLeave:
       answer.code = known ? Code::kDone : Code::kAlreadyDone;
@@ -145,6 +157,7 @@ QueueAnswer ReferenceLine::Carry(const QueueCommand& command, Time at) {
       admitted_.erase(command.user);
       if (place.has_value()) {
         std::vector<Waiting>& line = waiting_[place->tier];
+        if (line[place->index].restored_place != 0) gave_up_.insert(command.user);
         line.erase(line.begin() + static_cast<std::ptrdiff_t>(place->index));
       }
       break;
@@ -355,6 +368,7 @@ Status ReferenceLine::Begin(Time now, std::size_t tier) {
     return {StatusCode::kFailedPrecondition, "arrangement: expected all entrants of a tier"};
   }
   for (Waiting& who : waiting_[tier]) {
+    who.restored_place = 0;
     const auto found = places.find(who.ticket);
     if (found != places.end()) who.place = found->second + 1;
   }

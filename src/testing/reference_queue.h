@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -76,6 +77,7 @@ class ReferenceLine {
   QueueStage& StageOf(std::size_t tier) { return state_.stages[tier]; }
   void FreezeTier(std::size_t tier);
   Code Join(const QueueCommand& command, Time at);
+  bool TakesBack(const QueueCommand& command) const;
 
   const QueueTerms terms_;
   QueueState state_;  // what it knows of itself, but for what is counted when it is asked for
@@ -86,6 +88,7 @@ class ReferenceLine {
   std::uint64_t last_number_ = 0;
   std::vector<std::vector<Waiting>> waiting_;  // by tier, who is let in first coming first
   std::map<UserId, Admitted> admitted_;
+  std::set<UserId> gave_up_;  // who has left with a place that was brought back
   // Since the freeze.
   std::vector<std::vector<Entrant>> entrants_;                  // by tier
   std::vector<std::map<std::uint64_t, std::uint64_t>> places_;  // by tier: ticket to place

@@ -17,6 +17,7 @@ GATES_H = "src/service/gates.h"
 WATCH = "src/service/delivery_watch.cc"
 QUEUES = "src/backend/memory/memory_queue_repository.cc"
 SHOPPERS = "src/service/shopper_calls.cc"
+TOKENS = "src/service/service_tokens.cc"
 RESERVE_BATCH = "src/service/reserve_batch.cc"
 QUEUE_VIEW = "src/service/queue_view.cc"
 VIRTUAL_QUEUE = "src/service/virtual_queue.cc"
@@ -106,8 +107,11 @@ bug("who fell silent just now is let in", "queues",
      "    if (entry == WaitingTickets::kNone || at != kMaxTime) return entry;\n"
      "    waiting_->Remove(entry);\n    ++fell_silent_;\n"))
 bug("places are brought back after the window, while the line gathers", "service",
-    (WAITING, " &&\n                        latest_ < SaturatingAdd(opened_at_, terms_.restore_window);",
-     ";"))
+    (WAITING, "kGathering && latest_ < restore_end() &&", "kGathering &&"))
+bug("who leaves has not given up the place that they brought back", "service",
+    (WAITING, " &&\n         !gave_up_.contains(command.user);", ";"))
+bug("who joined without their place does not get it back", "service",
+    (WAITING, "who.restored_place == 0 &&\n        TakesBack(command)", "false"))
 bug("who comes after the freeze is put before those who were drawn", "service",
     (TICKETS, "order.push_back({entry, kLater});", "order.insert(order.begin(), {entry, kLater});"))
 
@@ -120,7 +124,9 @@ bug("a sale that has more to do keeps those after it waiting", "service",
      "    next = std::min(next, queue->due() > now ? queue->due() : state_->Poll(*queue, now));\n"
      "    if (next <= SaturatingAdd(now, state_->options.period)) break;\n"))
 bug("what is brought back is the ticket, although the place was drawn", "service",
-    (SHOPPERS, "shown->place == 0 ? shown->ticket : shown->place", "shown->ticket"))
+    (TOKENS, "ticket.place == 0 ? ticket.ticket : ticket.place", "ticket.ticket"))
+bug("after a second loss newcomers stand before who came back after the first", "service",
+    (TOKENS, "std::min(epoch_us + place, kBroughtBack - 1)", "place"))
 bug("people of a lost line stand as they come back", "service",
     (LINE_OPENING,
      "std::tuple(entrant.restored_place == 0, entrant.restored_place, entrant.ticket)",

@@ -49,6 +49,7 @@ struct QueueModel {
   Time opened_at{};
 
   std::array<Person, kUsers> people;
+  std::array<bool, kUsers> gave_up{};  // left with a place that was brought back
   std::array<QueueStage, kMaxTiers> stages{};
   std::array<std::uint64_t, kMaxTiers> unmet{};  // silent, and perhaps counted still
   bool started_early = false;
@@ -96,11 +97,15 @@ struct QueueModel {
     person.state = TicketState::kWaiting;
     person.tier = tier;
     person.ticket = ++last_ticket;
-    person.restored_place = restored;
+    person.restored_place = 0;
     person.is_entrant = false;
     person.heard_at = Own(now);
     person.told = 0;
-    if (restored != 0) was_restored = true;
+    if (restored != 0) Restore(person, restored);
+  }
+  void Restore(Person& person, std::uint64_t place) {
+    person.restored_place = place;
+    was_restored = true;
   }
   static void Drop(Person& person) {
     person.state = TicketState::kNone;

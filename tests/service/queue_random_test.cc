@@ -239,19 +239,26 @@ class History final : public QueueObserver {
     const bool knew = person.state != TicketState::kNone;
     std::uint8_t tier = request.tier;
     std::uint64_t restored = 0;
+    bool in_time = false;
     if (plan_.restores && !OneIn(3)) {
       request.ticket = tickets_[who].text;
       tier = tickets_[who].tier;
-      const bool in_time = model_.stages[tier] == QueueStage::kGathering &&
-                           Now() < model_.opened_at + model_.terms.restore_window;
+      in_time = model_.stages[tier] == QueueStage::kGathering &&
+                Now() < model_.opened_at + model_.terms.restore_window;
       if (in_time) restored = tickets_[who].place;
     } else if (plan_.tiers > 1 && OneIn(3)) {
       request.credits = static_cast<std::uint32_t>(8 + Below(4));
       if (request.credits >= 10) tier = 0;
     }
     const auto place = shop().service().Join(request);
-    CHECK(place->outcome.code == (knew ? Code::kAlreadyDone : Code::kDone));
-    if (!knew) model_.Stand(who, tier, restored, Now());
+    if (model_.gave_up[who]) restored = 0;
+    // Who came without a place that they had gets it back with it, in its tier.
+    const bool has_none = person.state == TicketState::kWaiting && person.restored_place == 0;
+    const bool moves = in_time && has_none && person.tier != tier;
+    if (knew && !moves && has_none && restored != 0) model_.Restore(person, restored);
+    if (moves) model_.Drop(person);
+    CHECK(place->outcome.code == (knew && !moves ? Code::kAlreadyDone : Code::kDone));
+    if (!knew || moves) model_.Stand(who, tier, restored, Now());
     Told(who, *place);
   }
   void Ask(std::uint64_t who) {
@@ -294,7 +301,11 @@ class History final : public QueueObserver {
     const bool knows = model_.people[who].state != TicketState::kNone;
     const auto left = shop().service().Leave("drop", UserOf(who));
     CHECK(left->code == (knows ? Code::kDone : Code::kAlreadyDone));
-    QueueModel::Drop(model_.people[who]);
+    Person& person = model_.people[who];
+    if (person.state == TicketState::kWaiting && person.restored_place != 0) {
+      model_.gave_up[who] = true;
+    }
+    QueueModel::Drop(person);
   }
 
   void Reserve(std::uint64_t who) {

@@ -46,6 +46,9 @@ struct QueueEntry {
   // Of who waits: never falls along the line of the tier.  The ticket, until an arrangement makes
   // it 1 + the place there: so a ticket of a queue that was lost can be put back among others.
   std::uint64_t place = 0;
+  // Where they stood in a queue that was lost, as they have brought it back, until this line
+  // begins: then it has become their place.  0: nothing was brought back.
+  std::uint64_t restored_place = 0;
   Time joined_at{};
   // Only where it is admitted.
   Admission admission = {};

@@ -35,7 +35,8 @@ struct TicketClaims {
   std::uint8_t tier = 0;
   // See QueueEntry.  1 to 2^53 - 1.
   std::uint64_t ticket = 0;
-  // The place in line when the ticket was issued, at most 2^53 - 1; 0: none yet, before a draw.
+  // The place in line when the ticket was issued, at most 2^53 - 1; 0: none yet, before a draw.  Above
+  // 2^52: one that was brought back from an earlier queue, see docs/tokens.md.
   std::uint64_t place = 0;
   // When the queue was opened: tickets of two queues with one name differ in it.
   Time epoch = kMinTime;

@@ -33,8 +33,11 @@ enum class QueueVerb : std::uint8_t {
   // They are finished with `admission`: its slot is free, and no ticket is left.  Done; AlreadyDone
   // where it is over or never was this user's.
   kComplete = 5,
-  // They had a ticket in a queue that was lost, at `place`.  Within the restore window as kJoin,
-  // and the place is remembered (Entrant::restored_place); later no more than a kJoin.
+  // They had a ticket in a queue that was lost, at `place`.  Within the restore window, while the
+  // tier gathers, as kJoin, and the place is remembered (QueueEntry::restored_place).  So it is
+  // where they have a ticket of that tier without one; else the first that was brought counts.  Who
+  // has left with such a place since the queue was opened has given it up.  Later no more than a
+  // kJoin.
   kRestore = 6,
 };
 
@@ -45,7 +48,7 @@ struct QueueCommand {
   UserId user = {};
   // kComplete: the number of the admission.
   std::uint64_t admission = 0;
-  // kRestore: QueueEntry::place as it was; 1 to 2^53 - 1.
+  // kRestore: where they stood; of two the lower was ahead.  1 to 2^53 - 1.
   std::uint64_t place = 0;
 
   friend bool operator==(const QueueCommand&, const QueueCommand&) = default;
@@ -102,7 +105,7 @@ struct QueueState {
 
   // Since the queue was opened.
   std::uint64_t joined = 0;    // also the last ticket that was given
-  std::uint64_t restored = 0;  // of these, by kRestore with a place that was remembered
+  std::uint64_t restored = 0;  // of these, with a place that was remembered of a kRestore
   std::uint64_t admitted = 0;
   std::uint64_t completed = 0;
   std::uint64_t left = 0;            // waiting or admitted

@@ -86,7 +86,8 @@ struct QueueJoin {
   std::uint8_t tier = 0;
   // Referral credits, which may lift them into an earlier tier; see QueueTerms::credits_for.
   std::uint32_t credits = 0;
-  // Their place in a queue that was lost with its store's memory; 0: none.
+  // Where they stood in a queue that was lost with its store's memory; 0: none.  Of two the lower
+  // was ahead, also where the one comes from a queue that was lost before the other's was opened.
   std::uint64_t restored_place = 0;
 };
 

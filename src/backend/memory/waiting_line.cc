@@ -41,6 +41,11 @@ WaitingLine::WaitingLine(const QueueTerms& terms, Time now, const engine::KeyedH
 
 void WaitingLine::FreezeDue(Time at) {
   next_freeze_ = kMaxTime + Duration{1};
+  if (latest_ >= restore_end()) {
+    gave_up_.clear();
+  } else {
+    next_freeze_ = restore_end();
+  }
   for (std::size_t tier = 0; tier < terms_.tiers; ++tier) {
     if (stages_[tier] != QueueStage::kGathering) continue;
     const Time end = GatheringEnd(terms_, tier, opened_at_);
@@ -188,10 +193,12 @@ bool WaitingLine::Carry(const QueueCommand& command, std::uint64_t hash, Time at
   const Entry entry = FindWaiting(hash, command.user, at);
   if (entry != WaitingTickets::kNone) {
     answer.code = completes ? completed : CodeFor(verb, true);
-    if (verb == QueueVerb::kLeave) {
-      waiting_->Remove(entry, hash);
-      ++left_;
-      return true;
+    if (verb == QueueVerb::kLeave) return Leave(entry, hash);
+    const QueueEntry who = verb == QueueVerb::kRestore ? (*waiting_)[entry] : QueueEntry();
+    if (verb == QueueVerb::kRestore && who.tier == command.tier && who.restored_place == 0 &&
+        TakesBack(command)) {
+      if (!waiting_->Restore(entry, command.place)) return false;
+      ++restored_;
     }
     if (joins || verb == QueueVerb::kTouch) waiting_->Touch(entry, at);
     waiting_->Describe(entry, answer.entry);
@@ -216,6 +223,26 @@ bool WaitingLine::Carry(const QueueCommand& command, std::uint64_t hash, Time at
   return true;
 }
 
+bool WaitingLine::TakesBack(const QueueCommand& command) const {
+  // A line that has frozen takes back nobody.
+  return stages_[command.tier] == QueueStage::kGathering && latest_ < restore_end() &&
+         !gave_up_.contains(command.user);
+}
+
+bool WaitingLine::Leave(Entry entry, std::uint64_t hash) {
+  const QueueEntry who = (*waiting_)[entry];
+  if (who.restored_place != 0 && latest_ < restore_end()) {
+    try {
+      gave_up_.insert(who.user);
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+  }
+  waiting_->Remove(entry, hash);
+  ++left_;
+  return true;
+}
+
 bool WaitingLine::Join(const QueueCommand& command, std::uint64_t hash, Time at,
                        QueueAnswer& answer) {
   if (waiting_ == nullptr) {
@@ -229,10 +256,7 @@ bool WaitingLine::Join(const QueueCommand& command, std::uint64_t hash, Time at,
     answer.code = Code::kWaitingPage;
     return true;
   }
-  // A line that has frozen takes back nobody.
-  const bool restores = command.verb == QueueVerb::kRestore &&
-                        stages_[command.tier] == QueueStage::kGathering &&
-                        latest_ < SaturatingAdd(opened_at_, terms_.restore_window);
+  const bool restores = command.verb == QueueVerb::kRestore && TakesBack(command);
   const Entry entry = waiting_->Join({.hash = hash,
                                       .user = command.user,
                                       .tier = command.tier,
@@ -245,6 +269,7 @@ bool WaitingLine::Join(const QueueCommand& command, std::uint64_t hash, Time at,
   if (restores) ++restored_;
   answer.code = Code::kDone;
   TellNewcomer(command, waiting_->waiting(command.tier) - 1, answer);
+  if (restores) answer.entry.restored_place = command.place;
   return true;
 }
 

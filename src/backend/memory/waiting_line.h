@@ -8,6 +8,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 
 #include "backend/memory/admission_table.h"
@@ -163,6 +164,11 @@ class WaitingLine {
       FLASHSALE_REQUIRES(mutex_);
   bool Join(const QueueCommand& command, std::uint64_t hash, Time at, QueueAnswer& answer)
       FLASHSALE_REQUIRES(mutex_);
+  Time restore_end() const { return SaturatingAdd(opened_at_, terms_.restore_window); }
+  // Whether the place that is brought counts, for somebody without one.
+  bool TakesBack(const QueueCommand& command) const FLASHSALE_REQUIRES(mutex_);
+  // Who waits leaves; false where memory ran out, and then nothing changed.
+  bool Leave(Entry entry, std::uint64_t hash) FLASHSALE_REQUIRES(mutex_);
   static Code CodeFor(QueueVerb verb, bool known);
   bool IsSound(const QueueCommand& command) const;
   Code Complete(const QueueCommand& command, std::uint64_t hash) FLASHSALE_REQUIRES(mutex_);
@@ -195,6 +201,9 @@ class WaitingLine {
   std::uint64_t revision_ FLASHSALE_GUARDED_BY(mutex_) = 1;
   std::uint64_t strategy_ FLASHSALE_GUARDED_BY(mutex_) = 0;
   std::uint64_t restored_ FLASHSALE_GUARDED_BY(mutex_) = 0;
+  // Who has left with a place that was brought back; until the restore window ends.  One for each
+  // such place at the most.
+  std::set<UserId> gave_up_ FLASHSALE_GUARDED_BY(mutex_);
   std::uint64_t admitted_ FLASHSALE_GUARDED_BY(mutex_) = 0;
   std::uint64_t completed_ FLASHSALE_GUARDED_BY(mutex_) = 0;
   std::uint64_t left_ FLASHSALE_GUARDED_BY(mutex_) = 0;

@@ -41,6 +41,23 @@ void WaitingTickets::DescribeArranged(Entry entry, QueueEntry& told) const {
   told.joined_at = kMinTime + Duration(static_cast<Duration::rep>(joined));
 }
 
+std::uint64_t WaitingTickets::RestoredPlaceOf(std::size_t tier, std::uint64_t ticket) const {
+  const auto& places = stages_[tier].restored_places;
+  const auto found = places.find(ticket);
+  return found == places.end() ? 0 : found->second;
+}
+
+bool WaitingTickets::Restore(Entry entry, std::uint64_t place) {
+  const QueueEntry who = (*this)[entry];
+  try {
+    stages_[who.tier].restored_places[who.ticket] = place;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  has_restored_ = true;
+  return true;
+}
+
 WaitingTickets::Entry WaitingTickets::Join(const Newcomer& newcomer, Time now) {
   PlaceLine& line = lines_[newcomer.tier];
   const Placement placement = PlacementOf(newcomer, now);
@@ -52,6 +69,7 @@ WaitingTickets::Entry WaitingTickets::Join(const Newcomer& newcomer, Time now) {
   if (newcomer.restored_place != 0) {
     try {
       stages_[newcomer.tier].restored_places[newcomer.ticket] = newcomer.restored_place;
+      has_restored_ = true;
     } catch (const std::bad_alloc&) {
       return kNone;
     }

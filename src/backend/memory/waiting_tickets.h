@@ -64,8 +64,10 @@ class WaitingTickets {
     told.tier = block.tier;
     told.place = block.first_place + who.place;
     told.ticket = told.place;
+    told.restored_place = 0;
     told.joined_at = block.first_joined + Duration(who.joined);
     if (block.arranged != kNone) DescribeArranged(entry, told);
+    if (has_restored_) told.restored_place = RestoredPlaceOf(block.tier, told.ticket);
   }
   QueueEntry operator[](Entry entry) const {
     QueueEntry told;
@@ -95,6 +97,9 @@ class WaitingTickets {
     StandUp(line, placement);
     return true;
   }
+  // Remembers where they stood in a queue that was lost; false, and nothing changed, where memory
+  // ran out.
+  bool Restore(Entry entry, std::uint64_t place);
   void Touch(Entry entry, Time now) { blocks_.entry(entry).set_heard_ms(Milliseconds(now)); }
   // The place is free at once.
   void Remove(Entry entry) { Remove(entry, room_.HashOf(entry)); }
@@ -171,6 +176,7 @@ class WaitingTickets {
   }
   std::uint64_t SweepDue(Time now, std::uint64_t most, std::uint64_t visits);
   void DescribeArranged(Entry entry, QueueEntry& told) const;
+  std::uint64_t RestoredPlaceOf(std::size_t tier, std::uint64_t ticket) const;
   // What is about to go is no longer brought back.
   void ForgetPlace(Entry entry);
   // Frees who is silent in a block that no list of the wheel has; how many.
@@ -187,6 +193,7 @@ class WaitingTickets {
   const WaitingRoom room_;
   std::vector<PlaceLine> lines_;  // by tier
   std::vector<Stage> stages_;     // by tier
+  bool has_restored_ = false;     // some stage has, or had, places that were brought back
   Time next_look_ = kMaxTime;
   std::uint64_t visits_ = 0;  // that a look may take
   std::uint64_t waiting_ = 0;

@@ -143,6 +143,8 @@ class Shoppers {
   Status LeaveList(Index index);
   // What to do about an offer that is known.
   void OnOffer(Index index);
+  // Whether they would stand in a waitlist.
+  bool WantsList(Index index) const;
   // Nothing is left for them: they stand in the waitlist, or go home.
   void GoToList(Index index);
   WaitlistRequest ListRequestOf(Index index) const;

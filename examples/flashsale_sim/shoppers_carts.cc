@@ -77,7 +77,12 @@ Status Shoppers::Reserve(Index index) {
 Status Shoppers::OnSoldOut(Index index) {
   Shopper& shopper = shoppers_[index];
   shopper.Clear(kResending);
-  // Looks at the other lines first, then waits for what others put back.
+  // Waits for what others put back of the line that they came for, while the admission lets them;
+  // or looks at the other lines.
+  if (WantsList(index)) {
+    GoToList(index);
+    return {};
+  }
   if (shopper.tries + 1U < parts_.plan.lines + kMostTries) {
     ++shopper.tries;
     const bool knows_more = shopper.tries < parts_.plan.lines;
@@ -85,8 +90,7 @@ Status Shoppers::OnSoldOut(Index index) {
                                : Thought(index, seconds(8), seconds(20)));
     return {};
   }
-  GoToList(index);
-  return shopper.stage == Stage::kGone ? LeaveQueue(index) : Status();
+  return Leave(index);
 }
 
 Status Shoppers::Pay(Index index) {

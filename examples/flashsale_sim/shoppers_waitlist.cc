@@ -33,11 +33,17 @@ WaitlistAudit::Place Shoppers::ListPlaceOf(Index index) const {
   return {.line = FavouriteOf(index), .ticket = shoppers_[index].ticket};
 }
 
+bool Shoppers::WantsList(Index index) const {
+  if (parts_.waitlist_audit == nullptr || now() >= end_ || shoppers_[index].Has(kListedOnce)) {
+    return false;
+  }
+  return IsBot(PersonaOf(index)) ||
+         parts_.dice.Below(100, Purpose::kWaitlist, index) < kListsPercent;
+}
+
 void Shoppers::GoToList(Index index) {
   Shopper& shopper = shoppers_[index];
-  const bool wants =
-      IsBot(PersonaOf(index)) || parts_.dice.Below(100, Purpose::kWaitlist, index) < kListsPercent;
-  if (parts_.waitlist_audit == nullptr || !wants || now() >= end_ || shopper.Has(kListedOnce)) {
+  if (!WantsList(index)) {
     GoHome(index);
     return;
   }

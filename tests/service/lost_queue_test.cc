@@ -65,6 +65,7 @@ class LostAgain {
       places.emplace_back(shop_->Position(user).position, user);
     std::sort(places.begin(), places.end());
     std::vector<std::uint64_t> order;
+    order.reserve(places.size());
     for (const auto& [position, user] : places) order.push_back(user);
     return order;
   }

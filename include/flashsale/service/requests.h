@@ -24,8 +24,8 @@ struct JoinRequest {
   // Their referral credits, as the host counts them; see QueueSetup::credits_for.
   std::uint32_t credits = 0;
   // The ticket that they were given (FlashSaleService::IssueToken).  Of a queue that was lost with
-  // its store's memory it brings back their place, within QueueSetup::restore_window; of this one,
-  // or where it does not verify, it means nothing.
+  // its store's memory it brings back their place, within QueueSetup::restore_window, also where
+  // they have joined without it; of this one, or where it does not verify, it means nothing.
   std::string_view ticket = {};
   RequestContext context = {};
 };

@@ -40,6 +40,25 @@ Place SaleEngine::PlaceOf(const UserId& user) {
   return shard.users.Find(hash, user);
 }
 
+bool SaleEngine::Complete(Event& event, const Party& party) {
+  if (!user_lines_.Has(party.place)) return false;
+  const UserId user = user_lines_.At(party.place)->user;
+  Shard& shard = shards_[ShardOf(hash_(user.bytes()))];
+  const MutexLock lock(shard.mutex);
+  UserLine& line = shard.users.line(party.place);
+  if (party.record >= line.records) return false;
+  const Ordinal ordinal = shard.users.OrdinalAt(line, party.record);
+  const Event of_record = EventOf(shard, line.user, ordinal, shard.users.record(line, ordinal));
+  event.user = of_record.user;
+  event.id = of_record.id;
+  if (event.type == EventType::kTombstoned) return true;
+  event.line = of_record.line;
+  event.quote = of_record.quote;
+  event.admission = of_record.admission;
+  event.keys = of_record.keys;
+  return true;
+}
+
 SaleEngine::Restored SaleEngine::Restore(const Event& event, const Party& party) {
   switch (event.type) {
     case EventType::kReserved:

@@ -89,6 +89,10 @@ class SaleEngine {
   Place PlaceOf(const UserId& user);
   UserId UserAt(Place place) const { return user_lines_.At(place)->user; }
 
+  // Adds to an event of the log what the party's record tells: all but time, type, edges, units,
+  // returned, deadline and the user's limit.  False where there is no such record.
+  bool Complete(Event& event, const Party& party);
+
   struct Restored {
     // Of the user; kNoPlace for an act.
     Place place = kNoPlace;

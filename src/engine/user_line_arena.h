@@ -45,6 +45,11 @@ class UserLineArena {
   // The place of the first line of a new block, the others follow; kNoPlace where memory ran out.
   Place AllocateBlock() FLASHSALE_EXCLUDES(mutex_);
 
+  // Whether any block has this place.
+  bool Has(Place place) FLASHSALE_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return place < used_lines_;
+  }
   // REQUIRES: AllocateBlock gave the place, and that happened before.
   UserLine* At(Place place) const {
     return RegionAt(place >> region_shift_) + (place & ((Place{1} << region_shift_) - 1));

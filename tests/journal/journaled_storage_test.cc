@@ -184,6 +184,64 @@ TEST_CASE("who is answered waits for what the answer tells, and who is told noth
   asker.join();
 }
 
+// All of the sale after a cursor, in pages.
+std::vector<Event> EventsAfter(Storage& storage, std::uint64_t cursor) {
+  std::vector<Event> all;
+  std::vector<Event> page(100);
+  for (;;) {
+    const auto read = storage.inventory().ReadEvents("drop", cursor, page);
+    REQUIRE_MESSAGE(read.ok(), read.status().ToString());
+    REQUIRE(!read->lost.has_value());
+    if (read->count == 0) return all;
+    all.insert(all.end(), page.begin(), page.begin() + static_cast<std::ptrdiff_t>(read->count));
+    cursor = read->cursor;
+  }
+}
+
+TEST_CASE("every event can be read again, from the first on, whatever memory has forgotten") {
+  const auto kept = std::make_shared<Kept>();
+  SaleTerms terms = SmallSale(900);
+  terms.limit_per_user = 8;
+  terms.key_limits = {{.name = "device", .limit = 1'000}};
+  std::vector<Event> heard;
+  std::uint64_t number = 0;
+  for (int session = 0; session < 4; ++session) {
+    const auto storage = MustOpen(kept);
+    REQUIRE(storage->inventory().Create(terms).ok());
+    for (int i = 0; i < 300; ++i) {
+      // Old users and new ones, several records each.
+      const Time now = kStart + std::chrono::seconds{static_cast<std::int64_t>(number)};
+      std::vector<Command> batch;
+      for (int b = 0; b < 4; ++b) {
+        ++number;
+        const UserId user = User(number * 7 % 400 + 1);
+        Command reserve = Reserve(user, Id(number));
+        reserve.quote = number;
+        reserve.admission_number = number;
+        reserve.admission_grant = 1;
+        if (number % 3 == 0) reserve.keys[0] = LimitKey::FromInteger(number % 50 + 1);
+        batch.push_back(reserve);
+        if (number % 2 == 0) batch.push_back(About(Verb::kConfirm, user, Id(number)));
+        if (number % 5 == 0) batch.push_back(About(Verb::kCancel, user, Id(number)));
+        if (number % 2 == 0) batch.push_back(About(Verb::kVoid, user, Id(number)));
+        if (number % 11 == 0) batch.push_back(About(Verb::kCancel, user, Id(number + 1'000'000)));
+      }
+      std::vector<Outcome> outcomes(batch.size());
+      REQUIRE(storage->inventory().Apply("drop", now, batch, outcomes).ok());
+      REQUIRE(storage->inventory().ExpireDue("drop", now, 100).ok());
+      const std::vector<Event> more = EventsAfter(*storage, heard.size());
+      heard.insert(heard.end(), more.begin(), more.end());
+    }
+    REQUIRE(heard.size() > static_cast<std::size_t>(1'024 * (session + 1)));
+    CHECK(EventsAfter(*storage, 0) == heard);
+  }
+  const auto storage = MustOpen(kept);
+  for (const std::size_t cursor : {std::size_t{0}, std::size_t{1}, heard.size() / 2}) {
+    const std::vector<Event> rest(heard.begin() + static_cast<std::ptrdiff_t>(cursor), heard.end());
+    CHECK(EventsAfter(*storage, cursor) == rest);
+  }
+}
+
 TEST_CASE("a journal that was changed anywhere is refused, and the place is named") {
   const auto kept = std::make_shared<Kept>();
   {

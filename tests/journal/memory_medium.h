@@ -42,7 +42,11 @@ class MemoryMedium final : public JournalMedium {
     return {};
   }
   Status Read(std::uint64_t after, Reader& reader) override {
-    for (const Kept::Commit& commit : kept_->commits) {
+    const std::vector<Kept::Commit> commits = [this] {
+      const std::lock_guard lock(kept_->mutex);
+      return kept_->commits;
+    }();
+    for (const Kept::Commit& commit : commits) {
       if (commit.number <= after) continue;
       Status status = reader.OnCommit(
           {.number = commit.number, .records = commit.records, .names = commit.names});

@@ -27,8 +27,8 @@ struct JournalCommit {
 
 // Where a journal lies: keeps commits, one behind the other.
 //
-// Implementer's duty: one call at a time comes, from any thread; no exception leaves an
-// implementation.
+// Implementer's duty: one call of Append and IsNearlyFull at a time comes, and meanwhile calls of
+// Read may, each from any thread; no exception leaves an implementation.
 class FLASHSALE_EXPORT JournalMedium {
  public:
   // Who is shown commits.  Anything but Ok ends the reading, and is what it returns.

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::array<std::uint8_t, 3> kMagic = {'F', 'S', 'J'};
 constexpr std::uint8_t kFormat = 1;
-constexpr std::size_t kNamesCheckSize = 8;
 
 OpenedCommit Damaged(std::string what) {
   OpenedCommit commit;

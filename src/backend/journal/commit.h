@@ -25,6 +25,9 @@ struct CommitHeader {
   Sha256Hash previous{};  // of the commit before; of the first: zeros
 };
 
+// Of the checksum in front of a commit's names.
+inline constexpr std::size_t kNamesCheckSize = 8;
+
 // Writes the bytes of a commit around `records`, and tells its hash.  Throws std::bad_alloc.
 Sha256Hash SealCommit(const CommitHeader& header, Bytes records, Sha256& hasher,
                       ByteWriter& sealed);

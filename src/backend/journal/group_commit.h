@@ -54,6 +54,8 @@ class GroupCommit {
       return 0;
     }
   }
+  // The commit that Append adds to.  REQUIRES: called by what Append calls.
+  Ticket gathering() const { return next_number_; }
   // No time before was used later than this.
   void NoteTime(Time now) {
     Duration::rep latest = latest_us_.load(std::memory_order_relaxed);

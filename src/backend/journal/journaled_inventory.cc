@@ -49,6 +49,7 @@ void SaleScribe::OnEvents(std::span<const engine::LoggedEvent> events) noexcept 
                     .party = party,
                     .introduces = party.place != engine::kNoPlace && Introduce(party.place)});
     }
+    history_->Note(events.front().event.seq, commits_.gathering());
   });
   last_commit_.store(commit, std::memory_order_release);
 }
@@ -57,7 +58,8 @@ void JournaledInventory::OnCreate(engine::SaleEngine& sale) {
   const GroupCommit::Ticket commit = commits_.Append(
       [&](RecordWriter& writer) { writer.SaleCreated(next_number_, sale.terms()); });
   if (commit == 0) throw std::bad_alloc();
-  sale.Show(std::make_unique<SaleScribe>(commits_, next_number_++, commit));
+  sale.Show(std::make_unique<SaleScribe>(commits_, next_number_++,
+                                         std::make_unique<SaleHistory>(commit), commit));
 }
 
 void JournaledInventory::OnForget(engine::SaleEngine& sale) noexcept {
@@ -67,8 +69,9 @@ void JournaledInventory::OnForget(engine::SaleEngine& sale) noexcept {
   commits_.Append([&](RecordWriter& writer) { writer.SaleForgotten(scribe.number()); });
 }
 
-void JournaledInventory::Add(SaleNumber number, std::unique_ptr<engine::SaleEngine>& sale) {
-  sale->Show(std::make_unique<SaleScribe>(commits_, number, 0));
+void JournaledInventory::Add(SaleNumber number, std::unique_ptr<engine::SaleEngine>& sale,
+                             std::unique_ptr<SaleHistory> history) {
+  sale->Show(std::make_unique<SaleScribe>(commits_, number, std::move(history), 0));
   engines_.Add(sale);
 }
 
@@ -150,7 +153,19 @@ Result<ExpireReport> JournaledInventory::ExpireDue(const SaleRef& sale, Time now
 
 Result<EventPage> JournaledInventory::ReadEvents(const SaleRef& sale, std::uint64_t after,
                                                  std::span<Event> events) {
-  return Kept<Result<EventPage>>(sale, [&] { return engines_.ReadEvents(sale, after, events); });
+  return Kept<Result<EventPage>>(sale, [&]() -> Result<EventPage> {
+    Result<EventPage> page = engines_.ReadEvents(sale, after, events);
+    if (!page.ok() || !page->lost.has_value()) return page;
+    // Memory has forgotten them; the journal has not.
+    const auto engine = engines_.Pin(sale);
+    if (engine.get() == nullptr) return page;
+    const SaleScribe& scribe = ScribeOf(*engine);
+    const Result<std::size_t> count =
+        scribe.history().Read(medium_, scribe.number(), *engine, after, events);
+    if (!count.ok()) return count.status();
+    if (*count == 0) return page;
+    return EventPage{.count = *count, .cursor = events[*count - 1].seq};
+  });
 }
 
 Status JournaledInventory::Snapshot(const SaleRef& sale, SnapshotVisitor& visitor) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "backend/journal/group_commit.h"
+#include "backend/journal/sale_history.h"
 #include "backend/memory/memory_inventory_repository.h"
 #include "engine/sale_engine.h"
 #include "flashsale/repository/inventory_repository.h"
@@ -20,10 +21,12 @@ namespace flashsale::inline v0::journal {
 class SaleScribe final : public engine::EventSink {
  public:
   // What was written of the sale so far is in the commit `last`, or in earlier ones.
-  SaleScribe(GroupCommit& commits, SaleNumber number, GroupCommit::Ticket last)
-      : commits_(commits), number_(number), last_commit_(last) {}
+  SaleScribe(GroupCommit& commits, SaleNumber number, std::unique_ptr<SaleHistory> history,
+             GroupCommit::Ticket last)
+      : commits_(commits), number_(number), history_(std::move(history)), last_commit_(last) {}
 
   SaleNumber number() const { return number_; }
+  const SaleHistory& history() const { return *history_; }
   // The sale was forgotten, and so is what may still happen to it.
   void Stop() { stopped_.store(true, std::memory_order_release); }
 
@@ -37,6 +40,7 @@ class SaleScribe final : public engine::EventSink {
 
   GroupCommit& commits_;
   const SaleNumber number_;
+  const std::unique_ptr<SaleHistory> history_;
   std::atomic<bool> stopped_{false};
   std::atomic<GroupCommit::Ticket> last_commit_;
   std::vector<std::uint64_t> introduced_;  // a bit for each place
@@ -46,11 +50,13 @@ class SaleScribe final : public engine::EventSink {
 // Contract: InventoryRepository.
 class JournaledInventory final : public InventoryRepository, private memory::SaleKeeper {
  public:
-  JournaledInventory(GroupCommit& commits, const engine::EngineOptions& options)
-      : commits_(commits), engines_(options, this) {}
+  JournaledInventory(JournalMedium& medium, GroupCommit& commits,
+                     const engine::EngineOptions& options)
+      : medium_(medium), commits_(commits), engines_(options, this) {}
 
   // Takes up a sale that was recovered.  Throws std::bad_alloc.
-  void Add(SaleNumber number, std::unique_ptr<engine::SaleEngine>& sale);
+  void Add(SaleNumber number, std::unique_ptr<engine::SaleEngine>& sale,
+           std::unique_ptr<SaleHistory> history);
   // No sale had this number or one beyond it.
   void set_next_number(SaleNumber number) { next_number_ = number; }
 
@@ -85,6 +91,7 @@ class JournaledInventory final : public InventoryRepository, private memory::Sal
   template <typename Answer, typename Read>
   Answer Kept(const SaleRef& sale, Read read);
 
+  JournalMedium& medium_;
   GroupCommit& commits_;
   memory::MemoryInventoryRepository engines_;
   SaleNumber next_number_ = 1;  // under the engines' own mutex

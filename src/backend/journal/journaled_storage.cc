@@ -49,10 +49,12 @@ class JournaledStorage final : public Storage {
     commits_.emplace(*medium_, full_, recovery.last(), recovery.last_hash(),
                      GroupCommit::Options{.window = options.commit_window,
                                           .max_pending_bytes = options.max_pending_bytes});
-    inventory_.emplace(*commits_, engine_options);
+    inventory_.emplace(*medium_, *commits_, engine_options);
     sales_.emplace(*commits_);
     inventory_->set_next_number(recovery.last_sale() + 1);
-    for (auto& [number, sale] : recovery.sales()) inventory_->Add(number, sale.engine);
+    for (auto& [number, sale] : recovery.sales()) {
+      inventory_->Add(number, sale.engine, std::move(sale.history));
+    }
     for (const auto& [id, sale] : recovery.catalogue()) sales_->Add(sale);
     commits_->Append(
         [&](journal::RecordWriter& writer) { writer.Session(recovery.last().latest); });

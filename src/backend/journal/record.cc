@@ -107,6 +107,10 @@ void RecordWriter::Write(const Entry& entry) {
     records_.Varint(event.seq);
     sale_ = entry.sale;
   }
+  if (!event.edges.empty()) {
+    records_.U8(static_cast<std::uint8_t>(RecordKind::kEdges));
+    records_.Varint(event.edges.bits());
+  }
   std::uint8_t first = static_cast<std::uint8_t>(event.type);
   if (entry.introduces) first |= kIntroduces;
   if (entry.party.record != 0) first |= kLaterRecord;
@@ -179,6 +183,14 @@ bool RecordReader::Next(Record& record) {
       seq_ = records_.Varint();
       if (sale_ == 0 || seq_ == 0) records_.Fail();
       return ok() && Next(record);
+    case RecordKind::kEdges: {
+      const Edges edges(records_.Small<std::uint16_t>());
+      if (edges.empty() || !Next(record) || !record.is_event() || !record.event.edges.empty()) {
+        records_.Fail();
+      }
+      record.event.edges = edges;
+      return ok();
+    }
     case RecordKind::kSaleCreated:
       record.sale = records_.Varint();
       record.listed.terms = GetTerms(records_);

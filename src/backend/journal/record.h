@@ -23,6 +23,7 @@ enum class RecordKind : std::uint8_t {
   kSaleForgotten = 35,
   kCataloguePut = 36,
   kCatalogueRemoved = 37,
+  kEdges = 38,  // the next record is an event that carries these
 };
 
 // Sales are numbered from 1 as they are created, and no number is given twice.

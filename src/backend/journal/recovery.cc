@@ -52,10 +52,17 @@ Status Recovery::OnCommit(const JournalCommit& commit) {
   }
 }
 
+void Recovery::BeginSession(std::uint64_t commit) {
+  for (auto& [number, sale] : sales_) {
+    sale.history->BeginSession(commit, std::exchange(sale.places, {}));
+  }
+}
+
 Status Recovery::Finish() {
   for (auto& [number, sale] : sales_) {
     if (!sale.engine->FinishRestore()) return OutOfMemory();
   }
+  BeginSession(last_.number + 1);
   return {};
 }
 
@@ -63,7 +70,7 @@ const char* Recovery::Fold(Record& record) {
   if (record.is_event()) return FoldEvent(record);
   switch (static_cast<RecordKind>(record.kind)) {
     case RecordKind::kSession:
-      for (auto& [number, sale] : sales_) sale.places.clear();
+      BeginSession(last_.number + 1);
       return nullptr;
     case RecordKind::kSaleCreated:
       return FoldCreation(record);
@@ -91,7 +98,9 @@ const char* Recovery::FoldCreation(const Record& record) {
   if (is_there) return "a sale is created that is there already";
   auto engine = engine::SaleEngine::New(record.listed.terms, options_);
   if (engine == nullptr) throw std::bad_alloc();
-  sales_[record.sale].engine = std::move(engine);
+  Sale& sale = sales_[record.sale];
+  sale.engine = std::move(engine);
+  sale.history = std::make_unique<SaleHistory>(last_.number + 1);
   last_sale_ = record.sale;
   return nullptr;
 }
@@ -99,7 +108,7 @@ const char* Recovery::FoldCreation(const Record& record) {
 const char* Recovery::FoldEvent(Record& record) {
   const auto found = sales_.find(record.sale);
   if (found == sales_.end()) return "an event of a sale that there is not";
-  auto& [engine, places] = found->second;
+  auto& [engine, history, places] = found->second;
   Event& event = record.event;
   if (event.seq != engine->last_seq() + 1) return "another event than the next";
   engine::Party party = record.party;
@@ -125,6 +134,7 @@ const char* Recovery::FoldEvent(Record& record) {
   const engine::SaleEngine::Restored restored = engine->Restore(event, party);
   if (restored.out_of_memory) throw std::bad_alloc();
   if (restored.impossible != nullptr) return restored.impossible;
+  history->Note(event.seq, last_.number + 1);
   if (record.introduces) {
     constexpr std::size_t kMostAhead = std::size_t{1} << 24;  // numbers come nearly in order
     if (number >= places.size()) {

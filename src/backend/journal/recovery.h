@@ -9,6 +9,7 @@
 
 #include "backend/journal/commit.h"
 #include "backend/journal/record.h"
+#include "backend/journal/sale_history.h"
 #include "base/sha256.h"
 #include "engine/sale_engine.h"
 #include "flashsale/backend/journal.h"
@@ -26,7 +27,7 @@ class Recovery final : public JournalMedium::Reader {
   // has written; ResourceExhausted.
   Status OnCommit(const JournalCommit& commit) override;
 
-  // After the last of them.  Errors: ResourceExhausted.
+  // After the last of them: what is written next is another session's.  Errors: ResourceExhausted.
   Status Finish();
 
   const CommitHeader& last() const { return last_; }
@@ -34,6 +35,7 @@ class Recovery final : public JournalMedium::Reader {
 
   struct Sale {
     std::unique_ptr<engine::SaleEngine> engine;
+    std::unique_ptr<SaleHistory> history;
     // Of this session: where in the engine a party's user is; by the number that the journal has
     // for them.
     std::vector<engine::Place> places;
@@ -44,6 +46,8 @@ class Recovery final : public JournalMedium::Reader {
   const std::map<SaleId, FlashSale>& catalogue() const { return catalogue_; }
 
  private:
+  // Parties are numbered anew from this commit on.
+  void BeginSession(std::uint64_t commit);
   // Why a record cannot follow on those before; null: it did.
   const char* Fold(Record& record);
   const char* FoldEvent(Record& record);

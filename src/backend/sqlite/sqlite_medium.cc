@@ -202,7 +202,6 @@ Status SqliteMedium::ReadHead() {
 }
 
 void SqliteMedium::NoteHead(std::uint64_t number) {
-  head_number_ = number;
   (void)head_.Write(0, HeadOf(number));
 }
 
@@ -270,7 +269,14 @@ Status SqliteMedium::Append(const JournalCommit& commit) {
 }
 
 Status SqliteMedium::Read(std::uint64_t after, Reader& reader) {
-  Result<Statement> select = database_.Prepare(
+  const std::lock_guard lock(reading_mutex_);
+  if (reading_.handle() == nullptr) {
+    Result<Database> opened =
+        Database::Open(options_.path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, vfs_name());
+    if (!opened.ok()) return WithPath(options_.path, opened.status());
+    reading_ = *std::move(opened);
+  }
+  Result<Statement> select = reading_.Prepare(
       "SELECT number, records, names FROM journal WHERE number > ?1 ORDER BY number");
   if (!select.ok()) return WithPath(options_.path, select.status());
   sqlite3_stmt* const row = select->get();
@@ -284,7 +290,7 @@ Status SqliteMedium::Read(std::uint64_t after, Reader& reader) {
     if (!status.ok()) return WithPath(options_.path, status);
   }
   if (code != SQLITE_DONE) {
-    return WithPath(options_.path, database_.Error(code, "reading the journal"));
+    return WithPath(options_.path, reading_.Error(code, "reading the journal"));
   }
   if (last < head_number_) {
     return WithPath(options_.path, {StatusCode::kDataLoss,

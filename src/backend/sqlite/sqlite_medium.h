@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -51,9 +52,11 @@ class SqliteMedium final : public JournalMedium {
   sqlite3_vfs& vfs_;
   VfsFile lock_;
   VfsFile head_;
-  std::uint64_t head_number_ = 0;  // a commit that is known to have been kept
+  std::uint64_t head_number_ = 0;  // a commit that was known to be kept when this was opened
   bool has_room_aside_ = false;
   std::uint32_t calls_until_look_ = 0;  // for room again
+  std::mutex reading_mutex_;
+  Database reading_;  // a connection for Read, under reading_mutex_
   Database database_;
   Statement insert_;
   Statement begin_;

@@ -139,6 +139,7 @@ struct SimulatedDisk::Methods {
 
   static int Close(sqlite3_file* file) {
     SimulatedFile& f = FileOf(file);
+    f.disk->locks_[*f.name].erase(file);
     if (f.deletes_on_close) f.disk->files_.erase(*f.name);
     delete f.name;
     return SQLITE_OK;
@@ -178,9 +179,31 @@ struct SimulatedDisk::Methods {
     *size = static_cast<sqlite3_int64>(FileOf(file).bytes().size());
     return SQLITE_OK;
   }
-  static int Lock(sqlite3_file*, int) { return SQLITE_OK; }
-  static int CheckReservedLock(sqlite3_file*, int* reserved) {
+  static int Lock(sqlite3_file* file, int level) {
+    const SimulatedFile& f = FileOf(file);
+    auto& levels = f.disk->locks_[*f.name];
+    // What another one may have at the most.
+    const int most = level == SQLITE_LOCK_SHARED     ? SQLITE_LOCK_RESERVED
+                     : level == SQLITE_LOCK_RESERVED ? SQLITE_LOCK_SHARED
+                                                     : SQLITE_LOCK_NONE;
+    for (const auto& [holder, has] : levels) {
+      if (holder != file && has > most) return SQLITE_BUSY;
+    }
+    levels[file] = std::max(levels[file], level);
+    return SQLITE_OK;
+  }
+  static int Unlock(sqlite3_file* file, int level) {
+    const SimulatedFile& f = FileOf(file);
+    int& has = f.disk->locks_[*f.name][file];
+    has = std::min(has, level);
+    return SQLITE_OK;
+  }
+  static int CheckReservedLock(sqlite3_file* file, int* reserved) {
+    const SimulatedFile& f = FileOf(file);
     *reserved = 0;
+    for (const auto& [holder, has] : f.disk->locks_[*f.name]) {
+      if (has >= SQLITE_LOCK_RESERVED) *reserved = 1;
+    }
     return SQLITE_OK;
   }
   static int FileControl(sqlite3_file*, int, void*) { return SQLITE_NOTFOUND; }
@@ -188,7 +211,9 @@ struct SimulatedDisk::Methods {
   static int DeviceCharacteristics(sqlite3_file*) { return SQLITE_IOCAP_POWERSAFE_OVERWRITE; }
   static int ShmMap(sqlite3_file* file, int region, int size, int extend, void volatile** memory) {
     const SimulatedFile& f = FileOf(file);
-    auto& regions = f.disk->shared_memory_[*f.name];
+    SharedMemory& shared = f.disk->shared_memory_[*f.name];
+    shared.mapped_by.insert(file);
+    auto& regions = shared.regions;
     const auto index = static_cast<std::size_t>(region);
     *memory = nullptr;
     if (index >= regions.size()) {
@@ -201,11 +226,47 @@ struct SimulatedDisk::Methods {
     *memory = regions[index].get();
     return SQLITE_OK;
   }
-  static int ShmLock(sqlite3_file*, int, int, int) { return SQLITE_OK; }
+  static int ShmLock(sqlite3_file* file, int first, int count, int flags) {
+    const SimulatedFile& f = FileOf(file);
+    SharedMemory& memory = f.disk->shared_memory_[*f.name];
+    const bool exclusive = (flags & SQLITE_SHM_EXCLUSIVE) != 0;
+    const auto slots = [&](auto visit) {
+      for (int i = first; i < first + count; ++i) visit(static_cast<std::size_t>(i));
+    };
+    if ((flags & SQLITE_SHM_UNLOCK) != 0) {
+      slots([&](std::size_t i) {
+        memory.shared[i].erase(file);
+        if (memory.exclusive[i] == file) memory.exclusive[i] = nullptr;
+      });
+      return SQLITE_OK;
+    }
+    bool free = true;
+    slots([&](std::size_t i) {
+      const bool others_share = memory.shared[i].size() > memory.shared[i].count(file);
+      free = free && (memory.exclusive[i] == nullptr || memory.exclusive[i] == file) &&
+             !(exclusive && others_share);
+    });
+    if (!free) return SQLITE_BUSY;
+    slots([&](std::size_t i) {
+      if (exclusive) {
+        memory.exclusive[i] = file;
+      } else {
+        memory.shared[i].insert(file);
+      }
+    });
+    return SQLITE_OK;
+  }
   static void ShmBarrier(sqlite3_file*) {}
   static int ShmUnmap(sqlite3_file* file, int remove) {
     const SimulatedFile& f = FileOf(file);
-    if (remove != 0) f.disk->shared_memory_.erase(*f.name);
+    const auto memory = f.disk->shared_memory_.find(*f.name);
+    if (memory == f.disk->shared_memory_.end()) return SQLITE_OK;
+    memory->second.mapped_by.erase(file);
+    for (auto& holders : memory->second.shared) holders.erase(file);
+    for (Holder& holder : memory->second.exclusive) {
+      if (holder == file) holder = nullptr;
+    }
+    if (remove != 0 && memory->second.mapped_by.empty()) f.disk->shared_memory_.erase(memory);
     return SQLITE_OK;
   }
 
@@ -218,7 +279,7 @@ struct SimulatedDisk::Methods {
                                                .xSync = &Sync,
                                                .xFileSize = &FileSize,
                                                .xLock = &Lock,
-                                               .xUnlock = &Lock,
+                                               .xUnlock = &Unlock,
                                                .xCheckReservedLock = &CheckReservedLock,
                                                .xFileControl = &FileControl,
                                                .xSectorSize = &SectorSize,

@@ -3,11 +3,13 @@
 
 #include <sqlite3.h>
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -105,7 +107,16 @@ class SimulatedDisk {
   const std::string name_;
   DiskImage files_;
   std::vector<DiskOperation> operations_;
-  std::map<std::string, std::vector<std::unique_ptr<std::uint8_t[]>>> shared_memory_;
+  // Whoever has a file open, by who it is: connections exclude each other as on a real disk.
+  using Holder = const void*;
+  struct SharedMemory {
+    std::vector<std::unique_ptr<std::uint8_t[]>> regions;
+    std::set<Holder> mapped_by;
+    std::array<std::set<Holder>, SQLITE_SHM_NLOCK> shared = {};
+    std::array<Holder, SQLITE_SHM_NLOCK> exclusive = {};
+  };
+  std::map<std::string, std::map<Holder, int>> locks_;  // the level of each
+  std::map<std::string, SharedMemory> shared_memory_;
   sqlite3_vfs vfs_{};
 };
 

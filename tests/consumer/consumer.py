@@ -105,6 +105,8 @@ class Steps:
                 f"found another flashsale than the one in {prefix}")
         self.build(build)
         self.check_greeting(run(build / "consumer"))
+        require(run(build / "durable", build / "drop.db").strip() == "sold for good",
+                "what was sold is not sold any more")
         linked = run("ldd", build / "consumer")
         require((f"{prefix}/lib" in linked) == (kind == "shared"), f"not linked {kind}:\n{linked}")
 

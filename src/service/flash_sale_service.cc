@@ -127,8 +127,8 @@ FlashSaleService::State::State(const FlashSaleServiceOptions& given, Made&& part
 
 Result<std::unique_ptr<FlashSaleService>> FlashSaleService::New(
     const FlashSaleServiceOptions& options) {
-  if (Status status = Validate(options); !status.ok()) return status;
   try {
+    if (Status status = Validate(options); !status.ok()) return status;
     State::Made made;
     if (options.clock == nullptr) made.own_clock = NewSystemClock();
     if (options.rate_limits.has_value()) {
@@ -191,6 +191,8 @@ Result<std::unique_ptr<FlashSaleService>> FlashSaleService::New(
     return service;
   } catch (const std::exception& error) {
     return Status(StatusCode::kResourceExhausted, error.what());
+  } catch (...) {
+    return Status(StatusCode::kInternal, "a strategy threw what is no std::exception");
   }
 }
 

@@ -47,17 +47,25 @@ LineOpening::Failure LineOpening::Open(Time now, const QueueState& state, std::u
     if (!entrants.ok()) return {entrants.status()};
     // A line that had opened before it was lost had been ordered then.
     const bool was_ordered = was_lost && terms_.opens[tier] <= state.opened_at;
-    pending = std::make_shared<QueueOrdering>(was_ordered ? nullptr : &parts_.strategy, queue_.id(),
-                                              tier, *std::move(entrants));
-    const bool posted = parts_.executor != nullptr &&
-                        parts_.executor->Post([ordering = pending] { ordering->Run(); });
-    if (!posted) pending->Run();
+    const bool as_they_came = was_ordered || parts_.strategy.keeps_arrival_order();
+    pending = std::make_shared<QueueOrdering>(as_they_came ? nullptr : &parts_.strategy.strategy(),
+                                              queue_.id(), tier, *std::move(entrants));
+    if (!Post(pending)) pending->Run();
   }
   if (!pending->is_done()) return {};
   const std::shared_ptr<QueueOrdering> ordering = std::exchange(pending, nullptr);
   if (!ordering->status().ok()) return {.status = ordering->status(), .of_strategy = true};
   if (Status status = Arrange(*ordering); !status.ok()) return {status};
   return {parts_.queues.Begin(queue_, now, tier)};
+}
+
+bool LineOpening::Post(const std::shared_ptr<QueueOrdering>& ordering) {
+  if (parts_.executor == nullptr) return false;
+  try {
+    return parts_.executor->Post([ordering] { ordering->Run(); });
+  } catch (...) {
+    return false;  // as if it were full
+  }
 }
 
 Result<std::vector<Entrant>> LineOpening::ReadEntrants(std::uint8_t tier) {

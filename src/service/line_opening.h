@@ -10,8 +10,8 @@
 #include "flashsale/base/status.h"
 #include "flashsale/base/time.h"
 #include "flashsale/domain/queue_terms.h"
-#include "flashsale/policy/allocation_strategy.h"
 #include "flashsale/repository/queue_repository.h"
+#include "service/checked_strategy.h"
 #include "service/queue_ordering.h"
 
 namespace flashsale::inline v0 {
@@ -25,7 +25,7 @@ class LineOpening {
  public:
   struct Parts {
     QueueRepository& queues;
-    const AllocationStrategy& strategy;
+    const CheckedStrategy& strategy;
     Executor* executor = nullptr;  // where the order is worked out; null: at once
   };
   // What stood in the way of a tier; the others go on, and it is tried again a little later.
@@ -43,6 +43,8 @@ class LineOpening {
 
  private:
   Failure Open(Time now, const QueueState& state, std::uint8_t tier);
+  // False where it is to be worked out here.
+  bool Post(const std::shared_ptr<QueueOrdering>& ordering);
   // In the order in which they came; see OrderRequest.
   Result<std::vector<Entrant>> ReadEntrants(std::uint8_t tier);
   Status Arrange(const QueueOrdering& ordering);

@@ -36,6 +36,7 @@ Status QueueOrdering::Order() {
 }
 
 void QueueOrdering::Run() {
+  if (begun_.exchange(true, std::memory_order_relaxed)) return;
   try {
     status_ = Order();
   } catch (const std::exception& error) {

@@ -17,7 +17,7 @@ namespace flashsale::inline v0 {
 // What the order of those who came before a tier's line opened is worked out from, and the order
 // itself.  It may be worked out on another thread, and outlive the queue that asked for it.
 //
-// Thread safety: Run on one thread; the others may ask is_done, and look after it.
+// Thread safety: Run on any thread; the others may ask is_done, and look after it.
 class QueueOrdering {
  public:
   // `strategy`: null for the order in which the entrants are given.
@@ -25,6 +25,7 @@ class QueueOrdering {
                 std::vector<Entrant> entrants)
       : strategy_(strategy), sale_(sale), tier_(tier), entrants_(std::move(entrants)) {}
 
+  // The second time it does nothing: an executor that throws may have taken the task.
   void Run();
   // Acquire pairs with the release at the end of Run.
   bool is_done() const { return done_.load(std::memory_order_acquire); }
@@ -45,6 +46,7 @@ class QueueOrdering {
   const std::vector<Entrant> entrants_;
   std::vector<std::uint32_t> order_;
   Status status_;
+  std::atomic<bool> begun_{false};  // relaxed: it picks who runs it, and publishes nothing
   std::atomic<bool> done_{false};
 };
 

@@ -5,11 +5,14 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/field_check.h"
 #include "flashsale/policy/fifo_strategy.h"
+#include "service/checked_strategy.h"
+#include "service/guarded_call.h"
 
 namespace flashsale::inline v0 {
 namespace {
@@ -25,6 +28,12 @@ Status CheckOpenings(const QueueSetup& setup) {
   return check.status();
 }
 
+Result<std::string> NameOf(const AllocationStrategy* strategy) {
+  return Guarded<Result<std::string>>([&]() -> Result<std::string> {
+    return std::string(strategy == nullptr ? FifoStrategy().name() : strategy->name());
+  });
+}
+
 // A host sets the pace by members of SaleTerms and QueueSetup, which are not within another.
 Status WithoutPace(const Status& status) {
   constexpr std::string_view kPace = "pace.";
@@ -36,6 +45,8 @@ Status WithoutPace(const Status& status) {
 
 Result<QueueTerms> QueueTermsOf(const SaleTerms& terms, const QueueSetup& setup) {
   if (Status status = CheckOpenings(setup); !status.ok()) return status;
+  Result<std::string> name = NameOf(setup.strategy);
+  if (!name.ok()) return name.status();
   QueueTerms queue{.sale = terms.id,
                    .pace = {.admissions_per_second = terms.admissions_per_second,
                             .max_in_flight = setup.max_in_flight},
@@ -47,8 +58,7 @@ Result<QueueTerms> QueueTermsOf(const SaleTerms& terms, const QueueSetup& setup)
                    .credits_for = setup.credits_for,
                    .max_credits = setup.max_credits,
                    .restore_window = setup.restore_window,
-                   .strategy = std::string(setup.strategy == nullptr ? FifoStrategy().name()
-                                                                     : setup.strategy->name())};
+                   .strategy = *std::move(name)};
   for (std::size_t tier = 0; tier < setup.tiers; ++tier) {
     const Duration after = setup.opens_after[tier];
     if (setup.pre_queue || after > Duration(0)) {
@@ -56,9 +66,9 @@ Result<QueueTerms> QueueTermsOf(const SaleTerms& terms, const QueueSetup& setup)
     }
   }
   if (Status status = Validate(queue); !status.ok()) return WithoutPace(status);
-  if (setup.strategy != nullptr) {
-    if (Status status = setup.strategy->CheckTerms(queue); !status.ok()) return status;
-  }
+  if (setup.strategy == nullptr) return queue;
+  const Result<CheckedStrategy> strategy = CheckedStrategy::New(*setup.strategy, queue);
+  if (!strategy.ok()) return strategy.status();
   return queue;
 }
 

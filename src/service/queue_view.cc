@@ -17,7 +17,7 @@ Units Capped(std::uint64_t units) {
 
 }  // namespace
 
-QueueView::QueueView(const QueueTerms& terms, const AllocationStrategy& strategy,
+QueueView::QueueView(const QueueTerms& terms, const CheckedStrategy& strategy,
                      const VirtualQueueOptions& options)
     : terms_(terms),
       strategy_(strategy),
@@ -91,7 +91,7 @@ void QueueView::Describe(const QueueAnswer& answer, Time now, QueuePlace& place)
   DescribeSale(place);
   if (answer.entry.state != TicketState::kWaiting) return;
   const std::uint8_t tier = answer.entry.tier;
-  place.share = strategy_.ShareOf(tier, terms_.tiers);
+  place.share = strategy_.ShareOf(tier);
   if (KnowsPlaces(tier, now)) {
     place.position = answer.ahead + 1;
     const WaitEstimator::Told told = WaitOf(tier, place.position, now);
@@ -118,14 +118,14 @@ std::uint64_t QueueView::LetInUntil(std::uint8_t tier, std::uint64_t position, T
         stages_[i].load(kRelaxed) == QueueStage::kRunning || terms_.opens[i] <= opened;
     if (i != tier && runs) others += waiting_[i].load(kRelaxed);
   }
-  const TierShare share = strategy_.ShareOf(tier, terms_.tiers);
+  const TierShare share = strategy_.ShareOf(tier);
   if (share.weight == 0) return position + others;
   const std::uint64_t turns = (position + share.weight - 1) / share.weight;
   return position + std::min(others, turns * (share.total - share.weight));
 }
 
 WaitEstimator::Told QueueView::WaitOf(std::uint8_t tier, std::uint64_t position, Time now) const {
-  const TierShare share = strategy_.ShareOf(tier, terms_.tiers);
+  const TierShare share = strategy_.ShareOf(tier);
   const std::uint64_t most = LetInUntil(tier, position, now);
   // That is where their own turn comes last and they are the last in it: half a turn of the others
   // too many in the mean.

@@ -10,11 +10,11 @@
 #include "flashsale/base/units.h"
 #include "flashsale/domain/flash_sale.h"
 #include "flashsale/domain/queue_terms.h"
-#include "flashsale/policy/allocation_strategy.h"
 #include "flashsale/repository/inventory_repository.h"
 #include "flashsale/repository/queue_repository.h"
 #include "flashsale/service/queue_place.h"
 #include "flashsale/service/virtual_queue.h"
+#include "service/checked_strategy.h"
 #include "service/wait_estimator.h"
 
 namespace flashsale::inline v0 {
@@ -27,7 +27,7 @@ namespace flashsale::inline v0 {
 class QueueView {
  public:
   // All must outlive it.
-  QueueView(const QueueTerms& terms, const AllocationStrategy& strategy,
+  QueueView(const QueueTerms& terms, const CheckedStrategy& strategy,
             const VirtualQueueOptions& options);
 
   void NoteStock(const SaleStock& stock);
@@ -77,7 +77,7 @@ class QueueView {
   Time NextPoll(const UserId& user, Duration wait, Time now) const;
 
   const QueueTerms& terms_;
-  const AllocationStrategy& strategy_;
+  const CheckedStrategy& strategy_;
   const VirtualQueueOptions& options_;
 
   WaitEstimator waits_;

@@ -1,7 +1,6 @@
 #include "service/served_queue.h"
 
 #include <algorithm>
-#include <exception>
 #include <functional>
 #include <limits>
 #include <numeric>
@@ -9,7 +8,7 @@
 #include <tuple>
 #include <utility>
 
-#include <fmt/format.h>
+#include "service/guarded_call.h"
 
 namespace flashsale::inline v0 {
 namespace {
@@ -24,16 +23,15 @@ std::uint64_t Waiting(const QueueState& state) {
 
 }  // namespace
 
-ServedQueue::ServedQueue(const Parts& parts, const QueueState& state,
-                         const AllocationStrategy& strategy, const SaleRef& queue,
-                         const SaleRef& sale)
+ServedQueue::ServedQueue(const Parts& parts, const QueueState& state, CheckedStrategy strategy,
+                         const SaleRef& queue, const SaleRef& sale)
     : parts_(parts),
       terms_(state.terms),
-      strategy_(strategy),
+      strategy_(std::move(strategy)),
       queue_(queue),
       sale_(sale),
-      view_(terms_, strategy, parts.options),
-      opening_({.queues = parts.queues, .strategy = strategy, .executor = parts.options.ordering},
+      view_(terms_, strategy_, parts.options),
+      opening_({.queues = parts.queues, .strategy = strategy_, .executor = parts.options.ordering},
                terms_, queue) {
   view_.NoteState(state);
   // Of what was over before, nobody is told.
@@ -43,11 +41,7 @@ ServedQueue::ServedQueue(const Parts& parts, const QueueState& state,
 ServedQueue::Turn ServedQueue::Poll(Time now) {
   Turn turn{.next = SaturatingAdd(now, parts_.options.period)};
   if (!turn_mutex_.TryLock()) return turn;
-  try {
-    turn.status = TakeTurn(now, turn);
-  } catch (const std::exception& error) {
-    turn.status = Status(StatusCode::kResourceExhausted, error.what());
-  }
+  turn.status = Guarded<Status>([&] { return TakeTurn(now, turn); });
   turn_mutex_.Unlock();
   if (!turn.status.ok() && turn.status.code() != StatusCode::kConflict) {
     turn.next = SaturatingAdd(now, kBackOff);
@@ -137,18 +131,11 @@ Status ServedQueue::LetIn(Time now, QueueState& state, Turn& turn) {
   }
 
   picks_.resize(most);
-  const std::size_t picked = strategy_.PickTiers(waiting, state.strategy, picks_);
-  if (picked > picks_.size() ||
-      std::any_of(picks_.begin(), picks_.begin() + static_cast<std::ptrdiff_t>(picked),
-                  [this](const TierPick& pick) { return pick.tier >= terms_.tiers; })) {
-    turn.strategy_failed = true;
-    return Status(
-        StatusCode::kInternal,
-        fmt::format("strategy '{}': it picks a tier that there is not", strategy_.name()));
-  }
-  const AdmitPlan plan{.revision = state.revision, .picks = std::span(picks_).first(picked)};
+  CheckedStrategy::Picked picked = strategy_.PickTiers(waiting, state.strategy, picks_);
+  turn.strategy = std::move(picked.failure);
+  const AdmitPlan plan{.revision = state.revision, .picks = std::span(picks_).first(picked.count)};
 
-  turn.admitted.resize(picked);
+  turn.admitted.resize(picked.count);
   const Result<std::size_t> admitted = parts_.queues.Admit(queue_, now, plan, turn.admitted);
   turn.admitted.resize(admitted.ok() ? *admitted : 0);
   if (!admitted.ok()) return admitted.status();

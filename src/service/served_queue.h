@@ -13,11 +13,11 @@
 #include "flashsale/base/time.h"
 #include "flashsale/domain/flash_sale.h"
 #include "flashsale/domain/queue_terms.h"
-#include "flashsale/policy/allocation_strategy.h"
 #include "flashsale/repository/inventory_repository.h"
 #include "flashsale/repository/queue_repository.h"
 #include "flashsale/service/queue_observer.h"
 #include "flashsale/service/virtual_queue.h"
+#include "service/checked_strategy.h"
 #include "service/line_opening.h"
 #include "service/queue_view.h"
 #include "service/store_watch.h"
@@ -38,7 +38,7 @@ class ServedQueue {
   };
 
   // `state`: of its queue, at present.
-  ServedQueue(const Parts& parts, const QueueState& state, const AllocationStrategy& strategy,
+  ServedQueue(const Parts& parts, const QueueState& state, CheckedStrategy strategy,
               const SaleRef& queue, const SaleRef& sale);
 
   const SaleRef& queue() const { return queue_; }
@@ -61,7 +61,8 @@ class ServedQueue {
   // What one turn did.
   struct Turn {
     Status status = {};
-    bool strategy_failed = false;
+    // What the strategy did wrong; people were let in nevertheless.
+    Status strategy = {};
     LineOpening::Failure opening = {};
     // Where the flow has changed.
     std::optional<QueueFlowChange> flow = std::nullopt;
@@ -103,7 +104,7 @@ class ServedQueue {
 
   const Parts parts_;
   const QueueTerms terms_;
-  const AllocationStrategy& strategy_;
+  const CheckedStrategy strategy_;
   const SaleRef queue_;
   const SaleRef sale_;
 

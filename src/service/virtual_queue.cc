@@ -13,6 +13,7 @@
 #include "base/field_check.h"
 #include "base/mutex.h"
 #include "flashsale/policy/fifo_strategy.h"
+#include "service/checked_strategy.h"
 #include "service/served_queue.h"
 #include "service/spread.h"
 
@@ -134,7 +135,8 @@ struct VirtualQueue::State {
     if (!held) return SaturatingAdd(now, options.period);
     const ServedQueue::Turn turn = queue.Poll(now);
     if (!turn.admitted.empty() || turn.flow.has_value()) Tell(queue.id(), now, turn);
-    Note(turn.status, turn.strategy_failed);
+    Note(turn.status, false);
+    Note(turn.strategy, true);
     Note(turn.opening.status, turn.opening.of_strategy);
     return turn.next;
   }
@@ -191,12 +193,9 @@ VirtualQueue::~VirtualQueue() = default;
 
 Result<Outcome> VirtualQueue::Open(const QueueTerms& terms, Time now,
                                    const AllocationStrategy* given) {
-  const AllocationStrategy& strategy = given == nullptr ? state_->fifo : *given;
-  FieldCheck check;
-  check.That(terms.strategy == strategy.name(), "strategy", Printable(terms.strategy),
-             fmt::format("the name of the strategy that is given, {}", Printable(strategy.name())));
-  if (!check.ok()) return check.status();
-  if (Status status = strategy.CheckTerms(terms); !status.ok()) return status;
+  Result<CheckedStrategy> strategy =
+      CheckedStrategy::New(given == nullptr ? state_->fifo : *given, terms);
+  if (!strategy.ok()) return strategy.status();
   const Result<SaleRef> sale = state_->inventory.Resolve(terms.sale);
   if (!sale.ok()) return sale.status();
   const Result<Outcome> opened = state_->queues.Open(terms, now);
@@ -212,7 +211,7 @@ Result<Outcome> VirtualQueue::Open(const QueueTerms& terms, Time now,
         terms.sale,
         std::make_unique<ServedQueue>(
             ServedQueue::Parts{state_->queues, state_->inventory, state_->options, state_->store},
-            *present, strategy, *queue, *sale));
+            *present, *std::move(strategy), *queue, *sale));
     if (added) state_->ids.push_back(terms.sale);
   } catch (const std::exception& error) {
     return Status(StatusCode::kResourceExhausted, error.what());

@@ -237,6 +237,52 @@ TEST_CASE("who comes back to their place stays in its tier, whatever their credi
   CHECK(shop.Position(3).position == 2);
 }
 
+TEST_CASE("who keeps the order of arrival is not asked for an order, nor after a loss") {
+  class Arrivals final : public AllocationStrategy {
+   public:
+    std::string_view name() const override { return "arrivals"; }
+    bool keeps_arrival_order() const override { return true; }
+    Status Order(const OrderRequest&, std::span<std::uint32_t>) const override {
+      ++times;
+      return {};
+    }
+    mutable int times = 0;
+  };
+  const Arrivals arrivals;
+  const auto keys = Keys();
+  const auto change = [&](auto& options) {
+    options.token_keys = keys.get();
+    options.strategies = {&arrivals};
+  };
+  const QueueSetup setup{.strategy = &arrivals, .restore_window = 30s};
+  std::vector<std::string> tickets;
+  {
+    Shop lost(change);
+    lost.Create(Shop::QueuedTerms(100, 1), setup);
+    for (std::uint64_t user = 1; user <= 3; ++user) {
+      lost.Join(user);
+    }
+    lost.clock().Advance(31s);
+    for (std::uint64_t user = 1; user <= 3; ++user) {
+      tickets.push_back(*lost.service().IssueToken("drop", lost.Position(user)));
+    }
+  }
+  Shop shop(change);
+  shop.clock().Advance(1s);
+  shop.Create(Shop::QueuedTerms(100, 1), setup);
+  for (std::uint64_t user = 3; user >= 1; --user) {
+    REQUIRE(
+        shop.service()
+            .Join({.sale = "drop", .user = UserId::FromInteger(user), .ticket = tickets[user - 1]})
+            .ok());
+  }
+  shop.At(0s);
+  CHECK(shop.Queue().restored == 3);
+  CHECK(shop.IsAdmitted(1));
+  CHECK(shop.Position(2).position == 1);
+  CHECK(arrivals.times == 0);
+}
+
 TEST_CASE("a ticket of this very queue, or one that is no good, means nothing") {
   const auto keys = Keys();
   Shop shop([&](auto& options) { options.token_keys = keys.get(); });

@@ -34,7 +34,8 @@ struct TierShare {
 // queue runs.
 //
 // Implementer's duty: any thread; the same arguments give the same answer, on every server that
-// shares the queue; nothing throws.
+// shares the queue; nothing throws.  A queue keeps what is thrown to itself: see Order, PickTiers;
+// the others are asked when it is opened, which then answers Internal.
 class FLASHSALE_EXPORT AllocationStrategy {
  public:
   virtual ~AllocationStrategy() = default;
@@ -43,6 +44,7 @@ class FLASHSALE_EXPORT AllocationStrategy {
   virtual std::string_view name() const = 0;
 
   // True where Order keeps the order of arrival, so that a position can be told before the start.
+  // Order is then never called, and nobody needs to gather.
   virtual bool keeps_arrival_order() const = 0;
 
   // OK where it can order a queue of these terms; here always.  Else an InvalidArgument that names
@@ -58,11 +60,18 @@ class FLASHSALE_EXPORT AllocationStrategy {
   // Picks the tier of each of the next admissions, given who waits in the lines that are open (0 in
   // those that are not); writes them to the front of `picks`, each with the state after it, and how
   // many.  `state` is that of the last pick that was taken, and 0 at first.  Here: whoever waits in
-  // the lowest tier.
+  // the lowest tier.  REQUIRES: somebody waits, `picks` is not empty.
+  //
+  // A tier where nobody waits lets its turn pass; but at least one pick must be of one where
+  // somebody does.  Where none is, where it throws, names a tier that there is not, or picks more
+  // than `picks` has room for, the strategy has failed (VirtualQueue::failures).  The turn is not
+  // lost: what it picked before it went wrong counts, or else the lowest tier goes first.
   virtual std::size_t PickTiers(std::span<const std::uint64_t> waiting, std::uint64_t state,
                                 std::span<TierPick> picks) const;
 
-  // What PickTiers gives a tier of `tiers`, for people to be told.  Here: all of it to the lowest.
+  // What PickTiers gives a tier of `tiers`, for people to be told: a weight of 0 to the total,
+  // which is at least 1.  Asked once a tier, when a queue is opened.  Here: all of it to the
+  // lowest.
   virtual TierShare ShareOf(std::uint8_t tier, std::size_t tiers) const;
 };
 

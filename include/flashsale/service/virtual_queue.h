@@ -73,9 +73,9 @@ class FLASHSALE_EXPORT VirtualQueue {
   // restart, the same call serves what is there.  `strategy`: null for FifoStrategy; its name is
   // that of the terms.  Done; AlreadyDone.
   //
-  // Errors: InvalidArgument (another strategy than the terms name, or one that cannot order such a
-  // queue); those of QueueRepository::Open;
-  // NotFound where there is no such sale.
+  // Errors: InvalidArgument (another strategy than the terms name, one that cannot order such a
+  // queue, or one whose shares are none); Internal where the strategy throws; those of
+  // QueueRepository::Open; NotFound where there is no such sale.
   Result<Outcome> Open(const QueueTerms& terms, Time now,
                        const AllocationStrategy* strategy = nullptr);
   // Serves the sale no longer; the queue stays.
@@ -127,8 +127,9 @@ class FLASHSALE_EXPORT VirtualQueue {
 
   // What went wrong without anybody being there to be told.
   struct Failures {
-    std::uint64_t store = 0;     // a repository answered an error to a Poll
-    std::uint64_t strategy = 0;  // threw, failed, or gave an order that is none
+    std::uint64_t store = 0;  // a repository answered an error to a Poll
+    // Threw, failed, gave an order that is none, or picked turns that let nobody in.
+    std::uint64_t strategy = 0;
     std::uint64_t observer = 0;  // threw
     Status last = {};
     bool observer_fails = false;  // it threw when it was last told

@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "base/field_check.h"
+#include "base/sha256.h"
 #include "flashsale/policy/draw.h"
 #include "policy/draw_rank.h"
 #include "policy/hmac_sha256.h"
-#include "base/sha256.h"
 #include "policy/user_sort.h"
 
 namespace flashsale::inline v0 {
@@ -75,6 +75,12 @@ Result<DrawRecord> DrawCeremony::Announce(const DrawId& draw) const {
   } catch (const std::exception& error) {
     return Status(StatusCode::kResourceExhausted, error.what());
   }
+}
+
+Status DrawCeremony::CheckTerms(const QueueTerms& terms) const {
+  const Status status = Announce({.sale = terms.sale, .tier = 0}).status();
+  if (status.ok()) return status;
+  return Status(status.code(), fmt::format("strategy.{}", status.message()));
 }
 
 Status DrawCeremony::Order(const OrderRequest& request, std::span<std::uint32_t> order) {

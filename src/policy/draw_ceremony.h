@@ -31,6 +31,8 @@ class DrawCeremony {
   explicit DrawCeremony(Rules rules);
 
   Result<DrawRecord> Announce(const DrawId& draw) const;
+  // Whether a queue of these terms can be drawn.  Errors: as Announce, under "strategy.".
+  Status CheckTerms(const QueueTerms& terms) const;
   // As AllocationStrategy::Order.
   Status Order(const OrderRequest& request, std::span<std::uint32_t> order);
 

@@ -19,6 +19,10 @@ Result<DrawRecord> HybridStrategy::Announce(const DrawId& draw) const {
   return ceremony_->Announce(draw);
 }
 
+Status HybridStrategy::CheckTerms(const QueueTerms& terms) const {
+  return ceremony_->CheckTerms(terms);
+}
+
 Status HybridStrategy::Order(const OrderRequest& request, std::span<std::uint32_t> order) const {
   return ceremony_->Order(request, order);
 }

@@ -14,6 +14,10 @@ Result<DrawRecord> LotteryStrategy::Announce(const DrawId& draw) const {
   return ceremony_->Announce(draw);
 }
 
+Status LotteryStrategy::CheckTerms(const QueueTerms& terms) const {
+  return ceremony_->CheckTerms(terms);
+}
+
 Status LotteryStrategy::Order(const OrderRequest& request, std::span<std::uint32_t> order) const {
   return ceremony_->Order(request, order);
 }

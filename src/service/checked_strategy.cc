@@ -38,6 +38,7 @@ Result<CheckedStrategy> CheckedStrategy::New(const AllocationStrategy& strategy,
     check.That(terms.strategy == checked.name_, "strategy", Printable(terms.strategy),
                fmt::format("the name of the strategy that is given, {}", Printable(checked.name_)));
     if (!check.ok()) return check.status();
+    if (Status status = Validate(terms); !status.ok()) return status;
     if (Status status = strategy.CheckTerms(terms); !status.ok()) return status;
     checked.keeps_arrival_order_ = strategy.keeps_arrival_order();
     for (std::size_t tier = 0; tier < terms.tiers; ++tier) {

@@ -34,6 +34,19 @@ Result<std::string> NameOf(const AllocationStrategy* strategy) {
   });
 }
 
+// Who orders those who gather has nobody to order where nobody does.
+Status CheckGathering(const QueueSetup& setup, const CheckedStrategy& strategy) {
+  if (setup.pre_queue || strategy.keeps_arrival_order()) return {};
+  FieldCheck check;
+  for (std::size_t tier = 0; tier < setup.tiers; ++tier) {
+    check.That(setup.opens_after[tier] > Duration(0), "pre_queue", "false",
+               fmt::format("true, or opens_after[{}] above 0: strategy {} orders those who have "
+                           "gathered when a line opens",
+                           tier, Printable(strategy.name())));
+  }
+  return check.status();
+}
+
 // A host sets the pace by members of SaleTerms and QueueSetup, which are not within another.
 Status WithoutPace(const Status& status) {
   constexpr std::string_view kPace = "pace.";
@@ -69,6 +82,7 @@ Result<QueueTerms> QueueTermsOf(const SaleTerms& terms, const QueueSetup& setup)
   if (setup.strategy == nullptr) return queue;
   const Result<CheckedStrategy> strategy = CheckedStrategy::New(*setup.strategy, queue);
   if (!strategy.ok()) return strategy.status();
+  if (Status status = CheckGathering(setup, *strategy); !status.ok()) return status;
   return queue;
 }
 

@@ -58,6 +58,19 @@ QueuePlace RefusedAt(ServedQueue& queue, const Outcome& refusal) {
   return place;
 }
 
+// Who orders those who gather has nobody to order where nobody does.
+Status CheckGathering(const QueueTerms& terms, const CheckedStrategy& strategy) {
+  FieldCheck check;
+  for (std::size_t tier = 0; tier < terms.tiers; ++tier) {
+    check.That(
+        strategy.keeps_arrival_order() || terms.opens[tier] != kMinTime,
+        fmt::format("opens[{}]", tier), "0 us",
+        fmt::format("when its line opens: strategy {} orders those who have gathered by then",
+                    Printable(strategy.name())));
+  }
+  return check.status();
+}
+
 // A queue's turn, while it lives; false where somebody else has it, be it further up on this
 // thread: an observer may do what polls.
 class HeldTurn {
@@ -196,6 +209,7 @@ Result<Outcome> VirtualQueue::Open(const QueueTerms& terms, Time now,
   Result<CheckedStrategy> strategy =
       CheckedStrategy::New(given == nullptr ? state_->fifo : *given, terms);
   if (!strategy.ok()) return strategy.status();
+  if (Status status = CheckGathering(terms, *strategy); !status.ok()) return status;
   const Result<SaleRef> sale = state_->inventory.Resolve(terms.sale);
   if (!sale.ok()) return sale.status();
   const Result<Outcome> opened = state_->queues.Open(terms, now);

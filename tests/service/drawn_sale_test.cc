@@ -3,10 +3,14 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "flashsale/policy/draw.h"
+#include "flashsale/policy/hybrid_strategy.h"
 #include "flashsale/policy/lottery_strategy.h"
+#include "flashsale/policy/priority_strategy.h"
 #include "tests/policy/draw_doubles.h"
 #include "tests/service/shop_world.h"
 
@@ -42,6 +46,32 @@ TEST_CASE("a queue waits for the beacon of its draw, and lets people in by what 
   CHECK(shop.Queue().in_flight == 51);
   CHECK(shop.IsAdmitted(99));
   CHECK(notary.order == *order);
+}
+
+TEST_CASE("a draw that could never be made is refused when the sale is made") {
+  const LotteryStrategy zero(DrawSecret{});
+  const HybridStrategy share({.secret = DrawSecret{1}, .fifo_per_mille = 5'000});
+  const LotteryStrategy blind(DrawSecret{1}, {.beacon_source = "drand"});
+  Notary notary;
+  const LotteryStrategy quoted(DrawSecret{1}, {.witness = &notary, .beacon_source = "\"drand\""});
+  const auto weighted = PriorityStrategy::New({.weights = {3, 1}, .order = &zero});
+  REQUIRE(weighted.ok());
+  const std::pair<const AllocationStrategy*, std::string> cases[] = {
+      {&zero, "queue.strategy.secret: 32 zero bytes, expected random ones that nobody else knows"},
+      {&share, "queue.strategy.fifo_per_mille: 5000, expected 0 to 1000"},
+      {&blind,
+       "queue.strategy.witness: none, expected one that reads the beacon, where there is a "
+       "beacon_source"},
+      {&quoted, "queue.strategy.beacon_source: "},
+      {weighted->get(), "queue.strategy.secret: "}};
+  for (const auto& [strategy, message] : cases) {
+    Shop shop([&, strategy = strategy](auto& options) { options.strategies = {strategy}; });
+    const QueueSetup setup{.strategy = strategy, .tiers = strategy == weighted->get() ? 2U : 1U};
+    const Status status = shop.service().Create(Shop::QueuedTerms(), setup).status();
+    CHECK(status.code() == StatusCode::kInvalidArgument);
+    CHECK_MESSAGE(status.message().starts_with(message), status.message());
+    CHECK(!shop.service().ReadStock("drop").ok());  // nothing was made of it
+  }
 }
 
 TEST_CASE("each of two servers tells its own witness the same draw") {

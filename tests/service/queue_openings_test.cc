@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "flashsale/policy/hybrid_strategy.h"
 #include "flashsale/policy/key_ring.h"
 #include "flashsale/policy/priority_strategy.h"
 #include "tests/service/shop_world.h"
@@ -132,14 +133,48 @@ TEST_CASE("who reserves without a ticket joins the last tier") {
 }
 
 TEST_CASE("without a pre-queue people stand in the order of arrival, before the start too") {
-  const Backwards backwards;
   Shop shop;
-  shop.Create(Shop::QueuedTerms(10, 1),
-              {.strategy = &backwards, .max_in_flight = 1, .pre_queue = false});
+  shop.Create(Shop::QueuedTerms(10, 1), {.max_in_flight = 1, .pre_queue = false});
   shop.Join(1);
   CHECK(shop.Join(2).position == 2);
   shop.At(0s);
   CHECK(shop.IsAdmitted(1));
+}
+
+TEST_CASE("who orders those who gather is refused a tier in which nobody does") {
+  const Backwards backwards;
+  const auto weighted = PriorityStrategy::New({.weights = {1, 1}, .order = &backwards});
+  REQUIRE(weighted.ok());
+  const HybridStrategy hybrid({.secret = DrawSecret{1}});
+  Shop shop([&](auto& options) { options.strategies = {&backwards, weighted->get(), &hybrid}; });
+  const auto told = [&](const QueueSetup& setup) {
+    return shop.service().Create(Shop::QueuedTerms(), setup).status().message();
+  };
+  CHECK(told({.strategy = &backwards, .pre_queue = false}) ==
+        "queue.pre_queue: false, expected true, or opens_after[0] above 0: strategy 'backwards' "
+        "orders those who have gathered when a line opens");
+  CHECK(told({.strategy = &hybrid, .pre_queue = false})
+            .starts_with("queue.pre_queue: false, expected true, or opens_after[0] above 0: "));
+  CHECK(told({.strategy = weighted->get(), .tiers = 2, .pre_queue = false, .opens_after = {1s}})
+            .starts_with("queue.pre_queue: false, expected true, or opens_after[1] above 0: "));
+  CHECK(!shop.service().ReadStock("drop").ok());  // nothing was made of it
+
+  // A line that opens later gathers of itself.
+  shop.Create(
+      Shop::QueuedTerms(10, 1),
+      {.strategy = &backwards, .max_in_flight = 1, .pre_queue = false, .opens_after = {10s}});
+  shop.Join(1);
+  shop.Join(2);
+  shop.At(10s);
+  CHECK(shop.IsAdmitted(2));
+
+  QueueTerms terms{.sale = "drop", .strategy = "backwards"};
+  const auto queue = VirtualQueue::New(shop.storage().queue(), shop.storage().inventory());
+  REQUIRE(queue.ok());
+  const Status opened = (*queue)->Open(terms, shop.clock().Now(), &backwards).status();
+  CHECK(opened == Status(StatusCode::kInvalidArgument,
+                         "opens[0]: 0 us, expected when its line opens: strategy 'backwards' "
+                         "orders those who have gathered by then"));
 }
 
 // --- a queue that was lost

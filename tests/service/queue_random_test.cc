@@ -123,7 +123,7 @@ class History final : public QueueObserver {
                      .grant = static_cast<std::uint32_t>(1 + Below(3)),
                      .heartbeat_timeout = 3s + Duration(static_cast<int>(Below(9'000'000))),
                      .tiers = plan_.tiers,
-                     .pre_queue = !OneIn(4)};
+                     .pre_queue = plan_.drawn || !OneIn(4)};
     for (std::uint32_t tier = 1; tier < plan_.tiers; ++tier) {
       setup.opens_after[tier] = 1s * static_cast<int>(Below(30));
     }

@@ -34,7 +34,8 @@ class FLASHSALE_EXPORT HybridStrategy final : public AllocationStrategy {
     DrawOptions options = {};
   };
 
-  // Rules that are not lawful are refused by Announce and Order.  May throw std::bad_alloc.
+  // Rules that are not lawful are refused by Announce, CheckTerms and Order.  May throw
+  // std::bad_alloc.
   explicit HybridStrategy(const Rules& rules);
   ~HybridStrategy() override;
 
@@ -47,6 +48,10 @@ class FLASHSALE_EXPORT HybridStrategy final : public AllocationStrategy {
   // What to publish before anybody may register: the commitment to the seed, and the share.
   // Errors: InvalidArgument, which names the field; ResourceExhausted.
   Result<DrawRecord> Announce(const DrawId& draw) const;
+
+  // That it can draw: secret, witness, beacon_source and share are lawful.  Errors:
+  // InvalidArgument, which names the field, as "strategy.secret"; ResourceExhausted.
+  Status CheckTerms(const QueueTerms& terms) const override;
 
   // Errors and memory: as LotteryStrategy::Order.
   Status Order(const OrderRequest& request, std::span<std::uint32_t> order) const override;

@@ -27,7 +27,7 @@ class DrawCeremony;
 class FLASHSALE_EXPORT LotteryStrategy final : public AllocationStrategy {
  public:
   // The secret must be the same on every server, and known to nobody who may enter; a secret of
-  // zeros is refused by Announce and Order.  May throw std::bad_alloc.
+  // zeros is refused by Announce, CheckTerms and Order.  May throw std::bad_alloc.
   explicit LotteryStrategy(const DrawSecret& secret, const DrawOptions& options = {});
   ~LotteryStrategy() override;
 
@@ -38,6 +38,10 @@ class FLASHSALE_EXPORT LotteryStrategy final : public AllocationStrategy {
   // Errors: InvalidArgument, which names the field: the draw's, the secret's or an option's;
   // ResourceExhausted.
   Result<DrawRecord> Announce(const DrawId& draw) const;
+
+  // That it can draw: secret, witness, beacon_source and share are lawful.  Errors:
+  // InvalidArgument, which names the field, as "strategy.secret"; ResourceExhausted.
+  Status CheckTerms(const QueueTerms& terms) const override;
 
   // Errors: as Announce's; InvalidArgument where somebody enters twice; Unavailable while the
   // beacon is not known; what the witness answers; ResourceExhausted.  Memory: 32 bytes an entrant

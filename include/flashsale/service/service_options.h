@@ -78,8 +78,8 @@ struct FlashSaleServiceOptions {
   // looked up by their ids, a second; 1 to 1,000,000.
   std::uint32_t resend_lookups_per_second = 1'000;
 
-  // The strategies, besides FifoStrategy, by which queues that another server has opened may be
-  // served here; distinct names.  All must outlive the service.
+  // The strategies, besides FifoStrategy, by which queues are served here, whether this service has
+  // opened them, one before it, or another server; distinct names.  All must outlive the service.
   std::vector<const AllocationStrategy*> strategies = {};
 
   // --- what the host sees
@@ -115,8 +115,9 @@ struct FlashSaleServiceOptions {
 
 // The queue before a sale whose terms require an admission; for another sale, nothing is set.
 struct QueueSetup {
-  // Who goes before whom; null: FifoStrategy.  Must outlive the service.  The queue knows it by its
-  // name: what has one name must order alike.
+  // Who goes before whom; null: FifoStrategy.  Another must be one of
+  // FlashSaleServiceOptions::strategies, where a server that is started again looks for it.  The
+  // queue knows it by its name: what has one name must order alike.
   const AllocationStrategy* strategy = nullptr;
   // See QueueTerms; the pace is SaleTerms::admissions_per_second.
   std::uint32_t max_in_flight = QueuePace{}.max_in_flight;
@@ -126,10 +127,13 @@ struct QueueSetup {
   Duration heartbeat_timeout = QueueTerms{}.heartbeat_timeout;
   std::uint32_t tiers = QueueTerms{}.tiers;
   // Whether those who come before the start gather, to be put in order then; else they stand in the
-  // order of arrival.
+  // order of arrival from the beginning.  A strategy that does not keep the order of arrival needs
+  // every tier to gather, by this or by opens_after.  Where the sale is made after its start nobody
+  // gathers either way.
   bool pre_queue = true;
-  // By tier, how long after the start its line opens; 0 to 30 days, and 0 beyond the tiers.  Until
-  // then its people gather.  So a tier with 0 has early access before one with an hour.
+  // By tier, how long after the start its line opens; 0 to 30 days, before the end of the sale, and
+  // 0 beyond the tiers.  Until then its people gather, without a pre-queue too.  So a tier with 0
+  // has early access before one with an hour.
   std::array<Duration, kMaxTiers> opens_after = {};
   // See QueueTerms.
   std::array<std::uint32_t, kMaxTiers> credits_for = {};

@@ -25,7 +25,8 @@ struct WavesToCome {
 
 // What the stock of a sale is going to be, and for whom, beside what its inventory tells.
 //
-// Thread safety and implementer's duty: any thread; quick, for who waits is told of it.
+// Thread safety and implementer's duty: any thread; quick, for who waits is told of it; throws
+// nothing.
 class FLASHSALE_EXPORT StockOutlook {
  public:
   virtual ~StockOutlook() = default;

@@ -66,8 +66,9 @@ void AddTiers(CLI::App& app, SimulationPlan& plan) {
   AddNumber(app,
             {"--tiers", "N",
              "Lines beside each other, the first of the most favoured (default: as many as there "
-             "are --weights or --tier-shares, with --allocation priority 2, else 1); but with "
-             "priority the lower tier always goes first"},
+             "are --weights or --tier-shares, with --allocation priority 2, else 1).  With "
+             "priority they take turns by --weights; with any other allocation nobody of a tier is "
+             "let in while somebody waits in one before it"},
             {1, kMaxTiers}, plan.tiers);
   app.add_option_function<std::string>(
          "--weights",

@@ -126,7 +126,9 @@ class FLASHSALE_EXPORT FlashSaleService {
   Result<Outcome> Leave(const SaleRef& sale, const UserId& user);
 
   // The token of a place: for who waits a queue ticket, for who was let in an admission token; both
-  // as in docs/tokens.md.  Good until the sale ends, or the admission does.
+  // as in docs/tokens.md.  Good until the sale ends, or the admission does; a pause makes that
+  // later, and then the token is to be issued anew.  It is signed as it is given: REQUIRES a place
+  // that the service has answered.
   //
   // Errors: FailedPrecondition where there are no keys, no key signs, or they have neither;
   // NotFound for a sale that is not served here.

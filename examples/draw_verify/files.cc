@@ -8,6 +8,7 @@
 namespace draw_verify {
 
 using flashsale::DrawRecord;
+using flashsale::InclusionProof;
 using flashsale::Result;
 using flashsale::Status;
 using flashsale::StatusCode;
@@ -44,6 +45,12 @@ Result<DrawRecord> ReadRecord(const std::string& path) {
   const Result<std::string> text = ReadFile(path);
   if (!text.ok()) return text.status();
   return Named(path, DrawRecord::FromJson(*text));
+}
+
+Result<InclusionProof> ReadProof(const std::string& path) {
+  const Result<std::string> text = ReadFile(path);
+  if (!text.ok()) return text.status();
+  return Named(path, InclusionProof::FromJson(*text));
 }
 
 Result<std::vector<UserId>> ReadUsers(const std::string& path) {

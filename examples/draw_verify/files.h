@@ -8,6 +8,7 @@
 #include "flashsale/base/id.h"
 #include "flashsale/base/status.h"
 #include "flashsale/policy/draw_record.h"
+#include "flashsale/policy/inclusion_proof.h"
 
 namespace draw_verify {
 
@@ -16,6 +17,7 @@ flashsale::Result<std::string> ReadFile(const std::string& path);
 flashsale::Status WriteFile(const std::string& path, std::string_view text);
 
 flashsale::Result<flashsale::DrawRecord> ReadRecord(const std::string& path);
+flashsale::Result<flashsale::InclusionProof> ReadProof(const std::string& path);
 // Nobody where the path is empty.
 flashsale::Result<std::vector<flashsale::UserId>> ReadUsers(const std::string& path);
 

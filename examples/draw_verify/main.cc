@@ -28,7 +28,6 @@ namespace {
 using flashsale::DrawLists;
 using flashsale::DrawRecord;
 using flashsale::DrawSeed;
-using flashsale::InclusionProof;
 using flashsale::InclusionProver;
 using flashsale::Result;
 using flashsale::Status;
@@ -192,9 +191,7 @@ Status Prove(const Options& options) {
 Status CheckProof(const Options& options) {
   const auto record = ReadRecord(options.record);
   if (!record.ok()) return record.status();
-  const Result<std::string> text = ReadFile(options.proof);
-  if (!text.ok()) return text.status();
-  const auto proof = InclusionProof::FromJson(*text);
+  const auto proof = ReadProof(options.proof);
   if (!proof.ok()) return proof.status();
   const std::string entrant =
       flashsale::FormatUsers({&proof->entrant, 1}).substr(0, 2 * sizeof(UserId::Bytes));

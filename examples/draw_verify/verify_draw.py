@@ -83,18 +83,26 @@ def read_object(path):
     with open(path, "rb") as file:
         data = file.read()
     if len(data) > LONGEST:
-        raise Wrong(f"{path}: {len(data)} bytes, expected at most {LONGEST}")
+        raise Wrong(f"{len(data)} bytes, expected at most {LONGEST}")
     try:
         text = data.decode("ascii")
         if "\\" in text:
-            raise Wrong(f"{path}: an escape")
+            raise Wrong("an escape")
         value = json.loads(text, object_pairs_hook=no_member_twice, parse_int=whole_number,
                            parse_float=refuse, parse_constant=refuse)
     except (ValueError, RecursionError) as error:
-        raise Wrong(f"{path}: {error}") from None
+        raise Wrong(error) from None
     if not isinstance(value, dict):
-        raise Wrong(f"{path}: no object")
+        raise Wrong("no object")
     return value
+
+
+def read_file(path, parse):
+    """What a file says, and its name with whatever is wrong with it."""
+    try:
+        return parse(read_object(path))
+    except Wrong as error:
+        raise Wrong(f"{path}: {error}") from None
 
 
 def text_of(members, name, pattern):
@@ -116,8 +124,7 @@ def no_more(members):
         raise Wrong(f"{name}: a member that there is not")
 
 
-def read_record(path):
-    members = read_object(path)
+def record_of(members):
     record = {"version": number_of(members, "version", 1, 1),
               "sale": text_of(members, "sale", NAME),
               "tier": number_of(members, "tier", 0, 7),
@@ -160,9 +167,7 @@ def replay(record, fifo, drawn):
     for name in ("root", "seed"):
         if name not in record:
             raise Wrong(f"{name}: not published yet")
-    seed = bytes.fromhex(record["seed"])
-    if sha256(seed).hex() != record["commitment"]:
-        raise Wrong("seed: it is not the one that was committed to")
+    check_seed(record)
     if len(fifo) != record["fifo_count"]:
         raise Wrong(f"fifo_count: {record['fifo_count']}, the list has {len(fifo)}")
     if len(drawn) != record["count"]:
@@ -181,6 +186,11 @@ def replay(record, fifo, drawn):
     return fifo + sorted(drawn, key=lambda who: (hmac.digest(key, who, "sha256"), who))
 
 
+def check_seed(record):
+    if "seed" in record and sha256(bytes.fromhex(record["seed"])).hex() != record["commitment"]:
+        raise Wrong("seed: it is not the one that was committed to")
+
+
 def draw_key(record):
     label = f"flashsale/1/draw-key/{record['sale']}/{record['tier']}".encode("ascii")
     return hkdf(bytes.fromhex(record["seed"]), bytes.fromhex(record["fifo_root"]),
@@ -193,8 +203,7 @@ def check_continues(earlier, later):
             raise Wrong(f"{name}: {later.get(name)!r}, earlier {value!r}")
 
 
-def read_proof(path):
-    members = read_object(path)
+def proof_of(members):
     proof = {"version": number_of(members, "version", 1, 1),
              "sale": text_of(members, "sale", NAME),
              "tier": number_of(members, "tier", 0, 7),
@@ -212,6 +221,7 @@ def check_proof(record, proof):
         raise Wrong("sale, tier: a proof of another draw")
     if "root" not in record:
         raise Wrong("root: not published yet")
+    check_seed(record)
     prefix = "fifo_" if proof["list"] == "fifo" else ""
     count, root = record[prefix + "count"], record[prefix + "root"]
     if proof["index"] >= count:
@@ -254,9 +264,9 @@ def main(arguments=None):
     command.add_argument("--entrant", help="whose proof it should be, 32 hex digits")
     options = parser.parse_args(arguments)
     try:
-        record = read_record(options.record)
+        record = read_file(options.record, record_of)
         if options.command == "check-proof":
-            proof = read_proof(options.proof)
+            proof = read_file(options.proof, proof_of)
             if options.entrant is not None and options.entrant != proof["entrant"]:
                 raise Wrong(f"entrant: {proof['entrant']}, expected {options.entrant}")
             check_proof(record, proof)
@@ -269,7 +279,7 @@ def main(arguments=None):
             sys.stdout.write("".join(f"{who.hex()}\n" for who in order))
             return 0
         for earlier in options.earlier:
-            check_continues(read_record(earlier), record)
+            check_continues(read_file(earlier, record_of), record)
         if options.order is not None and read_list(options.order) != order:
             raise Wrong("order: another one than the draw gives")
         print(f"right: {len(order)} entrants, {record['fifo_count']} first, {record['count']} drawn")

@@ -48,6 +48,8 @@ Status Verify(const DrawRecord& record, const InclusionProof& proof) {
             fmt::format("{}/{}", proof.draw.sale.view(), proof.draw.tier),
             fmt::format("that of the record, {}/{}", record.draw.sale.view(), record.draw.tier))
       .That(record.freeze.has_value(), "count", "none", "a record of the freeze")
+      .That(!record.seed.has_value() || record.seed->Commitment() == record.commitment, "seed",
+            "one with another commitment", ToHex(record.commitment))
       .That(proof.list <= DrawList::kFifo, "list",
             fmt::format("{}", static_cast<unsigned>(proof.list)), "drawn or fifo");
   if (!check.ok()) return check.status();

@@ -152,6 +152,17 @@ def check_garbage(folder):
                    f"garbage {number}", said, says)
 
 
+def check_proof_by_last_record(draw, proof, dice):
+    """It holds by the whole record, and not by one whose seed is another than was committed to."""
+    proof_file, record = draw.folder / "proof.json", draw.folder / "other.json"
+    proof_file.write_text(proof)
+    for change, right in [({}, True), ({"seed": dice.randbytes(32).hex()}, False)]:
+        record.write_text(json.dumps({**draw.record, **change}))
+        arguments = ["check-proof", "--record", record, "--proof", proof_file]
+        (program, said), (script, says) = run_program(*arguments), run_script(*arguments)
+        expect((program == 0, script == 0) == (right, right), f"a record with {change}", said, says)
+
+
 def check_proofs(draw, dice):
     lists = [(who, "drawn") for who in draw.lines("entrants.txt")]
     lists += [(who, "fifo") for who in draw.lines("fifo.txt")]
@@ -170,6 +181,9 @@ def check_proofs(draw, dice):
             (program, said), (script, says) = run_program(*arguments), run_script(*arguments)
             expect((program == 0, script == 0) == (right, right), f"a proof with {change}", said, says)
             expect(not right or said == says, "two words for one thing", said, says)
+            if change.get("path", "").endswith("g"):
+                expect(str(proof_file) in said and str(proof_file) in says, "no file", said, says)
+        check_proof_by_last_record(draw, proof, dice)
     code, said = run_program("prove", *draw.arguments(), "--entrant", STRANGER)
     expect(code == 1, "a proof for a stranger", said)
 

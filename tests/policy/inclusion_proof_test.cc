@@ -60,6 +60,21 @@ TEST_CASE("every entrant's proof holds, and nobody else's with its path") {
   }
 }
 
+TEST_CASE("a proof against a record whose seed was not committed to does not hold") {
+  const std::vector<UserId> users = UsersUpTo(3);
+  DrawRecord record = FrozenWith({.drawn = users});
+  const InclusionProof proof = ProofOf(record, users, 1);
+  DrawSeed::Bytes bytes{};
+  record.commitment = DrawSeed::FromBytes(bytes).Commitment();
+  record.seed = DrawSeed::FromBytes(bytes);
+  CHECK(VerifyInclusion(record, proof).ok());
+  bytes[31] = 1;
+  record.seed = DrawSeed::FromBytes(bytes);
+  const Status status = VerifyInclusion(record, proof);
+  CHECK(status.code() == StatusCode::kInvalidArgument);
+  CHECK(status.message().starts_with("seed: one with another commitment, expected "));
+}
+
 TEST_CASE("a proof that was tampered with does not hold") {
   const std::vector<UserId> users = UsersUpTo(11);
   const DrawRecord record = FrozenWith({.drawn = users});

@@ -50,8 +50,8 @@ struct FLASHSALE_EXPORT InclusionProof {
 };
 
 // Whether the proof holds against what was published: needs the record of the freeze or a later
-// one.  OK, or an InvalidArgument that says what is wrong.  ResourceExhausted: it could not be
-// found out.
+// one, whose seed must be the committed one.  OK, or an InvalidArgument that says what is wrong.
+// ResourceExhausted: it could not be found out.
 FLASHSALE_EXPORT Status VerifyInclusion(const DrawRecord& record, const InclusionProof& proof);
 
 }  // namespace flashsale::inline v0

@@ -141,7 +141,8 @@ Status Simulation::Open() {
       FlashSaleService::New({.storage = run_.storage,
                              .clock = &clock_,
                              .bots = &defence_->chain(),
-                             .join_on_reserve = false});
+                             .join_on_reserve = false,
+                             .strategies = {&strategy_->get()}});
   if (!service.ok()) return service.status();
   service_ = *std::move(service);
   service_->queue().Observe(&doorman_);

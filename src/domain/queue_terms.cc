@@ -74,8 +74,11 @@ Status Validate(const QueueTerms& terms) {
   check.InRange("max_credits", terms.max_credits, 0U, kMostCredits);
   for (std::size_t tier = 0; tier < kMaxTiers; ++tier) {
     const bool may_lift = tier + 1 < terms.tiers;
-    check.InRange(fmt::format("credits_for[{}]", tier), terms.credits_for[tier], 0U,
-                  may_lift ? terms.max_credits : 0U);
+    const std::uint32_t credits = terms.credits_for[tier];
+    check.That(credits <= (may_lift ? terms.max_credits : 0U), fmt::format("credits_for[{}]", tier),
+               fmt::format("{}", credits),
+               may_lift ? fmt::format("0 to max_credits, which is {}", terms.max_credits)
+                        : fmt::format("0 for the last tier and beyond, tiers is {}", terms.tiers));
     const Time opens = terms.opens[tier];
     const bool fits = tier < terms.tiers ? IsValid(opens) : opens == kMinTime;
     check.That(fits, fmt::format("opens[{}]", tier),

@@ -281,6 +281,22 @@ Result<Outcome> FlashSaleService::Create(const SaleTerms& terms, const QueueSetu
   });
 }
 
+Status FlashSaleService::State::CheckQueue(const SaleTerms& terms, const QueueTerms& queue) {
+  FieldCheck check;
+  check.That(StrategyNamed(queue.strategy) != nullptr, "strategy", Printable(queue.strategy),
+             "one of the service's strategies, where it is looked for after a restart");
+  const Time now = Now();
+  // Whoever serves it is the first to make it, or comes later, when less of the sale is left.
+  const bool outlasts = queue.restore_window > Duration(0) && now < terms.end &&
+                        SaturatingAdd(now, queue.restore_window) >= terms.end &&
+                        admissions.Read(terms.id, now).status().code() == StatusCode::kNotFound;
+  check.That(!outlasts, "restore_window", fmt::format("{} us", queue.restore_window.count()),
+             fmt::format("less than {} us, in which the sale ends: until the window does nobody is "
+                         "let in",
+                         (terms.end - now).count()));
+  return check.status();
+}
+
 Result<Outcome> FlashSaleService::State::Create(const SaleTerms& terms, const QueueSetup& queue,
                                                 const WaitlistSetup& waitlist) {
   const Result<SaleTerms> valid = flashsale::Validate(terms);
@@ -294,6 +310,8 @@ Result<Outcome> FlashSaleService::State::Create(const SaleTerms& terms, const Qu
     Result<QueueTerms> made_of = QueueTermsOf(*valid, queue);
     if (!made_of.ok()) return Within("queue", made_of.status());
     queue_terms = *std::move(made_of);
+    if (Status status = CheckQueue(*valid, queue_terms); !status.ok())
+      return Within("queue", status);
   }
   if (!waitlist.enabled && waitlist != WaitlistSetup{}) {
     return Status(StatusCode::kInvalidArgument,

@@ -17,13 +17,23 @@
 namespace flashsale::inline v0 {
 namespace {
 
-Status CheckOpenings(const QueueSetup& setup) {
+Status CheckOpenings(const SaleTerms& terms, const QueueSetup& setup) {
   constexpr Duration kLatest = std::chrono::hours{24 * 30};
+  const Duration length = terms.end - terms.start;
   FieldCheck check;
   check.InRange("tiers", setup.tiers, 1U, std::uint32_t{kMaxTiers});
   for (std::size_t tier = 0; tier < kMaxTiers; ++tier) {
-    check.InRange(fmt::format("opens_after[{}]", tier), setup.opens_after[tier], Duration(0),
-                  tier < setup.tiers ? kLatest : Duration(0));
+    const std::string field = fmt::format("opens_after[{}]", tier);
+    const Duration after = setup.opens_after[tier];
+    const std::string value = fmt::format("{} us", after.count());
+    if (tier < setup.tiers) {
+      check.InRange(field, after, Duration(0), kLatest)
+          .That(after < length, field, value,
+                fmt::format("less than {} us, after which the sale ends", length.count()));
+    } else {
+      check.That(after == Duration(0), field, value,
+                 fmt::format("0 us beyond the tiers, tiers is {}", setup.tiers));
+    }
   }
   return check.status();
 }
@@ -57,7 +67,7 @@ Status WithoutPace(const Status& status) {
 }  // namespace
 
 Result<QueueTerms> QueueTermsOf(const SaleTerms& terms, const QueueSetup& setup) {
-  if (Status status = CheckOpenings(setup); !status.ok()) return status;
+  if (Status status = CheckOpenings(terms, setup); !status.ok()) return status;
   Result<std::string> name = NameOf(setup.strategy);
   if (!name.ok()) return name.status();
   QueueTerms queue{.sale = terms.id,

@@ -107,6 +107,8 @@ struct FlashSaleService::State {
   // Takes a sale into service; where it is, notes the marks.
   Status Serve(const SaleTerms& terms, const SaleMarks& marks, bool queued);
   // Errors: AlreadyExists names what the queue was opened with otherwise.
+  // What of a queue's setup depends on this service and on the time.
+  Status CheckQueue(const SaleTerms& terms, const QueueTerms& queue);
   Status OpenQueue(const QueueTerms& terms, const AllocationStrategy* strategy);
   // Takes up what the catalogue has.
   Status ServeFromCatalogue(const FlashSale& sale, Time now);

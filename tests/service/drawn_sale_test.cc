@@ -22,7 +22,7 @@ TEST_CASE("a queue waits for the beacon of its draw, and lets people in by what 
   const LotteryStrategy lottery(CountingBytes(), {.witness = &notary, .beacon_source = "drand"});
   const auto announced = lottery.Announce({.sale = "drop", .tier = 0});
   REQUIRE(announced.ok());
-  Shop shop;
+  Shop shop([&](auto& options) { options.strategies = {&lottery}; });
   shop.Create(Shop::QueuedTerms(100, 10), {.strategy = &lottery});
   for (std::uint64_t user = 50; user-- > 0;) shop.Join(user);
   shop.At(0s);
@@ -79,7 +79,7 @@ TEST_CASE("each of two servers tells its own witness the same draw") {
   const LotteryStrategy first(CountingBytes(), {.witness = &notaries[0], .beacon_source = "drand"});
   const LotteryStrategy second(CountingBytes(),
                                {.witness = &notaries[1], .beacon_source = "drand"});
-  Shop shop;
+  Shop shop([&](auto& options) { options.strategies = {&first}; });
   shop.Create(Shop::QueuedTerms(100, 10), {.strategy = &first});
   const auto other = shop.Open([&](auto& options) { options.strategies = {&second}; });
   for (std::uint64_t user = 0; user < 20; ++user) shop.Join(user);

@@ -40,7 +40,7 @@ class Backwards final : public AllocationStrategy {
 TEST_CASE(
     "who joins at the start stands behind those who came before, whether anybody polled or not") {
   const Backwards backwards;
-  Shop shop;
+  Shop shop([&](auto& options) { options.strategies = {&backwards}; });
   shop.Create(Shop::QueuedTerms(10, 1), {.strategy = &backwards, .max_in_flight = 1});
   shop.Join(1);
   shop.clock().Set(Shop::kOpening - 1us);
@@ -56,7 +56,7 @@ TEST_CASE(
 
 TEST_CASE("a sale that is started early opens its line at once") {
   const Backwards backwards;
-  Shop shop;
+  Shop shop([&](auto& options) { options.strategies = {&backwards}; });
   shop.Create(Shop::QueuedTerms(10, 1), {.strategy = &backwards, .max_in_flight = 1});
   shop.Join(1);
   shop.Join(2);
@@ -71,7 +71,7 @@ TEST_CASE("a tier has early access; a line that opens later keeps to its time, a
   const auto strategy = PriorityStrategy::New({.weights = {1, 1}, .order = &backwards});
   REQUIRE(strategy.ok());
   for (const bool early : {false, true}) {
-    Shop shop;
+    Shop shop([&](auto& options) { options.strategies = {strategy->get()}; });
     shop.Create(Shop::QueuedTerms(100, 1'000),
                 {.strategy = strategy->get(), .tiers = 2, .opens_after = {0s, 10min}});
     JoinTier(shop, 1, 0);
@@ -114,14 +114,45 @@ TEST_CASE(
     return shop.service().Create(Shop::QueuedTerms(1, 1, "other"), setup).status().message();
   };
   CHECK(message({.tiers = 2, .credits_for = {11}, .max_credits = 10}) ==
-        "queue.credits_for[0]: 11, expected 0 to 10");
+        "queue.credits_for[0]: 11, expected 0 to max_credits, which is 10");
+  CHECK(message({.tiers = 2, .credits_for = {5}}) ==
+        "queue.credits_for[0]: 5, expected 0 to max_credits, which is 0");
   CHECK(message({.tiers = 2, .credits_for = {0, 1}, .max_credits = 10}) ==
-        "queue.credits_for[1]: 1, expected 0 to 0");
+        "queue.credits_for[1]: 1, expected 0 for the last tier and beyond, tiers is 2");
   CHECK(message({.tiers = 2, .opens_after = {0s, -1us}}) ==
         "queue.opens_after[1]: -1 us, expected 0 us to 2592000000000 us");
   CHECK(message({.opens_after = {0s, 1s}}) ==
-        "queue.opens_after[1]: 1000000 us, expected 0 us to 0 us");
+        "queue.opens_after[1]: 1000000 us, expected 0 us beyond the tiers, tiers is 1");
+  // The sale lasts an hour.
+  CHECK(message({.tiers = 2, .opens_after = {0s, 1h}}) ==
+        "queue.opens_after[1]: 3600000000 us, expected less than 3600000000 us, after which the "
+        "sale ends");
   CHECK(!shop.service().ReadStock("other").ok());  // nothing was made of it
+  shop.Create(Shop::QueuedTerms(1, 1, "other"), {.tiers = 2, .opens_after = {0s, 1h - 1us}});
+}
+
+TEST_CASE("a line that would still restore when the sale ends is refused, but not a second time") {
+  Shop shop;
+  shop.At(10min);
+  const auto create = [&](Duration window) {
+    return shop.service().Create(Shop::QueuedTerms(), {.restore_window = window});
+  };
+  CHECK(
+      create(50min).status() ==
+      Status(StatusCode::kInvalidArgument,
+             "queue.restore_window: 3000000000 us, expected less than 3000000000 us, in which the "
+             "sale ends: until the window does nobody is let in"));
+  CHECK(!shop.service().ReadStock("drop").ok());  // nothing was made of it
+  CHECK(create(50min - 1us)->code == Code::kDone);
+  // As a server that is started later, and as one that comes when the sale is over.
+  for (const Duration later : {20min, 61min}) {
+    shop.clock().Set(Shop::kOpening + later);
+    CHECK(shop.Open()->Create(Shop::QueuedTerms(), {.restore_window = 50min - 1us})->code ==
+          Code::kAlreadyDone);
+  }
+  Shop over;
+  over.At(61min);
+  CHECK(over.service().Create(Shop::QueuedTerms(), {.restore_window = 24h})->code == Code::kDone);
 }
 
 TEST_CASE("who reserves without a ticket joins the last tier") {

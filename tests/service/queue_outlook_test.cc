@@ -115,7 +115,7 @@ TEST_CASE("an observer hears of one turn after the other, although what it does 
 TEST_CASE("with tiers an outlook counts those of the others who are let in before") {
   const auto strategy = PriorityStrategy::New({.weights = {3, 1}});
   REQUIRE(strategy.ok());
-  Shop shop;
+  Shop shop([&](auto& options) { options.strategies = {strategy->get()}; });
   shop.Create(Shop::QueuedTerms(8, 1'000),
               {.strategy = strategy->get(), .max_in_flight = 1, .tiers = 2});
   for (std::uint64_t user = 1; user <= 100; ++user) {
@@ -138,7 +138,7 @@ TEST_CASE("with tiers an outlook counts those of the others who are let in befor
 TEST_CASE("who is told before the start how long they wait is told of the other tiers, too") {
   const auto strategy = PriorityStrategy::New({.weights = {9, 1}});
   REQUIRE(strategy.ok());
-  Shop shop;
+  Shop shop([&](auto& options) { options.strategies = {strategy->get()}; });
   shop.Create(Shop::QueuedTerms(10'000, 100), {.strategy = strategy->get(), .tiers = 2});
   for (std::uint64_t user = 1; user <= 2'000; ++user) {
     const auto tier = static_cast<std::uint8_t>(user <= 1'000 ? 0 : 1);

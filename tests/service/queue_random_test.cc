@@ -104,6 +104,7 @@ class History final : public QueueObserver {
   std::unique_ptr<Shop> NewShop() {
     return std::make_unique<Shop>([this](FlashSaleServiceOptions& options) {
       options.token_keys = keys_.get();
+      if (Strategy() != nullptr) options.strategies = {Strategy()};
       options.join_on_reserve = OneIn(2);
       joins_on_reserve_ = options.join_on_reserve;
     });

@@ -164,6 +164,7 @@ class LostLine {
     return std::make_unique<Shop>([this](FlashSaleServiceOptions& options) {
       options.token_keys = keys_.get();
       options.queue.batch = 1'000'000;
+      if (strategy_ != nullptr) options.strategies = {strategy_};
     });
   }
   void Create(Shop& shop, const std::string& sale, Duration restore_window) const {

@@ -21,10 +21,11 @@ namespace {
 // The last tier, whose people come now and then, beside others whose people never end.
 class Crowd final : public QueueObserver {
  public:
-  Crowd(std::uint64_t seed, std::size_t tiers) : random_(seed), poor_(tiers - 1) {
-    std::vector<std::uint32_t> weights(tiers);
-    for (std::uint32_t& weight : weights) weight = static_cast<std::uint32_t>(1 + Below(6));
-    strategy_ = *PriorityStrategy::New({.weights = weights});
+  Crowd(std::uint64_t seed, std::size_t tiers)
+      : random_(seed),
+        poor_(tiers - 1),
+        strategy_(Weighed(tiers)),
+        shop_([this](auto& options) { options.strategies = {strategy_.get()}; }) {
     share_ = strategy_->ShareOf(static_cast<std::uint8_t>(poor_), tiers);
     const auto pace = static_cast<std::uint32_t>(1 + Below(200));
     shop_.Create(Shop::QueuedTerms(1'000'000, pace), {.strategy = strategy_.get(),
@@ -57,6 +58,11 @@ class Crowd final : public QueueObserver {
   }
 
  private:
+  std::unique_ptr<PriorityStrategy> Weighed(std::size_t tiers) {
+    std::vector<std::uint32_t> weights(tiers);
+    for (std::uint32_t& weight : weights) weight = static_cast<std::uint32_t>(1 + Below(6));
+    return *PriorityStrategy::New({.weights = weights});
+  }
   struct Came {
     std::uint64_t admitted;  // how many had been let in
     std::uint64_t position;  // as they were told

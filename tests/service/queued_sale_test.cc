@@ -9,6 +9,7 @@
 #include <set>
 #include <vector>
 
+#include "flashsale/policy/fifo_strategy.h"
 #include "flashsale/policy/lottery_strategy.h"
 #include "tests/service/shop_world.h"
 
@@ -401,7 +402,7 @@ TEST_CASE("an admission of another user or another sale is none, and a number ca
 TEST_CASE(
     "a draw decides among those who came before the start, and nobody has a place before it") {
   const LotteryStrategy lottery(DrawSecret{1, 2, 3});
-  Shop shop;
+  Shop shop([&](auto& options) { options.strategies = {&lottery}; });
   shop.Create(Shop::QueuedTerms(10, 1), {.strategy = &lottery, .max_in_flight = 1});
   for (std::uint64_t user = 0; user < 50; ++user) CHECK(shop.Join(user).position == 0);
   shop.At(0s);
@@ -453,7 +454,7 @@ class Broken final : public Backwards {
 
 TEST_CASE("a host's own strategy orders its queue, on this server and the next") {
   const Backwards backwards;
-  Shop shop;
+  Shop shop([&](auto& options) { options.strategies = {&backwards}; });
   shop.Create(Shop::QueuedTerms(10, 1), {.strategy = &backwards, .max_in_flight = 1});
   for (std::uint64_t user = 0; user < 5; ++user) shop.Join(user);
 
@@ -468,10 +469,24 @@ TEST_CASE("a host's own strategy orders its queue, on this server and the next")
   CHECK(!shop.IsAdmitted(0));
 }
 
+TEST_CASE("a strategy that the service would not find again after a restart is refused") {
+  const Backwards backwards;
+  Shop shop;
+  const Status status =
+      shop.service().Create(Shop::QueuedTerms(), {.strategy = &backwards}).status();
+  CHECK(status ==
+        Status(StatusCode::kInvalidArgument,
+               "queue.strategy: 'backwards', expected one of the service's strategies, where it is "
+               "looked for after a restart"));
+  CHECK(!shop.service().ReadStock("drop").ok());  // nothing was made of it
+  const FifoStrategy fifo;
+  shop.Create(Shop::QueuedTerms(), {.strategy = &fifo});  // is always there
+}
+
 TEST_CASE("a strategy that fails leaves the queue frozen, and is asked again") {
   for (int kind = 0; kind < 3; ++kind) {
     const Broken broken(kind);
-    Shop shop;
+    Shop shop([&](auto& options) { options.strategies = {&broken}; });
     shop.Create(Shop::QueuedTerms(10, 1), {.strategy = &broken});
     shop.Create(Shop::QueuedTerms(10, 1'000, "other"));
     for (std::uint64_t user = 0; user < 5; ++user) shop.Join(user);

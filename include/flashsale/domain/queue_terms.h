@@ -60,7 +60,8 @@ struct QueueTerms {
   // `credits_for`.
   std::uint32_t max_credits = 0;
   // How long after the queue was opened people may bring back tickets of an earlier one that was
-  // lost with its store's memory.  Nobody is let in meanwhile.  0 (none) to 1 day.
+  // lost with its store's memory.  Nobody is let in meanwhile, whether there was an earlier one or
+  // not.  0 (none) to 1 day.
   Duration restore_window{0};
   // The name of the allocation strategy, so that no server orders people by another one; 1 to 64 of
   // `A-Z a-z 0-9 . _ -`.

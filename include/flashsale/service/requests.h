@@ -21,7 +21,9 @@ struct JoinRequest {
   UserId user = {};
   // Which of the queue's lines, as the host ranks its users; from 0.
   std::uint8_t tier = 0;
-  // Their referral credits, as the host counts them; see QueueSetup::credits_for.
+  // Their referral credits, as the host counts them; see QueueSetup::credits_for.  They count when
+  // the ticket is given: what a later join brings moves nobody, unless they leave and join anew,
+  // behind all.
   std::uint32_t credits = 0;
   // The ticket that they were given (FlashSaleService::IssueToken).  Of a queue that was lost with
   // its store's memory it brings back their place, within QueueSetup::restore_window, also where

@@ -138,6 +138,12 @@ struct QueueSetup {
   // See QueueTerms.
   std::array<std::uint32_t, kMaxTiers> credits_for = {};
   std::uint32_t max_credits = 0;
+  // How long after Create has made the queue people may bring back tickets of one that was lost
+  // (JoinRequest::ticket); 0 to 1 day, and over before the sale ends.  It holds up every opening:
+  // until it is over nobody is let in, whether a queue was lost or not.  So before the start it
+  // costs nothing if the queue is made that much earlier; in a sale under way it is a pause.  It
+  // cannot be changed while the queue lives.  For a store that can lose its memory: long enough for
+  // pages that poll to come back, i.e. a little more than VirtualQueueOptions::longest_poll.
   Duration restore_window{0};
 
   friend bool operator==(const QueueSetup&, const QueueSetup&) = default;

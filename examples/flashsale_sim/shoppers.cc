@@ -197,7 +197,7 @@ Status Shoppers::LookAtPosition(Index index) {
 }
 
 Status Shoppers::Wait(Index index, const QueuePlace& place) {
-  if (place.position != 0) parts_.wait_audit.OnTold(UserOf(index), now(), place.wait);
+  if (place.wait.is_told()) parts_.wait_audit.OnTold(UserOf(index), now(), place.wait);
   if (place.sold_out_for_good) {
     Status status = Leave(index);
     GoToList(index);
@@ -230,7 +230,7 @@ Status Shoppers::Wait(Index index, const QueuePlace& place) {
   static constexpr Duration kOftenest = seconds(3);
   const Duration rarest = IsTold(index) ? kHeartbeatTimeout * 3 / 4 : kAdmissionWindow * 2 / 5;
   const Duration waited = now() - parts_.calendar.TimeOf(shopper.joined);
-  const Duration due = place.position == 0     ? rarest
+  const Duration due = !place.wait.is_told()   ? rarest
                        : place.units_left == 0 ? std::max(place.wait.expected, waited) / 8
                                                : place.wait.expected / 8;
   const Duration interval = std::clamp(due, kOftenest, rarest);

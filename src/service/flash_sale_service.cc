@@ -220,8 +220,9 @@ const AllocationStrategy* FlashSaleService::State::StrategyNamed(std::string_vie
 }
 
 Status FlashSaleService::State::OpenQueue(const QueueTerms& terms,
-                                          const AllocationStrategy* strategy) {
-  Status status = made.queue->Open(terms, Now(), strategy).status();
+                                          const AllocationStrategy* strategy,
+                                          const SaleWindow& window) {
+  Status status = made.queue->Open(terms, Now(), strategy, window).status();
   if (status.code() != StatusCode::kAlreadyExists) return status;
   const Result<QueueState> there = admissions.Read(terms.sale, Now());
   return there.ok() ? OtherQueue(terms, there->terms) : status;
@@ -325,7 +326,7 @@ Result<Outcome> FlashSaleService::State::Create(const SaleTerms& terms, const Qu
   const Result<Outcome> created = inventory.Create(*valid);
   if (!created.ok()) return created.status();
   if (valid->requires_admission) {
-    const Status status = OpenQueue(queue_terms, queue.strategy);
+    const Status status = OpenQueue(queue_terms, queue.strategy, {valid->start, valid->end});
     if (!status.ok()) return Within("queue", status);
   }
   if (waitlist.enabled) {
@@ -365,7 +366,8 @@ Status FlashSaleService::State::ServeFromCatalogue(const FlashSale& sale, Time n
                     fmt::format("strategies: the queue of sale {} needs one named {}",
                                 Printable(id.view()), Printable(queue->terms.strategy)));
     }
-    const Result<Outcome> opened = made.queue->Open(queue->terms, now, strategy);
+    const Result<Outcome> opened =
+        made.queue->Open(queue->terms, now, strategy, {sale.terms.start, sale.terms.end});
     if (!opened.ok()) return opened.status();
   }
   const Result<bool> waitlist = made.waitlist->Serve(sale.terms, now);

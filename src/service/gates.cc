@@ -165,8 +165,10 @@ Outcome Gates::SendToQueue(const Passage& passage, Time now) const {
   switch (place->outcome.code) {
     case Code::kDone:
     case Code::kAlreadyDone:
-      // Nobody is let in sooner than that, and where stock lacks the estimate says nothing of it.
-      return Refusal(Code::kQueued, std::max(place->wait.expected, parts_.queue_period));
+      // Nobody is let in sooner than by the next turn.
+      return Refusal(Code::kQueued, std::max(place->wait.is_told() ? place->wait.expected
+                                                                   : place->next_poll_at - now,
+                                             parts_.queue_period));
     case Code::kUnknownTicket:
       return Refusal(Code::kNotAdmitted);
     default:

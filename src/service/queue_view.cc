@@ -15,13 +15,18 @@ Units Capped(std::uint64_t units) {
   return static_cast<Units>(std::min<std::uint64_t>(units, std::numeric_limits<Units>::max()));
 }
 
+double MostAtOnce(std::uint32_t per_second) {
+  return RateOf({.admissions_per_second = per_second}).burst();
+}
+
 }  // namespace
 
 QueueView::QueueView(const QueueTerms& terms, const CheckedStrategy& strategy,
-                     const VirtualQueueOptions& options)
+                     const VirtualQueueOptions& options, const SaleWindow& window)
     : terms_(terms),
       strategy_(strategy),
       options_(options),
+      window_(window),
       waits_(terms.admission_window),
       admissions_per_second_(terms.pace.admissions_per_second),
       max_in_flight_(terms.pace.max_in_flight) {
@@ -45,6 +50,8 @@ void QueueView::NoteStock(const SaleStock& stock) {
   }
   sale_state_.store(stock.state, kRelaxed);
   sold_out_for_good_.store(stock.sold_out_for_good, kRelaxed);
+  is_paused_.store(stock.marks.paused, kRelaxed);
+  knows_stock_.store(true, kRelaxed);
 }
 
 void QueueView::NoteState(const QueueState& state) {
@@ -57,6 +64,7 @@ void QueueView::NoteState(const QueueState& state) {
   in_flight_.store(state.in_flight, kRelaxed);
   restored_.store(state.restored != 0, kRelaxed);
   opened_at_us_.store(state.opened_at.time_since_epoch().count(), kRelaxed);
+  next_room_us_.store(state.next_room.time_since_epoch().count(), kRelaxed);
 }
 
 std::uint64_t QueueView::waiting() const {
@@ -68,6 +76,11 @@ std::uint64_t QueueView::waiting() const {
 std::uint64_t QueueView::units_unclaimed() const {
   const std::uint64_t left = units_left_.load(kRelaxed);
   return left - std::min(left, unused_.load(kRelaxed) + units_claimed_.load(kRelaxed));
+}
+
+std::uint64_t QueueView::units_out() const {
+  const std::uint64_t spoken_for = unused_.load(kRelaxed) + units_claimed_.load(kRelaxed);
+  return units_held_.load(kRelaxed) + std::min(units_left_.load(kRelaxed), spoken_for);
 }
 
 std::uint64_t QueueView::units_to_hope_for() const {
@@ -94,13 +107,23 @@ void QueueView::Describe(const QueueAnswer& answer, Time now, QueuePlace& place)
   place.share = strategy_.ShareOf(tier);
   if (KnowsPlaces(tier, now)) {
     place.position = answer.ahead + 1;
-    const WaitEstimator::Told told = WaitOf(tier, place.position, now);
-    place.wait = told.wait;
-    waits_.NoteTold(answer.entry.user, now, told);
-    place.outlook = OutlookOf(tier, place.position, now);
+    DescribeProspects(answer.entry.user, tier, now, place);
   }
   if (place.sold_out_for_good) place.outlook = Outlook::kSoldOut;
-  place.next_poll_at = NextPoll(answer.entry.user, place.wait.earliest, now);
+  place.next_poll_at = NextPoll(place, now);
+}
+
+void QueueView::DescribeProspects(const UserId& user, std::uint8_t tier, Time now,
+                                  QueuePlace& place) {
+  if (!knows_stock_.load(kRelaxed)) return;
+  place.outlook = OutlookOf(tier, place.position, now);
+  // It ends when the pause does, or when somebody is refunded: nobody knows when.
+  if (is_paused_.load(kRelaxed) || place.sold_out_for_good) return;
+  const WaitEstimator::Told told = WaitOf(tier, place.position, now);
+  if (told.is_too_late) place.outlook = Outlook::kOutOfReach;
+  if (!told.wait.is_told()) return;
+  place.wait = told.wait;
+  waits_.NoteTold(user, now, told);
 }
 
 bool QueueView::KnowsPlaces(std::uint8_t tier, Time now) const {
@@ -109,13 +132,34 @@ bool QueueView::KnowsPlaces(std::uint8_t tier, Time now) const {
   return !TakesBack(now);
 }
 
+Time QueueView::OpensAt(std::uint8_t tier, Time now) const {
+  const bool runs = stages_[tier].load(kRelaxed) == QueueStage::kRunning;
+  const Time gathers = runs ? now : std::max(now, GatheringEnd(terms_, tier, epoch()));
+  if (sale_state_.load(kRelaxed) == SaleState::kNotStarted) {
+    return std::max(gathers, window_.start);
+  }
+  // Started early, the lines that were to open first open at once.
+  const Time first = *std::min_element(terms_.opens.begin(), terms_.opens.begin() + terms_.tiers);
+  if (runs || terms_.opens[tier] != first) return gathers;
+  return std::max(now, SaturatingAdd(epoch(), terms_.restore_window));
+}
+
+double QueueView::AtOnce(Time opens, Time now) const {
+  const std::uint32_t per_second = admissions_per_second_.load(kRelaxed);
+  const double most = MostAtOnce(per_second);
+  if (opens > now) return most;
+  const Time next(Duration(next_room_us_.load(kRelaxed)));
+  const double saved = static_cast<double>((now - next).count()) / 1e6 * per_second;
+  return std::clamp(1 + saved, 0.0, most);
+}
+
 std::uint64_t QueueView::LetInUntil(std::uint8_t tier, std::uint64_t position, Time now) const {
   // Those that run by the time that their own does.
-  const Time opened = std::max(now, terms_.opens[tier]);
+  const Time opened = OpensAt(tier, now);
   std::uint64_t others = 0;
-  for (std::size_t i = 0; i < terms_.tiers; ++i) {
+  for (std::uint8_t i = 0; i < terms_.tiers; ++i) {
     const bool runs =
-        stages_[i].load(kRelaxed) == QueueStage::kRunning || terms_.opens[i] <= opened;
+        stages_[i].load(kRelaxed) == QueueStage::kRunning || OpensAt(i, now) <= opened;
     if (i != tier && runs) others += waiting_[i].load(kRelaxed);
   }
   const TierShare share = strategy_.ShareOf(tier);
@@ -132,17 +176,24 @@ WaitEstimator::Told QueueView::WaitOf(std::uint8_t tier, std::uint64_t position,
   const std::uint64_t turn = share.weight == 0 ? 0 : share.total - share.weight;
   const WavesToCome waves =
       options_.outlook == nullptr ? WavesToCome() : options_.outlook->Waves(terms_.sale);
+  const Time opens = OpensAt(tier, now);
+  const std::uint32_t per_second = admissions_per_second_.load(kRelaxed);
   return waits_.Estimate({.tier = tier,
                           .people = most - std::min(turn / 2, most - position),
+                          .most_people = most,
                           .turn = turn,
                           .units_unclaimed = units_unclaimed(),
-                          .units_held = units_held_.load(kRelaxed),
+                          .units_held = units_out(),
                           .in_flight = in_flight_.load(kRelaxed),
                           .max_in_flight = max_in_flight_.load(kRelaxed),
-                          .admissions_per_second = admissions_per_second_.load(kRelaxed),
-                          .until_open = std::max(terms_.opens[tier] - now, Duration(0)),
-                          .until_wave = waves.next_at - std::max(now, terms_.opens[tier]),
-                          .wave_units = waves.next_units});
+                          .admissions_per_second = per_second,
+                          .at_once = AtOnce(opens, now),
+                          .most_at_once = MostAtOnce(per_second),
+                          .now = now,
+                          .until_open = opens - now,
+                          .until_wave = std::max(waves.next_at - opens, Duration(0)),
+                          .wave_units = waves.next_units,
+                          .until_end = window_.end - now});
 }
 
 Outlook QueueView::OutlookOf(std::uint8_t tier, std::uint64_t position, Time now) const {
@@ -152,15 +203,23 @@ Outlook QueueView::OutlookOf(std::uint8_t tier, std::uint64_t position, Time now
                                                               : Outlook::kIfReturned;
 }
 
-Time QueueView::NextPoll(const UserId& user, Duration wait, Time now) const {
-  // Often enough to be heard of three times before they count as silent.
+Time QueueView::NextPoll(const QueuePlace& place, Time now) const {
+  // Often enough to be heard of three times before they count as silent, however late by chance.
   constexpr int kLooksPerWait = 8;
   constexpr int kLooksPerTimeout = 4;
-  const Duration longest =
-      std::min(options_.longest_poll, terms_.heartbeat_timeout / kLooksPerTimeout);
+  const Duration latest = terms_.heartbeat_timeout / kLooksPerTimeout;
+  const Duration longest = std::min(options_.longest_poll, latest * 4 / 5);
+  const bool is_hopeless = place.outlook == Outlook::kSoldOut ||
+                           place.outlook == Outlook::kOutOfReach || is_paused_.load(kRelaxed);
+  Duration wait = longest * kLooksPerWait;
+  if (place.wait.is_told()) {
+    wait = place.wait.earliest;
+  } else if (!is_hopeless) {
+    wait = OpensAt(place.entry.tier, now) - now;
+  }
   const Duration mean =
       std::clamp(wait / kLooksPerWait, std::min(options_.shortest_poll, longest), longest);
-  return SaturatingAdd(now, mean - mean / 4 + SpreadOver(mean / 2, user, now));
+  return SaturatingAdd(now, mean - mean / 4 + SpreadOver(mean / 2, place.entry.user, now));
 }
 
 }  // namespace flashsale::inline v0

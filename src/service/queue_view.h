@@ -26,9 +26,9 @@ namespace flashsale::inline v0 {
 // told of two instants; relaxed, because nothing is published with them.
 class QueueView {
  public:
-  // All must outlive it.
+  // All that is referred to must outlive it.
   QueueView(const QueueTerms& terms, const CheckedStrategy& strategy,
-            const VirtualQueueOptions& options);
+            const VirtualQueueOptions& options, const SaleWindow& window);
 
   void NoteStock(const SaleStock& stock);
   void NoteState(const QueueState& state);
@@ -63,22 +63,30 @@ class QueueView {
   // How many units nobody has claimed: those available beyond one for each who is inside and has
   // not reserved yet, and beyond those of which others are asked first (StockOutlook).
   std::uint64_t units_unclaimed() const;
-  std::uint64_t units_held() const { return units_held_.load(std::memory_order_relaxed); }
+  // How many units may come back to those who wait: held in carts, or there and spoken for.
+  std::uint64_t units_out() const;
   // How many can still come to those who wait.
   std::uint64_t units_to_hope_for() const;
 
  private:
   bool KnowsPlaces(std::uint8_t tier, Time now) const;
+  // When people of the tier begin to be let in, as far as is known; no earlier than `now`.
+  Time OpensAt(std::uint8_t tier, Time now) const;
+  // How many the pace lets in at once then, a part of a person included.
+  double AtOnce(Time opens, Time now) const;
   // How many are let in until the one at this position of the tier is, themselves included, while
   // the tiers take turns.
   std::uint64_t LetInUntil(std::uint8_t tier, std::uint64_t position, Time now) const;
   WaitEstimator::Told WaitOf(std::uint8_t tier, std::uint64_t position, Time now) const;
   Outlook OutlookOf(std::uint8_t tier, std::uint64_t position, Time now) const;
-  Time NextPoll(const UserId& user, Duration wait, Time now) const;
+  // Fills in outlook and wait of whoever has a position.
+  void DescribeProspects(const UserId& user, std::uint8_t tier, Time now, QueuePlace& place);
+  Time NextPoll(const QueuePlace& place, Time now) const;
 
   const QueueTerms& terms_;
   const CheckedStrategy& strategy_;
   const VirtualQueueOptions& options_;
+  const SaleWindow window_;
 
   WaitEstimator waits_;
   std::atomic<std::uint32_t> admissions_per_second_;
@@ -89,6 +97,9 @@ class QueueView {
   std::atomic<std::uint64_t> unused_{0};
   std::atomic<bool> restored_{false};
   std::atomic<Duration::rep> opened_at_us_{0};
+  std::atomic<Duration::rep> next_room_us_{0};
+  std::atomic<bool> knows_stock_{false};
+  std::atomic<bool> is_paused_{false};
   std::atomic<SaleState> sale_state_{SaleState::kNotStarted};
   std::atomic<std::uint64_t> units_left_{0};
   std::atomic<std::uint64_t> units_held_{0};

@@ -23,19 +23,20 @@ std::uint64_t Waiting(const QueueState& state) {
 
 }  // namespace
 
-ServedQueue::ServedQueue(const Parts& parts, const QueueState& state, CheckedStrategy strategy,
-                         const SaleRef& queue, const SaleRef& sale)
+ServedQueue::ServedQueue(const Parts& parts, const Present& present, CheckedStrategy strategy,
+                         const SaleRef& queue, const SaleRef& sale, const SaleWindow& window)
     : parts_(parts),
-      terms_(state.terms),
+      terms_(present.state.terms),
       strategy_(std::move(strategy)),
       queue_(queue),
       sale_(sale),
-      view_(terms_, strategy_, parts.options),
+      view_(terms_, strategy_, parts.options, window),
       opening_({.queues = parts.queues, .strategy = strategy_, .executor = parts.options.ordering},
                terms_, queue) {
-  view_.NoteState(state);
+  view_.NoteStock(present.stock);
+  view_.NoteState(present.state);
   // Of what was over before, nobody is told.
-  if (state.is_closed()) flow_ = QueueFlow::kOver;
+  if (present.state.is_closed()) flow_ = QueueFlow::kOver;
 }
 
 ServedQueue::Turn ServedQueue::Poll(Time now) {
@@ -62,6 +63,7 @@ Status ServedQueue::TakeTurn(Time now, Turn& turn) {
   const Result<LapseReport> lapsed = parts_.queues.LapseDue(queue_, now, parts_.options.batch);
   if (!lapsed.ok()) return lapsed.status();
   if (lapsed->more) turn.next = now;
+  if (stock->phase == Phase::kPaused) view_.waits().NotePause();
   if (stock->phase != Phase::kOpen) return {};
   FollowStore(now, *state);
   if (Status status = LetIn(now, *state, turn); !status.ok()) return status;
@@ -189,7 +191,7 @@ void ServedQueue::NoteProgress(Time now, const QueueState& state, const Turn& tu
   } else if (state.in_flight >= state.pace.max_in_flight) {
     limit = Limit::kSlots;
   }
-  waits.NoteTurn(now, limit, state, view_.units_held());
+  waits.NoteTurn(now, limit, state, view_.units_out());
   std::vector<WaitEstimator::Ended> ended;
   ended.reserve(turn.admitted.size());
   for (const QueueEntry& entry : turn.admitted) {

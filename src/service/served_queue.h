@@ -37,9 +37,13 @@ class ServedQueue {
     const StoreWatch& store;
   };
 
-  // `state`: of its queue, at present.
-  ServedQueue(const Parts& parts, const QueueState& state, CheckedStrategy strategy,
-              const SaleRef& queue, const SaleRef& sale);
+  // What is known of it at present.
+  struct Present {
+    QueueState state;
+    SaleStock stock;
+  };
+  ServedQueue(const Parts& parts, const Present& present, CheckedStrategy strategy,
+              const SaleRef& queue, const SaleRef& sale, const SaleWindow& window);
 
   const SaleRef& queue() const { return queue_; }
   const SaleRef& sale() const { return sale_; }  // as the inventory names it

@@ -106,10 +106,11 @@ struct FlashSaleService::State {
   // --- flash_sale_service.cc
   // Takes a sale into service; where it is, notes the marks.
   Status Serve(const SaleTerms& terms, const SaleMarks& marks, bool queued);
-  // Errors: AlreadyExists names what the queue was opened with otherwise.
   // What of a queue's setup depends on this service and on the time.
   Status CheckQueue(const SaleTerms& terms, const QueueTerms& queue);
-  Status OpenQueue(const QueueTerms& terms, const AllocationStrategy* strategy);
+  // Errors: AlreadyExists names what the queue was opened with otherwise.
+  Status OpenQueue(const QueueTerms& terms, const AllocationStrategy* strategy,
+                   const SaleWindow& window);
   // Takes up what the catalogue has.
   Status ServeFromCatalogue(const FlashSale& sale, Time now);
   const AllocationStrategy* StrategyNamed(std::string_view name) const;

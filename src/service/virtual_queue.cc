@@ -205,7 +205,7 @@ VirtualQueue::VirtualQueue(std::unique_ptr<State> state) : state_(std::move(stat
 VirtualQueue::~VirtualQueue() = default;
 
 Result<Outcome> VirtualQueue::Open(const QueueTerms& terms, Time now,
-                                   const AllocationStrategy* given) {
+                                   const AllocationStrategy* given, const SaleWindow& window) {
   Result<CheckedStrategy> strategy =
       CheckedStrategy::New(given == nullptr ? state_->fifo : *given, terms);
   if (!strategy.ok()) return strategy.status();
@@ -218,6 +218,8 @@ Result<Outcome> VirtualQueue::Open(const QueueTerms& terms, Time now,
   if (!queue.ok()) return queue.status();
   const Result<QueueState> present = state_->queues.Read(*queue, now);
   if (!present.ok()) return present.status();
+  const Result<SaleStock> stock = state_->inventory.ReadStock(*sale, now);
+  if (!stock.ok()) return stock.status();
   try {
     const MutexLock lock(state_->mutex);
     state_->ids.reserve(state_->ids.size() + 1);
@@ -225,7 +227,7 @@ Result<Outcome> VirtualQueue::Open(const QueueTerms& terms, Time now,
         terms.sale,
         std::make_unique<ServedQueue>(
             ServedQueue::Parts{state_->queues, state_->inventory, state_->options, state_->store},
-            *present, *std::move(strategy), *queue, *sale));
+            ServedQueue::Present{*present, *stock}, *std::move(strategy), *queue, *sale, window));
     if (added) state_->ids.push_back(terms.sale);
   } catch (const std::exception& error) {
     return Status(StatusCode::kResourceExhausted, error.what());

@@ -21,9 +21,13 @@ constexpr double kNormalEnd = 1.2816;
 constexpr double kGrainSeconds = 0.1;
 // No wait is known better than to a turn in which people are let in.
 constexpr double kTurnSeconds = 0.04;
-// By how much of the interval what is learned moves an end; and the least interval for that, in
-// widths.
+// By how much of the interval what is learned moves an end: of long waits and, at the most, of
+// short ones, half of that at so many seconds.  Those who wait long wait together: what moves one
+// moves all who wait with them, and it shows when all of them were told.
 constexpr double kStep = 0.045;
+constexpr double kQuickStep = 0.12;
+constexpr double kQuickSeconds = 16;
+// The least interval for that, in widths.
 constexpr double kLeastInterval = 0.02;
 // No end is farther from the model, as a logarithm: a hundred times.
 constexpr double kWorstRatio = 4.6;
@@ -51,6 +55,10 @@ Duration OfSeconds(double seconds) {
   return Duration(static_cast<Duration::rep>(std::clamp(seconds, 0.0, kLongest) * 1e6));
 }
 
+double StepFor(Duration wait) {
+  return std::max(kStep, kQuickStep / (1 + Seconds(wait) / kQuickSeconds));
+}
+
 // How fast people are let in.
 struct Speed {
   double per_second = 1;
@@ -71,9 +79,11 @@ class Drain {
  public:
   Drain(double people, double giving_up) : people_(people), giving_up_(giving_up) {}
 
+  // Lets in so many in no time.
+  void AtOnce(double most) { people_ = std::max(people_ - std::max(most, 0.0), 0.0); }
   // Lets in at most `most`.  d people / dt = -rate - giving_up * people.
   void Through(double most, const Speed& speed) {
-    if (people_ <= 0 || most <= 0) return;
+    if (people_ <= 0 || most <= 0 || speed.per_second <= 0) return;
     const double rate = speed.per_second;
     const double before = people_;
     const double all = giving_up_ * people_ < 1e-3 * rate
@@ -101,10 +111,22 @@ class Drain {
   void ThroughUntil(double seconds, const Speed& speed, double afterwards) {
     const double time = seconds - seconds_;
     if (people_ <= 0 || time <= 0) return;
+    if (speed.per_second <= 0) {
+      people_ *= std::exp(-giving_up_ * time);
+      seconds_ = seconds;
+      return;
+    }
     Through(speed.per_second * time, speed);
     if (people_ <= 0) return;
     by_chance_seconds_ = 0;
     variance_ += Squared(kInsideError * speed.per_second * time / afterwards);
+  }
+  // It has taken no longer than that.
+  void NoLaterThan(double seconds) {
+    const double time = seconds_ - seconds;
+    if (time <= 0) return;
+    seconds_ = seconds;
+    by_chance_seconds_ = std::max(by_chance_seconds_ - time, 0.0);
   }
   double people() const { return people_; }
   double seconds() const { return seconds_; }
@@ -135,7 +157,7 @@ void WaitEstimator::Rate::Add(double events, double exposure, double time, doubl
   per_second.store(count / seconds, kRelaxed);
 }
 
-WaitEstimator::WaitEstimator(Duration window) : window_seconds_(Seconds(window)) {
+WaitEstimator::WaitEstimator(Duration window) : window_seconds_(Seconds(window)), slots_(window) {
   leaving_.Guess(1 / (kStay * window_seconds_), 1);
   returns_.Guess(kReturns / window_seconds_, 1);
   for (Track& track : tracks_) {
@@ -152,36 +174,77 @@ std::uint32_t WaitEstimator::TrackOf(std::uint8_t tier, Limit limit, Duration mi
   return static_cast<std::uint32_t>(tier * kTracksPerTier + which * kSpans + span);
 }
 
+double WaitEstimator::LongestThroughSlots(const Ahead& ahead, std::uint64_t people) const {
+  const std::uint64_t room = ahead.max_in_flight;
+  const double at_pace = static_cast<double>(people) / ahead.admissions_per_second;
+  // So many have to leave before the last of them; where fewer may be inside than are, more.
+  std::uint64_t leave = people + ahead.in_flight - std::min(people + ahead.in_flight, room);
+  if (leave == 0) return at_pace;
+  // Whoever comes into a slot leaves a window later.
+  const std::uint64_t slots = std::max(room, ahead.in_flight);
+  const std::uint64_t rounds = leave > slots ? (leave - slots + room - 1) / room : 0;
+  leave -= rounds * room;
+  const double out = leave <= ahead.in_flight
+                         ? Seconds(slots_.OutBy(leave, ahead.in_flight, ahead.now) - ahead.now)
+                         : window_seconds_;
+  const auto times = static_cast<double>(rounds);
+  return out + times * window_seconds_ + (times + 1) * kGrainSeconds + at_pace;
+}
+
 WaitEstimator::Told WaitEstimator::Estimate(const Ahead& ahead) const {
   const double pace = ahead.admissions_per_second;
-  const auto units = static_cast<double>(ahead.units_unclaimed);
+  auto units = static_cast<double>(ahead.units_unclaimed);
+  auto wave_units = static_cast<double>(ahead.wave_units);
+  double at_once = ahead.at_once;
+  Told told{.until_start = ahead.until_open};
+  // Before the first are gone, as many will be in carts by then.
+  double held = std::max(static_cast<double>(ahead.units_held), units);
+  if (held <= 0) {
+    if (wave_units <= 0) return told;
+    // All begins with the wave.
+    told.until_start += ahead.until_wave;
+    held = units = std::exchange(wave_units, 0);
+    at_once = ahead.most_at_once;
+  }
   const auto room = static_cast<double>(ahead.max_in_flight);
-  const double inside = std::min(static_cast<double>(ahead.in_flight), room);
-  const double each_leaves = leaving_.per_second.load(kRelaxed);
+  double inside = std::min(static_cast<double>(ahead.in_flight), room);
+  // Nobody stays for longer than a window.
+  const double each_leaves = std::max(leaving_.per_second.load(kRelaxed), 1 / window_seconds_);
+  const std::uint64_t most = std::max(ahead.most_people, ahead.people);
   Drain drain(static_cast<double>(ahead.people), gone_.per_second.load(kRelaxed));
   Limit limit = Limit::kPace;
-  const double at_once = std::min(units, LetInUntilFull(inside, room, pace, each_leaves));
-  drain.Through(at_once, {.per_second = pace});
-  if (drain.people() > 0 && units > at_once) {
+  at_once = std::max(std::min({at_once, room - inside, units}), 0.0);
+  drain.AtOnce(at_once);
+  inside += at_once;
+  const double left = units - at_once;
+  const double at_pace = std::min(left, LetInUntilFull(inside, room, pace, each_leaves));
+  drain.Through(at_pace, {.per_second = pace});
+  double longest = std::numeric_limits<double>::infinity();
+  if (drain.people() > 0 && left > at_pace) {
     limit = Limit::kSlots;
-    drain.Through(units - at_once,
+    drain.Through(left - at_pace,
                   {.per_second = std::min(each_leaves * room, pace), .by_chance = true});
+    const bool suffices = static_cast<double>(most) <= units;
+    const double through =
+        LongestThroughSlots(ahead, suffices ? most : static_cast<std::uint64_t>(units));
+    drain.NoLaterThan(through);
+    if (suffices) longest = through;
   }
-  // Before the first are gone, as many will be in carts by then.
-  const double in_carts = has_run_out_.load(kRelaxed) ? 0 : units;
-  const double held = std::max({static_cast<double>(ahead.units_held), in_carts, 1.0});
-  const Speed returns = {.per_second = std::min(returns_.per_second.load(kRelaxed) * held, pace),
-                         .by_chance = true};
-  if (drain.people() > 0 && ahead.wave_units != 0) {
+  if (drain.people() > 0 && wave_units > 0) {
+    const Speed returns = {.per_second = std::min(returns_.per_second.load(kRelaxed) * held, pace),
+                           .by_chance = true};
     drain.ThroughUntil(Seconds(ahead.until_wave), returns, pace);
     if (drain.people() <= 0) limit = Limit::kUnits;
-    drain.Through(static_cast<double>(ahead.wave_units), {.per_second = pace});
+    drain.Through(wave_units, {.per_second = pace});
+    held += wave_units;
   }
   if (drain.people() > 0) {
     limit = Limit::kUnits;
-    drain.Through(drain.people(), returns);
+    drain.Through(drain.people(),
+                  {.per_second = std::min(returns_.per_second.load(kRelaxed) * held, pace),
+                   .by_chance = true});
   }
-  Told told{.middle = OfSeconds(drain.seconds()), .until_open = ahead.until_open};
+  told.middle = OfSeconds(drain.seconds());
   told.track = TrackOf(ahead.tier, limit, told.middle);
   // Evenly spread over a turn of the other tiers.
   const double turn = std::min(static_cast<double>(ahead.turn), static_cast<double>(ahead.people));
@@ -193,16 +256,19 @@ WaitEstimator::Told WaitEstimator::Estimate(const Ahead& ahead) const {
   const auto at = [&](std::size_t end) {
     const double ratio = std::exp(
         std::clamp(track.ends[end].load(kRelaxed) * told.width, -kWorstRatio, kWorstRatio));
-    return ahead.until_open + OfSeconds((drain.seconds() + kGrainSeconds) * ratio - kGrainSeconds);
+    const double seconds = (drain.seconds() + kGrainSeconds) * ratio - kGrainSeconds;
+    return told.until_start + OfSeconds(std::min(seconds, longest));
   };
-  told.wait = {.earliest = at(kLow),
-               .expected = at(kMiddle),
-               .latest = at(kHigh),
-               .is_measured = ahead.until_open == Duration(0) &&
-                              track.learned[kHigh].load(kRelaxed) >= kEnough &&
-                              (limit != Limit::kSlots || is_through_.load(kRelaxed))};
-  told.wait.expected = std::clamp(told.wait.expected, told.wait.earliest,
-                                  std::max(told.wait.earliest, told.wait.latest));
+  WaitEstimate wait{.earliest = at(kLow), .expected = at(kMiddle), .latest = at(kHigh)};
+  told.is_too_late = wait.earliest >= ahead.until_end;
+  if (told.is_too_late) return told;
+  wait.latest = std::min(std::max(wait.earliest, wait.latest), ahead.until_end);
+  wait.expected = std::clamp(wait.expected, wait.earliest, wait.latest);
+  wait.latest = std::max(wait.latest, Duration(1));
+  wait.is_measured = told.until_start == Duration(0) &&
+                     track.learned[kHigh].load(kRelaxed) >= kEnough &&
+                     (limit != Limit::kSlots || is_through_.load(kRelaxed));
+  told.wait = wait;
   return told;
 }
 
@@ -224,7 +290,11 @@ void WaitEstimator::NoteTold(const UserId& user, Time now, const Told& told) {
 void WaitEstimator::NoteTurn(Time now, Limit limit, const QueueState& state,
                              std::uint64_t units_held) {
   const std::uint64_t left = state.left + state.fell_silent;
-  if (last_turn_.has_value() && now > *last_turn_) {
+  if (!last_turn_.has_value()) slots_.NoteLetIn(now, state.in_flight);
+  if (is_paused_) {
+    is_paused_ = false;
+    slots_.NotePause(std::max(now - *last_turn_, Duration(0)));
+  } else if (last_turn_.has_value() && now > *last_turn_) {
     const double time = Seconds(now - *last_turn_);
     // It lasts until those who come first are through.
     if (admitted_ == 0) {
@@ -236,7 +306,6 @@ void WaitEstimator::NoteTurn(Time now, Limit limit, const QueueState& state,
     leaving_.Add(static_cast<double>(came_out), time * static_cast<double>(in_flight_), time,
                  window_seconds_);
     if (limit_ == Limit::kUnits) {
-      has_run_out_.store(true, kRelaxed);
       returns_.Add(static_cast<double>(let_in), time * static_cast<double>(units_held), time,
                    window_seconds_);
     }
@@ -247,6 +316,7 @@ void WaitEstimator::NoteTurn(Time now, Limit limit, const QueueState& state,
                 kGivingUpMemory);
     }
   }
+  if (last_turn_.has_value()) slots_.NoteLetIn(now, state.admitted - admitted_);
   if (limit == Limit::kSlots) {
     if (!full_since_.has_value()) full_since_ = now;
     if (Seconds(now - *full_since_) >= kWindowsUntilMeasured * window_seconds_) {
@@ -258,6 +328,15 @@ void WaitEstimator::NoteTurn(Time now, Limit limit, const QueueState& state,
   admitted_ = state.admitted;
   left_ = left;
   in_flight_ = state.in_flight;
+}
+
+void WaitEstimator::NotePause() {
+  if (!last_turn_.has_value() || std::exchange(is_paused_, true)) return;
+  const MutexLock lock(mutex_);
+  for (Samples& samples : samples_) {
+    samples.of.clear();
+    samples.next = kMinTime;
+  }
 }
 
 void WaitEstimator::NoteEnded(std::span<Ended> ended) {
@@ -274,9 +353,9 @@ void WaitEstimator::NoteEnded(std::span<Ended> ended) {
         ++i;
         continue;
       }
-      if (found->admitted_at.has_value()) Learn(sample, *found->admitted_at, true);
-      sample = samples.of.back();
+      Sample of_theirs = std::exchange(sample, samples.of.back());
       samples.of.pop_back();
+      if (found->admitted_at.has_value()) Learn(of_theirs, *found->admitted_at, true);
     }
   }
 }
@@ -304,7 +383,7 @@ void WaitEstimator::NoteWaiting(Time now) {
 void WaitEstimator::Learn(Sample& sample, Time at, bool is_in) {
   const Told& told = sample.told;
   Track& track = tracks_[told.track];
-  const Duration waited = at - sample.told_at - told.until_open;
+  const Duration waited = at - sample.told_at - told.until_start;
   const double actual = Seconds(std::max(waited, Duration(0)));
   const double widths =
       std::log((actual + kGrainSeconds) / (Seconds(told.middle) + kGrainSeconds)) / told.width;
@@ -316,7 +395,7 @@ void WaitEstimator::Learn(Sample& sample, Time at, bool is_in) {
     sample.has_moved[i] = true;
     track.learned[i].fetch_add(1, kRelaxed);
     const double interval = track.ends[kHigh].load(kRelaxed) - track.ends[kLow].load(kRelaxed);
-    const double step = kStep * std::max(interval, kLeastInterval);
+    const double step = StepFor(told.middle) * std::max(interval, kLeastInterval);
     const double moved = end + step * (kBelow[i] - (is_below ? 1.0 : 0.0));
     const double worst = kWorstRatio / told.width;
     track.ends[i].store(std::clamp(moved, -worst, worst), kRelaxed);

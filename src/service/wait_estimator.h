@@ -15,6 +15,7 @@
 #include "flashsale/domain/queue_entry.h"
 #include "flashsale/repository/queue_repository.h"
 #include "flashsale/service/queue_place.h"
+#include "service/slot_bound.h"
 
 namespace flashsale::inline v0 {
 
@@ -24,7 +25,9 @@ namespace flashsale::inline v0 {
 // inside are through; and once all units are claimed, as fast as units come back.  The last two
 // rates are measured, and so is how many of those ahead give up.  That gives the middle of the
 // estimate and a width: as far as chance moves the counts behind it, and as well as the rates are
-// known.
+// known.  Some is certain and bounds both: a slot is free again a window after it was given at the
+// latest, nobody is let in before the sale opens or, where nothing can come back, before the next
+// wave, and nobody after the end.
 //
 // Both are then corrected by what people lived to see.  Of those who were told an interval some are
 // remembered, spread evenly over time, and each moves the ends, which are measured in such widths:
@@ -32,7 +35,7 @@ namespace flashsale::inline v0 {
 // tenth remains beyond each end (stochastic approximation of a quantile,
 // H. Robbins and S. Monro, 1951; its use for intervals over time: A. Angelopoulos, E. Candes and
 // R. Tibshirani, "Conformal PID Control for Time Series Prediction", 2023).  So a tenth is beyond
-// each end in the long run whatever the model is worth.  Each tier, short waits and long ones, and
+// each end in the long run whatever the model is worth.  Each tier, short waits and long ones,
 // and the three ways to wait are learned by themselves.
 //
 // Thread safety: Estimate and NoteTold: any thread; the others one at a time.  Blocking: never, but
@@ -44,17 +47,27 @@ class WaitEstimator {
     std::uint8_t tier = 0;  // < kMaxTiers
     // Who is let in up to them, themselves included.
     std::uint64_t people = 0;
+    // The most that these may be; 0: `people`.
+    std::uint64_t most_people = 0;
     // How many of other tiers are let in between two turns of their own: so well `people` is known.
     std::uint64_t turn = 0;
     std::uint64_t units_unclaimed = 0;
+    // That may come back: in carts, or spoken for.
     std::uint64_t units_held = 0;
     std::uint64_t in_flight = 0;  // inside, of so many who may be
     std::uint64_t max_in_flight = 1;
     std::uint32_t admissions_per_second = 1;
+    // How many may be let in at once when it opens, or now: what the pace has saved, a part of a
+    // person included; and the most that it saves.
+    double at_once = 0;
+    double most_at_once = 0;
+    Time now{};
     Duration until_open{0};
-    // When more units come, and how many; Duration::max(): none do.
-    Duration until_wave = Duration::max();
+    // When more units come after that, and how many; 0: none do.
+    Duration until_wave{0};
     std::uint64_t wave_units = 0;
+    // Nobody is let in from then on.
+    Duration until_end = Duration::max();
   };
 
   // `window`: how long somebody may be inside.
@@ -62,20 +75,25 @@ class WaitEstimator {
 
   // An estimate, and what has to be known to learn from it.
   struct Told {
+    // None where nothing is there or known to come, or it comes too late.
     WaitEstimate wait;
+    bool is_too_late = false;
     std::uint32_t track = 0;
-    Duration middle{0};  // of the model, from the opening on
-    double width = 0;    // one standard deviation of it, of the logarithm
-    Duration until_open{0};
+    Duration until_start{0};  // nobody is let in before
+    Duration middle{0};       // of the model, from there on
+    double width = 0;         // one standard deviation of it, of the logarithm
   };
   Told Estimate(const Ahead& ahead) const;
-  // That somebody was told it.
+  // That somebody was told it.  REQUIRES: there is a wait.
   void NoteTold(const UserId& user, Time now, const Told& told) FLASHSALE_EXCLUDES(mutex_);
 
   // What held people back since the last turn.
   enum class Limit : std::uint8_t { kNobodyWaits, kPace, kSlots, kUnits };
   // Once a turn, after people were let in.
-  void NoteTurn(Time now, Limit limit, const QueueState& state, std::uint64_t units_held);
+  void NoteTurn(Time now, Limit limit, const QueueState& state, std::uint64_t units_held)
+      FLASHSALE_EXCLUDES(mutex_);
+  // Instead, while the sale is paused: whoever was told something before learns nothing by it.
+  void NotePause() FLASHSALE_EXCLUDES(mutex_);
   // Those who were told something, and of whom nothing was noted since, wait still.
   void NoteWaiting(Time now) FLASHSALE_EXCLUDES(mutex_);
   // Of people who waited: let in at an instant, or gone.
@@ -120,21 +138,23 @@ class WaitEstimator {
   };
 
   static std::uint32_t TrackOf(std::uint8_t tier, Limit limit, Duration middle);
+  // How long it takes at the most until so many are let in, if there are units for them.
+  double LongestThroughSlots(const Ahead& ahead, std::uint64_t people) const;
   // Moves the ends that are due.
-  void Learn(Sample& sample, Time at, bool is_in);
+  void Learn(Sample& sample, Time at, bool is_in) FLASHSALE_REQUIRES(mutex_);
 
   const double window_seconds_;
   std::array<Track, kTracks> tracks_;
   // The shop has been full for long enough to tell how long it takes.
   std::atomic<bool> is_through_{false};
-  // No unit was left.
-  std::atomic<bool> has_run_out_{false};
+  SlotBound slots_;
 
   // Of NoteTurn.
   Rate leaving_;  // of one who is inside
   Rate returns_;  // admissions for each unit that is held
   Rate gone_;     // the part of those who wait that gives up
   std::optional<Time> last_turn_;
+  bool is_paused_ = false;
   std::optional<Time> full_since_;
   Limit limit_ = Limit::kNobodyWaits;
   std::uint64_t admitted_ = 0;

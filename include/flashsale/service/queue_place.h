@@ -14,7 +14,9 @@
 
 namespace flashsale::inline v0 {
 
-// How long somebody is going to wait before they are let in, counted from the answer.
+// How long somebody is going to wait before they are let in, counted from the answer.  An end is
+// never told beyond that of the sale, nor, where there are units enough, beyond what it takes if
+// everybody ahead stays in the shop for as long as they may.
 struct WaitEstimate {
   // Of a hundred people who are told a measured interval and are let in, about so many are let in
   // within it, as many of the others before it as after; over a whole sale, not at each moment of
@@ -29,16 +31,20 @@ struct WaitEstimate {
   // it is a guess, and its confidence too.
   bool is_measured = false;
 
+  // False: no wait is told; all is zero.  Of one that is told `latest` is not.
+  bool is_told() const { return latest > Duration(0); }
+
   friend bool operator==(const WaitEstimate&, const WaitEstimate&) = default;
 };
 
 // Whether there will be something for somebody who waits, as far as the sale can tell.
 enum class Outlook : std::uint8_t {
-  kUnknown = 0,     // nobody has a place yet
+  kUnknown = 0,     // nobody has a place yet, or the stock was not looked at
   kInReach = 1,     // there are units for them and all who are let in before
   kIfReturned = 2,  // only if people inside give units back, or a wave brings more
-  kOutOfReach = 3,  // more are ahead than there are units that can still come
-  kSoldOut = 4,     // nothing can come any more but by a refund
+  // More are ahead than there are units that can still come, or than can be let in before the end.
+  kOutOfReach = 3,
+  kSoldOut = 4,  // nothing can come any more but by a refund
 };
 // "in-reach": a stable name.
 FLASHSALE_EXPORT std::string_view Name(Outlook outlook);
@@ -55,7 +61,8 @@ struct QueuePlace {
   std::uint64_t position = 0;
   // Of those who wait, how many in a hundred or so are of this tier when they are let in.
   TierShare share = {};
-  // Zero without a position.
+  // None without a position, while the sale is paused, where nothing can come any more or nobody
+  // knows when, and where it would be over before.
   WaitEstimate wait = {};
   // When to ask again; spread, so that those who were told at one moment do not come back at one.
   // A page that asks then keeps its place alive.  kMinTime for who does not wait.

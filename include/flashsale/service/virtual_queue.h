@@ -52,6 +52,13 @@ struct VirtualQueueOptions {
   const StockOutlook* outlook = nullptr;
 };
 
+// When a sale is, by its terms: nobody is let in before its start unless it is started early, and
+// from its end on nobody is.
+struct SaleWindow {
+  Time start = kMinTime;
+  Time end = kMaxTime;
+};
+
 // The virtual queues before sales: people wait in line, and are let in at the sale's pace while
 // there is room in the shop and stock for them.
 //
@@ -71,13 +78,14 @@ class FLASHSALE_EXPORT VirtualQueue {
 
   // Makes the queue before a sale and serves it from here on; on another server, or after a
   // restart, the same call serves what is there.  `strategy`: null for FifoStrategy; its name is
-  // that of the terms.  Done; AlreadyDone.
+  // that of the terms.  `window`: of the sale, for what people are told of their wait.  The stock
+  // is looked at.  Done; AlreadyDone.
   //
   // Errors: InvalidArgument (another strategy than the terms name, one that cannot order such a
   // queue, or one whose shares are none); Internal where the strategy throws; those of
   // QueueRepository::Open; NotFound where there is no such sale.
   Result<Outcome> Open(const QueueTerms& terms, Time now,
-                       const AllocationStrategy* strategy = nullptr);
+                       const AllocationStrategy* strategy = nullptr, const SaleWindow& window = {});
   // Serves the sale no longer; the queue stays.
   void Detach(const SaleId& sale);
 

@@ -78,7 +78,7 @@ Result<DrawRecord> DrawCeremony::Announce(const DrawId& draw) const {
 }
 
 Status DrawCeremony::CheckTerms(const QueueTerms& terms) const {
-  const Status status = Announce({.sale = terms.sale, .tier = 0}).status();
+  Status status = Announce({.sale = terms.sale, .tier = 0}).status();
   if (status.ok()) return status;
   return Status(status.code(), fmt::format("strategy.{}", status.message()));
 }

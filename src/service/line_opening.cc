@@ -17,7 +17,8 @@ constexpr Duration kTryAgainAfter = std::chrono::seconds{1};
 
 LineOpening::Failure LineOpening::Turn(Time now, const QueueState& state) {
   Failure last;
-  for (std::uint8_t tier = 0; tier < terms_.tiers; ++tier) {
+  const auto tiers = static_cast<std::uint8_t>(terms_.tiers);
+  for (std::uint8_t tier = 0; tier < tiers; ++tier) {
     if (state.stages[tier] >= QueueStage::kRunning || now < try_again_[tier]) continue;
     Failure failure = Open(now, state, tier);
     if (failure.status.ok()) continue;

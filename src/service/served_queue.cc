@@ -1,14 +1,13 @@
 #include "service/served_queue.h"
 
 #include <algorithm>
+#include <exception>
 #include <functional>
 #include <limits>
 #include <numeric>
 #include <string>
 #include <tuple>
 #include <utility>
-
-#include "service/guarded_call.h"
 
 namespace flashsale::inline v0 {
 namespace {
@@ -42,7 +41,13 @@ ServedQueue::ServedQueue(const Parts& parts, const Present& present, CheckedStra
 ServedQueue::Turn ServedQueue::Poll(Time now) {
   Turn turn{.next = SaturatingAdd(now, parts_.options.period)};
   if (!turn_mutex_.TryLock()) return turn;
-  turn.status = Guarded<Status>([&] { return TakeTurn(now, turn); });
+  try {
+    turn.status = TakeTurn(now, turn);
+  } catch (const std::exception& error) {
+    turn.status = Status(StatusCode::kResourceExhausted, error.what());
+  } catch (...) {
+    turn.status = Status(StatusCode::kInternal, "an exception that is no std::exception");
+  }
   turn_mutex_.Unlock();
   if (!turn.status.ok() && turn.status.code() != StatusCode::kConflict) {
     turn.next = SaturatingAdd(now, kBackOff);

@@ -65,7 +65,7 @@ TEST_CASE("a draw that could never be made is refused when the sale is made") {
       {&quoted, "queue.strategy.beacon_source: "},
       {weighted->get(), "queue.strategy.secret: "}};
   for (const auto& [strategy, message] : cases) {
-    Shop shop([&, strategy = strategy](auto& options) { options.strategies = {strategy}; });
+    Shop shop([one = strategy](auto& options) { options.strategies = {one}; });
     const QueueSetup setup{.strategy = strategy, .tiers = strategy == weighted->get() ? 2U : 1U};
     const Status status = shop.service().Create(Shop::QueuedTerms(), setup).status();
     CHECK(status.code() == StatusCode::kInvalidArgument);

@@ -21,12 +21,12 @@ constexpr double kNormalEnd = 1.2816;
 constexpr double kGrainSeconds = 0.1;
 // No wait is known better than to a turn in which people are let in.
 constexpr double kTurnSeconds = 0.04;
-// By how much of the interval what is learned moves an end: of long waits and, at the most, of
-// short ones, half of that at so many seconds.  Those who wait long wait together: what moves one
-// moves all who wait with them, and it shows when all of them were told.
+// By how much of the interval what is learned moves an end: as a rule and, at the most, where a
+// clock lets people in after a short wait; half of that at so many seconds.  Who waits long, or for
+// what people inside do, waits with others: what moves one moves all who were told meanwhile.
 constexpr double kStep = 0.045;
-constexpr double kQuickStep = 0.12;
-constexpr double kQuickSeconds = 16;
+constexpr double kQuickStep = 0.2;
+constexpr double kQuickSeconds = 8;
 // The least interval for that, in widths.
 constexpr double kLeastInterval = 0.02;
 // No end is farther from the model, as a logarithm: a hundred times.
@@ -34,12 +34,16 @@ constexpr double kWorstRatio = 4.6;
 // An interval is called measured once so many have been learned.
 constexpr std::uint32_t kEnough = 20;
 // And where people inside decide, once the shop has been full for so many windows: until the first
-// are through, and those who came with them and did not reserve, it is filled in waves.
-constexpr double kWindowsUntilMeasured = 2;
+// are through, and those who came with them and did not reserve, it is filled in waves, and the
+// rates forget those in as long again.
+constexpr double kWindowsUntilMeasured = 3;
 // When to remember somebody again after there was no memory for it.
 constexpr Duration kAfterFailure = std::chrono::seconds{1};
 // How long giving up is remembered.
 constexpr double kGivingUpMemory = 60;
+// Before it is known: so long people wait until they give up, a guess that is worth so much time.
+constexpr double kPatience = 1800;
+constexpr double kPatienceWorth = 5;
 // Before it is known: of the units held, so many come back in the time that people may be inside;
 // and so much of that time people stay.
 constexpr double kReturns = 0.2;
@@ -55,7 +59,8 @@ Duration OfSeconds(double seconds) {
   return Duration(static_cast<Duration::rep>(std::clamp(seconds, 0.0, kLongest) * 1e6));
 }
 
-double StepFor(Duration wait) {
+double StepFor(Duration wait, bool by_clock) {
+  if (!by_clock) return kStep;
   return std::max(kStep, kQuickStep / (1 + Seconds(wait) / kQuickSeconds));
 }
 
@@ -160,6 +165,7 @@ void WaitEstimator::Rate::Add(double events, double exposure, double time, doubl
 WaitEstimator::WaitEstimator(Duration window) : window_seconds_(Seconds(window)), slots_(window) {
   leaving_.Guess(1 / (kStay * window_seconds_), 1);
   returns_.Guess(kReturns / window_seconds_, 1);
+  gone_.Guess(1 / kPatience, kPatienceWorth / kPatience);
   for (Track& track : tracks_) {
     track.ends[kLow].store(-kNormalEnd, kRelaxed);
     track.ends[kMiddle].store(0, kRelaxed);
@@ -273,7 +279,8 @@ WaitEstimator::Told WaitEstimator::Estimate(const Ahead& ahead) const {
 }
 
 void WaitEstimator::NoteTold(const UserId& user, Time now, const Told& told) {
-  if (!mutex_.TryLock()) return;
+  // What becomes of a crowd at the start is not what becomes of those who come later.
+  if (told.until_start > Duration(0) || !mutex_.TryLock()) return;
   Samples& samples = samples_[told.track];
   if (now >= samples.next && samples.of.size() < kRememberedPerTrack) {
     try {
@@ -373,9 +380,7 @@ void WaitEstimator::NoteWaiting(Time now) {
   const MutexLock lock(mutex_);
   for (std::size_t track = 0; track < kTracks; ++track) {
     // Where units must come back, most are never let in, and the promise is to those who are.
-    constexpr auto kByUnits =
-        static_cast<std::size_t>(Limit::kUnits) - static_cast<std::size_t>(Limit::kPace);
-    if (track % kTracksPerTier / kSpans == kByUnits) continue;
+    if (LimitOf(track) == Limit::kUnits) continue;
     for (Sample& sample : samples_[track].of) Learn(sample, now, false);
   }
 }
@@ -383,10 +388,11 @@ void WaitEstimator::NoteWaiting(Time now) {
 void WaitEstimator::Learn(Sample& sample, Time at, bool is_in) {
   const Told& told = sample.told;
   Track& track = tracks_[told.track];
-  const Duration waited = at - sample.told_at - told.until_start;
+  const Duration waited = at - sample.told_at;
   const double actual = Seconds(std::max(waited, Duration(0)));
   const double widths =
       std::log((actual + kGrainSeconds) / (Seconds(told.middle) + kGrainSeconds)) / told.width;
+  const bool is_by_clock = LimitOf(told.track) == Limit::kPace;
   for (std::size_t i = 0; i < track.ends.size(); ++i) {
     const double end = track.ends[i].load(kRelaxed);
     const bool is_below = widths <= end;
@@ -395,7 +401,7 @@ void WaitEstimator::Learn(Sample& sample, Time at, bool is_in) {
     sample.has_moved[i] = true;
     track.learned[i].fetch_add(1, kRelaxed);
     const double interval = track.ends[kHigh].load(kRelaxed) - track.ends[kLow].load(kRelaxed);
-    const double step = StepFor(told.middle) * std::max(interval, kLeastInterval);
+    const double step = StepFor(told.middle, is_by_clock) * std::max(interval, kLeastInterval);
     const double moved = end + step * (kBelow[i] - (is_below ? 1.0 : 0.0));
     const double worst = kWorstRatio / told.width;
     track.ends[i].store(std::clamp(moved, -worst, worst), kRelaxed);

@@ -84,7 +84,8 @@ class WaitEstimator {
     double width = 0;         // one standard deviation of it, of the logarithm
   };
   Told Estimate(const Ahead& ahead) const;
-  // That somebody was told it.  REQUIRES: there is a wait.
+  // That somebody was told it.  Who waits for a start that is known teaches nothing.  REQUIRES:
+  // there is a wait.
   void NoteTold(const UserId& user, Time now, const Told& told) FLASHSALE_EXCLUDES(mutex_);
 
   // What held people back since the last turn.
@@ -138,6 +139,10 @@ class WaitEstimator {
   };
 
   static std::uint32_t TrackOf(std::uint8_t tier, Limit limit, Duration middle);
+  static Limit LimitOf(std::size_t track) {
+    const std::size_t which = track % kTracksPerTier / kSpans;
+    return static_cast<Limit>(which + static_cast<std::size_t>(Limit::kPace));
+  }
   // How long it takes at the most until so many are let in, if there are units for them.
   double LongestThroughSlots(const Ahead& ahead, std::uint64_t people) const;
   // Moves the ends that are due.

@@ -16,11 +16,19 @@ using namespace std::chrono_literals;
 struct NamedPlan {
   std::string_view name;
   SimulationPlan plan;
+  // How far from eight in ten its share may be.
+  double tolerance = 0.08;
 };
 
 // Sales in which different things hold people up.
 std::vector<NamedPlan> Plans() {
+  constexpr double kClose = 0.05;
   return {
+      {.name = "as the simulator plays it", .plan = {}, .tolerance = kClose},
+      {.name = "as it plays it, smaller",
+       .plan = {.shoppers = 20'000, .units = 2'000, .admissions_per_second = 50},
+       .tolerance = kClose},
+      {.name = "as it plays it, in waves", .plan = {.waves = 5}, .tolerance = kClose},
       {.name = "the pace",
        .plan = {.shoppers = 20'000, .units = 20'000, .admissions_per_second = 50}},
       {.name = "few units", .plan = {.shoppers = 50'000, .units = 2'000}},
@@ -56,7 +64,7 @@ std::vector<NamedPlan> Plans() {
 // Eight in ten are promised.  Where much changes at once, those who were told before miss it
 // together: the share of one sale says less than that of many.
 TEST_CASE("of those who are told an interval, eight in ten are let in within it") {
-  const std::uint64_t seeds = IsFull() ? 20 : 2;
+  const std::uint64_t seeds = IsFull() ? 20 : 3;
   const std::vector<NamedPlan> plans = Plans();
   double mean = 0;
   for (const NamedPlan& named : plans) {
@@ -72,8 +80,8 @@ TEST_CASE("of those who are told an interval, eight in ten are let in within it"
     CAPTURE(all.before);
     CAPTURE(all.after);
     REQUIRE(all.told > 1'000);
-    CHECK(all.within_share() > 0.72);
-    CHECK(all.within_share() < 0.88);
+    CHECK(all.within_share() > 0.8 - named.tolerance);
+    CHECK(all.within_share() < 0.8 + named.tolerance);
     mean += all.within_share() / static_cast<double>(plans.size());
   }
   CHECK(mean > 0.75);

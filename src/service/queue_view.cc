@@ -73,14 +73,17 @@ std::uint64_t QueueView::waiting() const {
   return waiting;
 }
 
+std::uint64_t QueueView::units_spoken_for() const {
+  return unused_.load(kRelaxed) + units_claimed_.load(kRelaxed);
+}
+
 std::uint64_t QueueView::units_unclaimed() const {
   const std::uint64_t left = units_left_.load(kRelaxed);
-  return left - std::min(left, unused_.load(kRelaxed) + units_claimed_.load(kRelaxed));
+  return left - std::min(left, units_spoken_for());
 }
 
 std::uint64_t QueueView::units_out() const {
-  const std::uint64_t spoken_for = unused_.load(kRelaxed) + units_claimed_.load(kRelaxed);
-  return units_held_.load(kRelaxed) + std::min(units_left_.load(kRelaxed), spoken_for);
+  return units_held_.load(kRelaxed) + std::min(units_left_.load(kRelaxed), units_spoken_for());
 }
 
 std::uint64_t QueueView::units_to_hope_for() const {
@@ -157,9 +160,8 @@ std::uint64_t QueueView::LetInUntil(std::uint8_t tier, std::uint64_t position, T
   // Those that run by the time that their own does.
   const Time opened = OpensAt(tier, now);
   std::uint64_t others = 0;
-  for (std::uint8_t i = 0; i < terms_.tiers; ++i) {
-    const bool runs =
-        stages_[i].load(kRelaxed) == QueueStage::kRunning || OpensAt(i, now) <= opened;
+  for (std::size_t i = 0; i < terms_.tiers; ++i) {
+    const bool runs = OpensAt(static_cast<std::uint8_t>(i), now) <= opened;
     if (i != tier && runs) others += waiting_[i].load(kRelaxed);
   }
   const TierShare share = strategy_.ShareOf(tier);

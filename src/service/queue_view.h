@@ -69,6 +69,7 @@ class QueueView {
   std::uint64_t units_to_hope_for() const;
 
  private:
+  std::uint64_t units_spoken_for() const;
   bool KnowsPlaces(std::uint8_t tier, Time now) const;
   // When people of the tier begin to be let in, as far as is known; no earlier than `now`.
   Time OpensAt(std::uint8_t tier, Time now) const;

@@ -143,7 +143,8 @@ bug("a turn that lets in all it can ends its period before the next", "service",
     (SERVED_QUEUE, "parts_.options.batch && state.room != 0) turn.next = now;",
      "parts_.options.batch && state.room == 0) turn.next = now;"))
 bug("before the start nobody is told of the other tiers that go first", "service",
-    (QUEUE_VIEW, "QueueStage::kRunning || terms_.opens[i] <= opened;", "QueueStage::kRunning;"))
+    (QUEUE_VIEW, "OpensAt(static_cast<std::uint8_t>(i), now) <= opened;",
+     "opened >= now && stages_[i].load(kRelaxed) == QueueStage::kRunning;"))
 bug("who waits for a wave is told as if none came", "service",
     (QUEUE_VIEW, ".wave_units = waves.next_units", ".wave_units = 0"))
 bug("credits lift a place that was restored into another tier", "service",
@@ -159,6 +160,23 @@ bug("who waits longer than told teaches it again and again", "service",
 bug("who gave up is remembered for good", "service",
     (WAITS, "found->user != sample.user) {",
      "found->user != sample.user ||\n          !found->admitted_at.has_value()) {"))
+bug("whoever waits for the start teaches those who come later", "service",
+    (WAITS, "told.until_start > Duration(0) || !mutex_.TryLock()", "!mutex_.TryLock()"))
+bug("who waits for slots is told what the rates say, be it more than all windows", "service",
+    (WAITS, "    if (suffices) longest = through;\n", ""))
+bug("windows go on in a pause where waits are told", "service",
+    (WAITS, "    slots_.NotePause(std::max(now - *last_turn_, Duration(0)));\n", ""))
+bug("a line that is opened early is waited for until it was to open", "service",
+    (QUEUE_VIEW, "runs ? now : std::max(now, GatheringEnd", "std::max(now, GatheringEnd"))
+bug("people are told to wait beyond the end", "service",
+    (QUEUE_VIEW, ".until_end = window_.end - now", ".until_end = Duration::max()"))
+bug("a wait is told while the sale is paused", "service",
+    (QUEUE_VIEW, "if (is_paused_.load(kRelaxed) || place.sold_out_for_good) return;",
+     "if (place.sold_out_for_good) return;"))
+bug("when to ask again lies beyond a fourth of the time to be heard of", "service",
+    (QUEUE_VIEW, "latest * 4 / 5", "latest"))
+bug("where nothing can come back before the wave, people wait as if something could", "service",
+    (WAITS, "  if (held <= 0) {\n", "  held = std::max(held, 1.0);\n  if (held <= 0) {\n"))
 bug("a guess is called measured", "service",
     (WAITS, "constexpr std::uint32_t kEnough = 20;", "constexpr std::uint32_t kEnough = 0;"))
 

@@ -190,6 +190,7 @@ TEST_CASE("whoever gives up is forgotten, and only a bounded crowd is remembered
   CHECK(remembered.size() < 2'000);
   const Duration before = estimator.Estimate(kAhead).wait.latest;
   std::vector<WaitEstimator::Ended> gone;
+  gone.reserve(remembered.size());
   for (const UserId& user : remembered) gone.push_back({.user = user});
   estimator.NoteEnded(gone);
   CHECK(estimator.Remembered().empty());

@@ -38,7 +38,9 @@ struct VirtualQueueOptions {
   Duration waiting_page_retry = std::chrono::seconds{30};
   // A waiting person is asked to come again after an eighth of the earliest that they may be let
   // in, between these two, give or take a quarter; and no later than a fourth of the queue's
-  // heartbeat_timeout.  10 ms to 1 h, the shortest no more than the longest.
+  // heartbeat_timeout.  Who is told no wait comes again as if let in at the opening, if that is to
+  // come, and as rarely as that allows in a pause or where nothing is in reach.  10 ms to 1 h, the
+  // shortest no more than the longest.
   Duration shortest_poll = std::chrono::seconds{1};
   Duration longest_poll = std::chrono::seconds{30};
   // Set: the pace of each queue follows what the store can bear, as NoteStore tells it.  What

@@ -23,6 +23,8 @@ bool CallDesk::Offload(OpenCall& call) {
     posted = blocking_->Post([&call] {
       // Once the call is delivered nothing else may keep the desk for the rest of this task.
       const std::shared_ptr<CallDesk> desk = call.desk().shared_from_this();
+      // The call may be refused, and so be over, while this is still busy with the service.
+      const Door::Visit working(desk->working_);
       call.Work();
     });
   });
@@ -125,10 +127,13 @@ void CallDesk::Drain() {
       while (first_ == nullptr && open_.load(std::memory_order_acquire) != 0) {
         changed_.Wait(mutex_);
       }
-      if (first_ == nullptr) return;
+      if (first_ == nullptr) break;
     }
     Deliver();
   }
+  // What comes later is of calls that were refused, and asks nothing of the service.
+  working_.Close();
+  working_.WaitUntilEmpty();
 }
 
 AsyncServiceStatistics CallDesk::statistics() const {

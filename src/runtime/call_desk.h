@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/door.h"
 #include "base/mutex.h"
 #include "flashsale/base/outcome.h"
 #include "flashsale/runtime/async_service.h"
@@ -119,6 +120,7 @@ class CallDesk : public std::enable_shared_from_this<CallDesk> {
   std::shared_ptr<Lane> lane_;
 
   Entrance entrance_;
+  Door working_;  // where the blocking executor's threads are while they work
   std::atomic<std::uint64_t> open_{0};
   // Relaxed: counts that order nothing.
   std::atomic<std::uint64_t> exceptions_{0};

@@ -3,18 +3,22 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <atomic>
 #include <coroutine>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "flashsale/runtime/inline_executor.h"
 #include "flashsale/runtime/task.h"
+#include "flashsale/runtime/thread_pool_executor.h"
 #include "service/spread.h"
 #include "tests/runtime/async_world.h"
 
@@ -276,6 +280,47 @@ TEST_CASE("a detector that never answers holds a call up for its time and no lon
   shop.service().Poll();
   shop.Settle();
   CHECK(heard.code() == Code::kDone);
+}
+
+// A detector that keeps the thread that asks it until the test lets it go.
+class KeepingDetector final : public BotDetector {
+ public:
+  std::string_view name() const override { return "keeping"; }
+  DetectorCost cost() const override { return DetectorCost::kRemote; }
+  std::optional<BotScore> Score(const BotQuery&, const DetectorProbe&, Time,
+                                const std::shared_ptr<BotScoreSink>&) override {
+    asked = true;
+    while (!let_go) std::this_thread::yield();
+    return BotScore{};
+  }
+  std::atomic<bool> asked{false};
+  std::atomic<bool> let_go{false};
+};
+
+TEST_CASE("a drain waits for a thread that is still in the service, though its call was refused") {
+  KeepingDetector keeping;
+  const auto chain = ChainOf(keeping);
+  const auto pool = *ThreadPoolExecutor::New({.threads = 1});
+  AsyncShop shop({.may_block = true,
+                  .service = [&](auto& options) { options.bots = chain.get(); },
+                  .async = [&](auto& options) { options.blocking = pool.get(); }});
+  shop.Create();
+  HeardOutcome heard;
+  REQUIRE(!shop.async().Submit(ReserveOf(1), heard).has_value());
+  REQUIRE(WaitFor([&] { return keeping.asked.load(); }));
+  std::atomic<bool> drained{false};
+  std::thread drain([&] {
+    shop.async().Drain();
+    drained = true;
+  });
+  REQUIRE(WaitFor([&] { return heard.count() == 1; }));
+  CHECK(heard.code() == Code::kOverloaded);
+  // The service may go when a drain has returned.
+  for (int i = 0; i < 1'000; ++i) std::this_thread::yield();
+  CHECK(!drained);
+  keeping.let_go = true;
+  drain.join();
+  CHECK(drained);
 }
 
 TEST_CASE("over a storage that may block, the thread that submits makes no call to it") {

@@ -32,6 +32,22 @@ Outcome OutOfMemory() {
   return {.code = Code::kOverloaded, .when_us = Duration(std::chrono::seconds{1}).count()};
 }
 
+// Asks the detectors about a call; true where they take their time, and then make()'s OnBots is
+// told. Out of memory is before any detector was asked.
+template <typename Make>
+bool WaitsForBots(const Gates& gates, const Gates::Passage& passage, Time now,
+                  std::optional<Outcome>& refusal, Make make) {
+  try {
+    const auto pending = make();
+    return gates.BotsArePending(
+        passage, now, refusal,
+        [pending](const std::optional<Outcome>& late) { pending->OnBots(late); });
+  } catch (const std::bad_alloc&) {
+    refusal = OutOfMemory();
+    return false;
+  }
+}
+
 }  // namespace
 
 // A reserve that waits for a detector.  It keeps nothing of the request but what the store needs.
@@ -208,19 +224,12 @@ Step FlashSaleService::Prepare(const ReserveRequest& request, Time now, StepSink
   if (call.IsGuarded()) call.Refuse(state_->gates.CheckRates(call.passage, now));
   if (call.IsGuarded()) {
     std::optional<Outcome> refusal;
-    try {
-      const auto pending = std::make_shared<State::PendingReserve>(*state_, request, call, *later);
-      const bool waits = state_->gates.BotsArePending(
-          call.passage, now, refusal,
-          [pending](const std::optional<Outcome>& late) { pending->OnBots(late); });
-      if (waits) {
-        Step step;
-        step.kind_ = Step::Kind::kPending;
-        return step;
-      }
-    } catch (const std::bad_alloc&) {
-      // Before any detector was asked.
-      refusal = OutOfMemory();
+    if (WaitsForBots(state_->gates, call.passage, now, refusal, [&] {
+          return std::make_shared<State::PendingReserve>(*state_, request, call, *later);
+        })) {
+      Step step;
+      step.kind_ = Step::Kind::kPending;
+      return step;
     }
     call.Refuse(refusal);
   }
@@ -235,16 +244,10 @@ std::optional<Result<QueuePlace>> FlashSaleService::Join(const JoinRequest& requ
   const State::Sales::Visit visit(state_->sales);
   Gates::Passage passage;
   std::optional<Outcome> refusal = state_->BeginJoin(visit, request, now, passage);
-  if (!refusal.has_value()) {
-    try {
-      const auto pending = std::make_shared<State::PendingJoin>(*state_, request, later);
-      const bool waits = state_->gates.BotsArePending(
-          passage, now, refusal,
-          [pending](const std::optional<Outcome>& late) { pending->OnBots(late); });
-      if (waits) return std::nullopt;
-    } catch (const std::bad_alloc&) {
-      refusal = OutOfMemory();
-    }
+  if (!refusal.has_value() && WaitsForBots(state_->gates, passage, now, refusal, [&] {
+        return std::make_shared<State::PendingJoin>(*state_, request, later);
+      })) {
+    return std::nullopt;
   }
   Result<QueuePlace> place = [&]() -> Result<QueuePlace> {
     if (!refusal.has_value()) {
@@ -263,16 +266,10 @@ std::optional<Result<WaitlistPlace>> FlashSaleService::JoinWaitlist(
   const State::Sales::Visit visit(state_->sales);
   Gates::Passage passage;
   std::optional<Outcome> refusal = state_->BeginWaitlistJoin(visit, request, now, passage);
-  if (!refusal.has_value()) {
-    try {
-      const auto pending = std::make_shared<State::PendingWaitlistJoin>(*state_, request, later);
-      const bool waits = state_->gates.BotsArePending(
-          passage, now, refusal,
-          [pending](const std::optional<Outcome>& late) { pending->OnBots(late); });
-      if (waits) return std::nullopt;
-    } catch (const std::bad_alloc&) {
-      refusal = OutOfMemory();
-    }
+  if (!refusal.has_value() && WaitsForBots(state_->gates, passage, now, refusal, [&] {
+        return std::make_shared<State::PendingWaitlistJoin>(*state_, request, later);
+      })) {
+    return std::nullopt;
   }
   const State::ListJoin join = state_->ListJoinOf(request, now);
   Result<WaitlistPlace> place = state_->WithWaves(join.place, [&]() -> Result<WaitlistPlace> {

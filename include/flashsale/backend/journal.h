@@ -21,7 +21,7 @@ struct JournalCommit {
   std::uint64_t number = 0;
   // What was committed.  Never changed.
   std::span<const std::uint8_t> records;
-  // Whom it names; may be empty, and may be replaced later by as many other bytes.
+  // Whom it names; may be empty.  Not part of the chain that binds the records of all commits.
   std::span<const std::uint8_t> names;
 };
 
@@ -41,9 +41,10 @@ class FLASHSALE_EXPORT JournalMedium {
   virtual ~JournalMedium() = default;
 
   // Keeps a commit: once this has returned Ok, it survives a loss of power, and so does every
-  // commit before it. Errors: ResourceExhausted where there is no room: nothing was kept, and the
-  // same commit may come again.  After any other it is unknown whether it was kept, and no commit
-  // comes any more.
+  // commit before it.
+  //
+  // Errors: ResourceExhausted where there is no room: nothing was kept, and the same commit may
+  // come again.  After any other it is unknown whether it was kept, and no commit comes any more.
   virtual Status Append(const JournalCommit& commit) = 0;
 
   // Shows the commits after the number `after`, in order.
@@ -78,8 +79,9 @@ struct JournalOptions {
 //
 // Errors: InvalidArgument (names the option); DataLoss, naming the commit, where what the medium
 // has is damaged before its end; FailedPrecondition where a newer version has written it; those of
-// the medium. Thread safety, blocking: as a Storage that may block.  Clock: none but for
-// commit_window.
+// the medium.
+//
+// Thread safety, blocking: as a Storage that may block.  Clock: none but for commit_window.
 FLASHSALE_EXPORT Result<std::unique_ptr<Storage>> OpenJournaledStorage(
     std::unique_ptr<JournalMedium> medium, const JournalOptions& options = {});
 

@@ -32,6 +32,8 @@ Result<Database> Database::Open(const std::string& path, int flags, const char* 
   database.handle_.reset(handle);
   if (code != SQLITE_OK) return database.Error(code, "opening it");
   sqlite3_extended_result_codes(handle, 1);
+  // Whoever closes changes nothing: what was refused for its damage stays as it is.
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   return database;
 }
 

@@ -139,5 +139,55 @@ TEST_CASE("whenever the power is lost, what was acknowledged is there, and nothi
   CHECK(judge.images() > (IsFull() ? 20'000 : 1'000));
 }
 
+// What was written of a commit that never ended stands where the next one is written.
+TEST_CASE("a commit of many pages that is half written is no harm to the one that follows on it") {
+  Played played;
+  SimulatedDisk world;
+  {
+    auto storage = OpenOn(world);
+    REQUIRE_MESSAGE(storage.ok(), storage.status().ToString());
+    SaleTerms terms = Terms();
+    terms.limit_per_user = 300;
+    REQUIRE((*storage)->inventory().Create(terms).ok());
+    for (std::uint64_t commit = 0; commit < 2; ++commit) {
+      played.states.push_back(StateOf(**storage));
+      played.acknowledged.emplace_back(world.operations().size(), played.states.size() - 1);
+      std::vector<Command> batch;
+      for (std::uint64_t i = 0; i < 120; ++i) {
+        batch.push_back(Reserve(User(1'000 * commit + i), Id(i)));
+      }
+      std::vector<Outcome> outcomes(batch.size());
+      REQUIRE((*storage)->inventory().Apply("drop", kStart, batch, outcomes).ok());
+    }
+    played.states.push_back(StateOf(**storage));
+  }
+  const std::size_t first = played.acknowledged.front().first;
+  played.operations = world.operations();
+  Judge judge(played);
+  std::mt19937_64 random(3);
+  PowerLoss disk({});
+  for (std::size_t done = 0; done < played.operations.size(); ++done) {
+    disk.Do(played.operations[done]);
+    if (done < first) continue;
+    const std::size_t least = AcknowledgedBy(played, done + 1);
+    for (const Loss loss : kLosses) {
+      const DiskImage image = disk.After(loss, random);
+      const std::string where =
+          "operation " + std::to_string(done) + ", loss " + std::to_string(static_cast<int>(loss));
+      std::vector<DiskOperation> recovery;
+      judge.Require(image, least, where, &recovery);
+      PowerLoss again(image);
+      for (std::size_t i = 0; i < recovery.size(); ++i) {
+        again.Do(recovery[i]);
+        for (const Loss second : kLosses) {
+          judge.Require(again.After(second, random), least,
+                        where + ", then operation " + std::to_string(i) + " of the recovery");
+        }
+      }
+    }
+  }
+  MESSAGE(judge.images() << " images");
+}
+
 }  // namespace
 }  // namespace flashsale::sqlite_test

@@ -175,6 +175,25 @@ TEST_CASE("a journal that lacks commits that were kept is refused") {
         "'" + options.path + "': the journal ends with commit 6, but 7 was kept");
 }
 
+// All of a young journal is in its write-ahead log, which SQLite takes for none.
+TEST_CASE("a young journal whose log has lost its header is refused, and stays as it is") {
+  const Folder folder;
+  SqliteOptions options = OptionsFor(folder / "drop.db");
+  options.checkpoint_thread = false;
+  {
+    const auto storage = MustOpen(options);
+    Sell(*storage, 3);
+  }
+  std::vector<char> log = Contents(options.path + "-wal");
+  log[20] = static_cast<char>(log[20] ^ 1);
+  SetContents(options.path + "-wal", log);
+  const Status refusal = RefusalOf(options);
+  CHECK(refusal.code() == StatusCode::kDataLoss);
+  CHECK(refusal.message() ==
+        "'" + options.path + "': there is no journal, but one with 5 commits was kept");
+  CHECK(Contents(options.path + "-wal") == log);
+}
+
 // A flip in what is not used, or in what SQLite makes anew, changes nothing; every other is found.
 TEST_CASE("a bit that is flipped anywhere is no harm, or is found") {
   const Folder folder;

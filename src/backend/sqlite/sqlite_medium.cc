@@ -83,7 +83,25 @@ Status SqliteMedium::CheckFolder() {
 
   Result<VfsFile> wal = VfsFile::Open(vfs_, Beside("-wal"), VfsFile::Mode::kRead);
   if (!wal.ok()) return wal.status().code() == StatusCode::kNotFound ? Status() : wal.status();
-  return CheckWal(*wal);
+  const Result<WalExtent> extent = CheckWal(*wal);
+  if (!extent.ok()) return extent.status();
+  log_has_rest_ = extent->has_rest;
+  return {};
+}
+
+Status SqliteMedium::CutLog() {
+  if (!log_has_rest_) return {};
+  Result<VfsFile> wal = VfsFile::Open(vfs_, Beside("-wal"), VfsFile::Mode::kMake);
+  if (!wal.ok()) return wal.status();
+  const Result<WalExtent> extent = CheckWal(*wal);
+  if (!extent.ok()) return extent.status();
+  if (extent->has_rest) {
+    Status status = wal->Truncate(extent->size);
+    if (status.ok()) status = wal->Sync();
+    if (!status.ok()) return status;
+  }
+  log_has_rest_ = false;
+  return {};
 }
 
 Status SqliteMedium::OpenDatabase() {
@@ -95,7 +113,8 @@ Status SqliteMedium::OpenDatabase() {
     return {StatusCode::kFailedPrecondition, "the file may be read only"};
   }
   sqlite3_busy_timeout(database_.handle(), 10'000);
-  Status status = PrepareSchema();
+  Status status = ReadHead();
+  if (status.ok()) status = PrepareSchema();
   if (!status.ok()) return status;
   for (const char* const sql : {
            "PRAGMA synchronous = FULL",       // one sync of the log a commit
@@ -123,8 +142,6 @@ Status SqliteMedium::OpenDatabase() {
     if (!prepared.ok()) return prepared.status();
     statement = *std::move(prepared);
   }
-  status = ReadHead();
-  if (!status.ok()) return status;
   has_room_aside_ = SetRoomAside();
 
   Database own;
@@ -153,12 +170,18 @@ Status SqliteMedium::PrepareSchema() {
   const Result<std::int64_t> tables = database_.Number("SELECT count(*) FROM sqlite_schema");
   if (!tables.ok()) return tables.status();
   if (*id == 0 && *tables == 0) {
+    if (head_number_ != 0) {
+      return {StatusCode::kDataLoss,
+              fmt::format("there is no journal, but one with {} commits was kept", head_number_)};
+    }
+    Status status = CutLog();
+    if (!status.ok()) return status;
     for (const std::string& sql :
          {fmt::format("PRAGMA page_size = {}", kPageSize), std::string("PRAGMA journal_mode = WAL"),
           std::string("PRAGMA synchronous = FULL"), std::string("BEGIN IMMEDIATE"),
           std::string(kSchema), fmt::format("PRAGMA application_id = {}", kApplicationId),
           fmt::format("PRAGMA user_version = {}", kSchemaVersion), std::string("COMMIT")}) {
-      Status status = database_.Run(sql.c_str());
+      status = database_.Run(sql.c_str());
       if (!status.ok()) return status;
     }
     return {};
@@ -201,9 +224,7 @@ Status SqliteMedium::ReadHead() {
   return {};
 }
 
-void SqliteMedium::NoteHead(std::uint64_t number) {
-  (void)head_.Write(0, HeadOf(number));
-}
+void SqliteMedium::NoteHead(std::uint64_t number) { (void)head_.Write(0, HeadOf(number)); }
 
 bool SqliteMedium::SetRoomAside() {
   if (options_.reserved_bytes == 0) return true;
@@ -238,7 +259,8 @@ Status SqliteMedium::Insert(const JournalCommit& commit) {
     const void* const data = bytes.empty() ? static_cast<const void*>("") : bytes.data();
     sqlite3_bind_blob64(insert_.get(), index, data, bytes.size(), SQLITE_STATIC);
   };
-  Status status = step(begin_, "beginning a commit");
+  Status status = CutLog();
+  if (status.ok()) status = step(begin_, "beginning a commit");
   if (!status.ok()) return status;
   sqlite3_bind_int64(insert_.get(), 1, static_cast<sqlite3_int64>(commit.number));
   bind(2, commit.records);
@@ -249,6 +271,7 @@ Status SqliteMedium::Insert(const JournalCommit& commit) {
   if (!status.ok() && sqlite3_get_autocommit(database_.handle()) == 0) {
     (void)step(rollback_, "taking a commit back");
   }
+  if (!status.ok()) log_has_rest_ = true;
   return status;
 }
 

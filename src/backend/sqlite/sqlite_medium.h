@@ -34,6 +34,8 @@ class SqliteMedium final : public JournalMedium {
   const char* vfs_name() const { return options_.vfs.empty() ? nullptr : options_.vfs.c_str(); }
 
   Status CheckFolder();
+  // Cuts off what was written of a transaction that was never finished.
+  Status CutLog();
   Status OpenDatabase();
   // Makes the tables of a new file, or finds those of one that was made.
   Status PrepareSchema();
@@ -52,6 +54,7 @@ class SqliteMedium final : public JournalMedium {
   sqlite3_vfs& vfs_;
   VfsFile lock_;
   VfsFile head_;
+  bool log_has_rest_ = false;      // or may have
   std::uint64_t head_number_ = 0;  // a commit that was known to be kept when this was opened
   bool has_room_aside_ = false;
   std::uint32_t calls_until_look_ = 0;  // for room again

@@ -87,6 +87,11 @@ Status VfsFile::Write(std::uint64_t offset, std::span<const std::uint8_t> bytes)
   return code == SQLITE_OK ? Status() : Error(code, "written");
 }
 
+Status VfsFile::Truncate(std::uint64_t size) {
+  const int code = file_->pMethods->xTruncate(file_, static_cast<sqlite3_int64>(size));
+  return code == SQLITE_OK ? Status() : Error(code, "cut");
+}
+
 Status VfsFile::Sync() {
   const int code = file_->pMethods->xSync(file_, SQLITE_SYNC_NORMAL);
   return code == SQLITE_OK ? Status() : Error(code, "synced");

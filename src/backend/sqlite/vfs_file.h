@@ -38,6 +38,7 @@ class VfsFile {
   // How many bytes were there to read.
   Result<std::size_t> Read(std::uint64_t offset, std::span<std::uint8_t> bytes);
   Status Write(std::uint64_t offset, std::span<const std::uint8_t> bytes);
+  Status Truncate(std::uint64_t size);
   Status Sync();
   // Nobody else may have it so at a time, in this process or another.  FailedPrecondition where
   // somebody has.  REQUIRES: kMakeToLock.

@@ -53,35 +53,37 @@ bool IsPageSize(std::uint32_t size) {
 
 }  // namespace
 
-Status CheckWal(VfsFile& wal) {
+Result<WalExtent> CheckWal(VfsFile& wal) {
   std::array<std::uint8_t, kHeaderSize> header;
   const Result<std::size_t> read = wal.Read(0, header);
   if (!read.ok()) return read.status();
-  if (*read < header.size()) return {};
+  if (*read < header.size()) return WalExtent{};
   const std::uint32_t magic = BigEndian(&header[0]);
   const std::uint32_t page_size = BigEndian(&header[8]);
   const bool big = magic == kMagicBig;
   Checksum checksum;
   checksum.Add(std::span(header).first(24), big);
   // What is no log to SQLite is none: so it is after a restart of the log was cut short, when all
-  // that was in it is in the database.
+  // that was in it is in the database.  SQLite goes on with the marks that it finds there all the
+  // same, and they may be those of the frames behind it.
   if ((magic != kMagicLittle && !big) || !IsPageSize(page_size) ||
       checksum != Checksum::At(&header[24])) {
-    return {};
+    return WalExtent{.size = 0, .has_rest = true};
   }
   std::vector<std::uint8_t> frame;
   try {
     frame.resize(kFrameHeaderSize + page_size);
   } catch (const std::bad_alloc&) {
-    return {StatusCode::kResourceExhausted, "out of memory"};
+    return Status(StatusCode::kResourceExhausted, "out of memory");
   }
+  WalExtent extent{.size = kHeaderSize};
   std::uint64_t damaged = 0;      // the first frame that is not whole; 0: none
   bool transaction_over = false;  // a transaction has ended at that frame or behind it
   for (std::uint64_t number = 1;; ++number) {
     const std::uint64_t offset = kHeaderSize + (number - 1) * frame.size();
     const Result<std::size_t> size = wal.Read(offset, frame);
     if (!size.ok()) return size.status();
-    if (*size < frame.size()) return {};
+    if (*size < frame.size()) return extent;
     const bool same_log = std::equal(&header[16], &header[24], &frame[8]);
     // On from what the frame before says of itself, whole or not.
     checksum.Add(std::span(frame).first(8), big);
@@ -91,12 +93,15 @@ Status CheckWal(VfsFile& wal) {
     const bool ends_transaction = BigEndian(&frame[4]) != 0;
     if (damaged == 0) {
       if (!whole) damaged = number;
+      if (whole && ends_transaction) extent = {.size = offset + frame.size()};
     } else if (whole && transaction_over) {
-      return {StatusCode::kDataLoss,
-              fmt::format("frame {} of the write-ahead log is damaged, and others follow on it",
-                          damaged)};
+      return Status(
+          StatusCode::kDataLoss,
+          fmt::format("frame {} of the write-ahead log is damaged, and others follow on it",
+                      damaged));
     }
     if (damaged != 0 && same_log && ends_transaction) transaction_over = true;
+    if (same_log && offset >= extent.size) extent.has_rest = true;
     checksum = told;
   }
 }

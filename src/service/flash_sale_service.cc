@@ -52,6 +52,13 @@ Status Validate(const FlashSaleServiceOptions& options) {
   return check.status();
 }
 
+// Time goes on where an earlier run has left it.
+ServiceClockOptions ClockOptions(const FlashSaleServiceOptions& options) {
+  ServiceClockOptions time = options.time;
+  time.high_water_mark = std::max(time.high_water_mark, options.storage.latest_time());
+  return time;
+}
+
 // Takes an error's message under the name of the options that it is about.
 Status Within(std::string_view field, const Status& status) {
   return Status(status.code(), fmt::format("{}.{}", field, status.message()));
@@ -104,7 +111,7 @@ FlashSaleService::State::State(const FlashSaleServiceOptions& given, Made&& part
       rates(given.storage.rates()),
       admissions(given.storage.queue()),
       shared(given.storage.traits().shared_across_processes),
-      clock(given.clock != nullptr ? *given.clock : *made.own_clock, given.time),
+      clock(given.clock != nullptr ? *given.clock : *made.own_clock, ClockOptions(given)),
       limits(inventory, catalogue),
       gates({.inventory = inventory,
              .queue = *made.queue,
@@ -420,6 +427,7 @@ Status FlashSaleService::State::RefreshMarks(const SaleId& sale, Time now) {
 }
 
 void FlashSaleService::State::Refresh(Time now) {
+  LogPoll("time_not_kept", options.storage.KeepTime(now));
   const Result<std::vector<FlashSale>> found = catalogue.FindByWindow(
       {.from = Time(std::max(now.time_since_epoch() - kLookBack, Duration(0))),
        .to = SaturatingAdd(now, kLookAhead)},

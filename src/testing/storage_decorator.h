@@ -39,6 +39,8 @@ class StorageDecorator final : public Storage {
   FingerprintRepository& fingerprints() override { return fingerprints_; }
   QueueRepository& queue() override { return queue_; }
   QueueRepository& waitlists() override { return waitlists_; }
+  Time latest_time() override { return inner_->latest_time(); }
+  Status KeepTime(Time now) override { return inner_->KeepTime(now); }
 
  private:
   class Inventories final : public InventoryRepository {

@@ -14,28 +14,20 @@
 #include <utility>
 #include <vector>
 
+#include "flashsale/service/flash_sale_service.h"
 #include "flashsale/testing/conformance.h"
 #include "flashsale/testing/digest.h"
 #include "flashsale/testing/random_run.h"
+#include "flashsale/testing/simulated_clock.h"
 #include "tests/hard_cases/crowd.h"
 #include "tests/journal/memory_medium.h"
+#include "tests/journal/reopen.h"
 #include "tests/journal/restarting_storage.h"
 
 namespace flashsale::journal_test {
 namespace {
 
 using namespace std::chrono_literals;
-
-Result<std::unique_ptr<Storage>> Reopen(const std::shared_ptr<Kept>& kept,
-                                        const StorageNeeds& needs = {}) {
-  JournalOptions options;
-  options.memory.hash_seed = 0;            // another one each time
-  options.memory.events_per_sale = 1'024;  // small, because it is opened so often
-  if (needs.max_records_per_sale.has_value()) {
-    options.memory.max_records_per_sale = *needs.max_records_per_sale;
-  }
-  return OpenJournaledStorage(std::make_unique<MemoryMedium>(kept), options);
-}
 
 StorageFactory Restarting(std::uint64_t calls_between) {
   return [calls_between](const StorageNeeds& needs) {
@@ -86,12 +78,6 @@ Outcome Do(Storage& storage, const Command& command, Time now = kStart) {
 Status StatusOf(Storage& storage, const Command& command) {
   Outcome outcome;
   return storage.inventory().Apply("drop", kStart, {&command, 1}, {&outcome, 1});
-}
-
-std::unique_ptr<Storage> MustOpen(const std::shared_ptr<Kept>& kept) {
-  auto storage = Reopen(kept);
-  REQUIRE_MESSAGE(storage.ok(), storage.status().ToString());
-  return *std::move(storage);
 }
 
 TEST_CASE("each prefix of the commits is what was there when its last one was kept") {
@@ -312,6 +298,62 @@ TEST_CASE("a sale that was forgotten stays forgotten, and may be made anew under
   CHECK(Do(*storage, Reserve(User(1), Id(1))).code == Code::kAlreadyDone);
   CHECK(storage->inventory().Create(SmallSale(5))->code == Code::kAlreadyDone);
   CHECK(storage->inventory().Create(SmallSale(6)).status().code() == StatusCode::kAlreadyExists);
+}
+
+TEST_CASE("the time that was used is kept, but not with a commit of its own each time") {
+  const auto kept = std::make_shared<Kept>();
+  {
+    const auto storage = MustOpen(kept);
+    CHECK(storage->latest_time() == kMinTime);
+    REQUIRE(storage->KeepTime(kStart).ok());
+    const std::size_t commits = kept->commits.size();
+    REQUIRE(storage->KeepTime(kStart + 59s).ok());
+    CHECK(kept->commits.size() == commits);
+    CHECK(storage->latest_time() == kStart + 59s);
+    REQUIRE(storage->KeepTime(kStart + 60s).ok());
+    CHECK(kept->commits.size() == commits + 1);
+    REQUIRE(storage->KeepTime(kStart + 100s).ok());
+  }
+  // As after a crash: what was not written is not there.
+  CHECK(MustOpen(kept)->latest_time() == kStart + 60s);
+}
+
+TEST_CASE("a service goes on where an earlier one left the time, and is held where it leapt") {
+  const auto kept = std::make_shared<Kept>();
+  SimulatedClock clock(kStart + 10s);
+  const auto reserve = [](FlashSaleService& service, std::uint64_t user) {
+    return service.Reserve({.sale = "drop", .user = User(user), .id = Id(1)})->code;
+  };
+  {
+    const auto storage = MustOpen(kept);
+    const auto service = FlashSaleService::New({.storage = *storage, .clock = &clock});
+    REQUIRE(service.ok());
+    SaleTerms terms = SmallSale(5);
+    terms.hold = 60s;
+    REQUIRE((*service)->Create(terms).ok());
+    REQUIRE(reserve(**service, 1) == Code::kDone);
+  }
+  {
+    // A clock that was set back while nobody was there.
+    clock.Set(kStart - 1h);
+    const auto storage = MustOpen(kept);
+    const auto service = FlashSaleService::New({.storage = *storage, .clock = &clock});
+    REQUIRE(service.ok());
+    CHECK((*service)->clock().Now() == kStart + 10s);
+    CHECK(reserve(**service, 2) == Code::kDone);
+  }
+  {
+    clock.Set(kStart + 2h);
+    const auto storage = MustOpen(kept);
+    const auto service = FlashSaleService::New({.storage = *storage, .clock = &clock});
+    REQUIRE(service.ok());
+    CHECK(reserve(**service, 3) == Code::kPaused);
+    (*service)->Poll();
+    CHECK(storage->inventory().ReadStock("drop", kStart)->lines[0].reserved == 2);
+    (*service)->clock().Trust();
+    (*service)->Poll();
+    CHECK(storage->inventory().ReadStock("drop", kStart)->lines[0].reserved == 0);
+  }
 }
 
 TEST_CASE("options that make no sense are named") {

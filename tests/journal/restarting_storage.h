@@ -1,6 +1,8 @@
 #ifndef FLASHSALE_TESTS_JOURNAL_RESTARTING_STORAGE_H_
 #define FLASHSALE_TESTS_JOURNAL_RESTARTING_STORAGE_H_
 
+#include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -14,8 +16,31 @@
 
 namespace flashsale::journal_test {
 
-// A storage that is closed and opened anew before every so many calls of its inventory and its
-// catalogue: whoever uses it must not notice.
+// A mutex that is had in the order in which it is asked for: whoever has it for long, again and
+// again, keeps nobody out.
+class FairMutex {
+ public:
+  void lock() {
+    std::unique_lock lock(mutex_);
+    const std::uint64_t mine = next_++;
+    changed_.wait(lock, [&] { return serving_ == mine; });
+  }
+  void unlock() {
+    const std::lock_guard lock(mutex_);
+    ++serving_;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t next_ = 0;
+  std::uint64_t serving_ = 0;
+};
+
+// A storage that is closed and opened anew before every so many calls of its inventory, its
+// catalogue, its queues and its waitlists: whoever uses it must not notice, but for people who had
+// fallen silent and are given another chance.
 class RestartingStorage final : public Storage {
  public:
   using Open = std::function<Result<std::unique_ptr<Storage>>()>;
@@ -32,8 +57,10 @@ class RestartingStorage final : public Storage {
   FlashSaleRepository& sales() override { return sales_; }
   RateRepository& rates() override { return storage_->rates(); }
   FingerprintRepository& fingerprints() override { return storage_->fingerprints(); }
-  QueueRepository& queue() override { return storage_->queue(); }
-  QueueRepository& waitlists() override { return storage_->waitlists(); }
+  QueueRepository& queue() override { return queue_; }
+  QueueRepository& waitlists() override { return waitlists_; }
+  Time latest_time() override { return storage_->latest_time(); }
+  Status KeepTime(Time now) override { return storage_->KeepTime(now); }
 
  private:
   RestartingStorage(Open open, std::unique_ptr<Storage> first, std::uint64_t calls_between)
@@ -133,13 +160,105 @@ class RestartingStorage final : public Storage {
     RestartingStorage& outer_;
   };
 
+  class Queues final : public QueueRepository {
+   public:
+    using Member = QueueRepository& (Storage::*)();
+    Queues(RestartingStorage& outer, Member member) : outer_(outer), member_(member) {}
+    Result<Outcome> Open(const QueueTerms& terms, Time now) override {
+      return Do<Result<Outcome>>([&](auto& inner) { return inner.Open(terms, now); });
+    }
+    Result<SaleRef> Resolve(const SaleId& sale) override {
+      return Do<Result<SaleRef>>([&](auto& inner) { return inner.Resolve(sale); });
+    }
+    Status Apply(const SaleRef& sale, Time now, std::span<const QueueCommand> commands,
+                 std::span<QueueAnswer> answers) override {
+      return Do<Status>([&](auto& inner) { return inner.Apply(sale, now, commands, answers); });
+    }
+    // What was probed is found in the storage of that moment.
+    AdmissionProbe Probe(const SaleRef& sale, const UserId& user) override {
+      return {.sale = sale, .user = user};
+    }
+    Status FindAdmissions(Time now, std::span<const AdmissionProbe> probes,
+                          std::span<Admission> admissions) override {
+      return Do<Status>([&](auto& inner) {
+        return inner.FindAdmissions(now, ProbedAnew(inner, probes), admissions);
+      });
+    }
+    Status MarkUsed(Time now, std::span<const AdmissionProbe> probes,
+                    std::span<const std::uint64_t> numbers) override {
+      return Do<Status>(
+          [&](auto& inner) { return inner.MarkUsed(now, ProbedAnew(inner, probes), numbers); });
+    }
+    Result<QueueState> Read(const SaleRef& sale, Time now) override {
+      return Do<Result<QueueState>>([&](auto& inner) { return inner.Read(sale, now); });
+    }
+    Result<std::size_t> Admit(const SaleRef& sale, Time now, const AdmitPlan& plan,
+                              std::span<QueueEntry> admitted) override {
+      return Do<Result<std::size_t>>(
+          [&](auto& inner) { return inner.Admit(sale, now, plan, admitted); });
+    }
+    Result<LapseReport> LapseDue(const SaleRef& sale, Time now, std::size_t most) override {
+      return Do<Result<LapseReport>>([&](auto& inner) { return inner.LapseDue(sale, now, most); });
+    }
+    Status SetPace(const SaleRef& sale, Time now, const QueuePace& pace) override {
+      return Do<Status>([&](auto& inner) { return inner.SetPace(sale, now, pace); });
+    }
+    Status Pause(const SaleRef& sale, Time now) override {
+      return Do<Status>([&](auto& inner) { return inner.Pause(sale, now); });
+    }
+    Status Resume(const SaleRef& sale, Time now) override {
+      return Do<Status>([&](auto& inner) { return inner.Resume(sale, now); });
+    }
+    Status Freeze(const SaleRef& sale, Time now, std::uint8_t tier) override {
+      return Do<Status>([&](auto& inner) { return inner.Freeze(sale, now, tier); });
+    }
+    Result<std::size_t> ReadEntrants(const SaleRef& sale, std::uint8_t tier, std::uint64_t after,
+                                     std::span<Entrant> entrants) override {
+      return Do<Result<std::size_t>>(
+          [&](auto& inner) { return inner.ReadEntrants(sale, tier, after, entrants); });
+    }
+    Status Arrange(const SaleRef& sale, const Arrangement& arrangement) override {
+      return Do<Status>([&](auto& inner) { return inner.Arrange(sale, arrangement); });
+    }
+    Status Begin(const SaleRef& sale, Time now, std::uint8_t tier) override {
+      return Do<Status>([&](auto& inner) { return inner.Begin(sale, now, tier); });
+    }
+    Status Close(const SaleRef& sale, Time now) override {
+      return Do<Status>([&](auto& inner) { return inner.Close(sale, now); });
+    }
+    Status Forget(const SaleRef& sale) override {
+      return Do<Status>([&](auto& inner) { return inner.Forget(sale); });
+    }
+
+   private:
+    static std::vector<AdmissionProbe> ProbedAnew(QueueRepository& inner,
+                                                  std::span<const AdmissionProbe> probes) {
+      std::vector<AdmissionProbe> anew;
+      for (const AdmissionProbe& probe : probes) {
+        anew.push_back(inner.Probe(probe.sale.id(), probe.user));
+      }
+      return anew;
+    }
+    template <typename Answer, typename Call>
+    Answer Do(Call call) {
+      const std::lock_guard lock(outer_.mutex_);
+      Status status = outer_.Turn();
+      if (!status.ok()) return status;
+      return call((outer_.storage_.get()->*member_)());
+    }
+    RestartingStorage& outer_;
+    const Member member_;
+  };
+
   const Open open_;
   const std::uint64_t calls_between_;
-  std::mutex mutex_;  // one call at a time
+  FairMutex mutex_;  // one call at a time
   std::uint64_t calls_ = 0;
   std::unique_ptr<Storage> storage_;
   Inventory inventory_{*this};
   Catalogue sales_{*this};
+  Queues queue_{*this, &Storage::queue};
+  Queues waitlists_{*this, &Storage::waitlists};
 };
 
 }  // namespace flashsale::journal_test

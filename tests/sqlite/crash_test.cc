@@ -49,6 +49,8 @@ Played Play(std::uint64_t seed, int commands) {
       storage = *std::move(opened);
       REQUIRE(storage->inventory().Create(Terms()).ok());
       note(*storage);
+      REQUIRE(storage->queue().Open(LineTerms(), kStart).ok());
+      note(*storage);
     }
     now += Duration(static_cast<Duration::rep>(random() % 2'000'000));
     std::array<Command, 3> batch;
@@ -59,6 +61,10 @@ Played Play(std::uint64_t seed, int commands) {
                 .Apply("drop", now, std::span(batch).first(size), std::span(outcomes).first(size))
                 .ok());
     note(*storage);
+    if (random() % 4 == 0) {
+      DoInLine(*storage, random, now);
+      note(*storage);
+    }
   }
   storage = nullptr;
   played.operations = disk.operations();

@@ -31,13 +31,27 @@ inline Result<std::unique_ptr<Storage>> OpenOn(const SimulatedDisk& disk) {
   return OpenSqliteStorage(options);
 }
 
+// A queue in short: everything that happens in it changes one of these.
+inline std::string QueueOf(Storage& storage) {
+  const Result<QueueState> state = storage.queue().Read("drop", kStart);
+  if (state.status().code() == StatusCode::kNotFound) return "";
+  REQUIRE_MESSAGE(state.ok(), state.status().ToString());
+  std::string text;
+  for (const std::uint64_t number :
+       {state->joined, state->waiting[0], state->waiting[1], state->in_flight, state->unused,
+        state->admitted, state->left, state->completed, state->revision, state->strategy}) {
+    text += " " + std::to_string(number);
+  }
+  return text;
+}
+
 // What there is, so that two states can be compared: nothing where there is no sale.
 inline std::string StateOf(Storage& storage) {
   DigestVisitor visitor(kStart);
   const Status status = storage.inventory().Snapshot("drop", visitor);
   if (status.code() == StatusCode::kNotFound) return "";
   REQUIRE_MESSAGE(status.ok(), status.ToString());
-  return visitor.Finish();
+  return visitor.Finish() + QueueOf(storage);
 }
 
 inline SaleTerms Terms() {
@@ -46,6 +60,34 @@ inline SaleTerms Terms() {
   terms.late_confirm = LateConfirm::kRevive;
   terms.key_limits = {{.name = "device", .limit = 9}};
   return terms;
+}
+
+inline QueueTerms LineTerms() {
+  return {.sale = "drop",
+          .pace = {.admissions_per_second = 1'000, .max_in_flight = 20},
+          .admission_window = std::chrono::hours{1},
+          .heartbeat_timeout = std::chrono::hours{24},
+          .tiers = 2};
+}
+
+// Something by chance that happens in the queue.
+inline void DoInLine(Storage& storage, std::mt19937_64& random, Time now) {
+  const auto below = [&random](std::uint64_t bound) { return random() % bound; };
+  QueueRepository& queue = storage.queue();
+  if (below(4) == 0) {
+    const Result<QueueState> state = queue.Read("drop", now);
+    REQUIRE(state.ok());
+    const std::array<TierPick, 3> picks = {
+        {{.tier = 0, .state = 1}, {.tier = 1, .state = 2}, {.tier = 0, .state = 3}}};
+    std::array<QueueEntry, 3> admitted;
+    REQUIRE(queue.Admit("drop", now, {.revision = state->revision, .picks = picks}, admitted).ok());
+    return;
+  }
+  const QueueCommand command{.verb = below(5) == 0 ? QueueVerb::kLeave : QueueVerb::kJoin,
+                             .tier = static_cast<std::uint8_t>(below(2)),
+                             .user = User(1 + below(90))};
+  QueueAnswer answer;
+  REQUIRE(queue.Apply("drop", now, {&command, 1}, {&answer, 1}).ok());
 }
 
 // A command by chance, about few users and few ids.

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -229,6 +230,17 @@ TEST_CASE("a next time that lies too far ahead is rejected") {
       IsRejectedBy({.lapse = [](LapseReport& report) { report.next_due = kMaxTime; }}, "silence"));
 }
 
+// Threads that happen not to meet have nothing to be rejected for; they are given more than one
+// chance to.
+bool IsRejectedInTime(const QueueLies& lies, std::string_view check) {
+  constexpr int kChances = 10;
+  for (int i = 0; i < kChances; ++i) {
+    const std::vector<std::string> names = Rejections(lies);
+    if (std::find(names.begin(), names.end(), check) != names.end()) return true;
+  }
+  return false;
+}
+
 TEST_CASE("threads that join one user twice are rejected") {
   // Looks, then joins under another id if there was nobody: two steps, between which somebody else
   // looks, if there is anybody.
@@ -243,8 +255,7 @@ TEST_CASE("threads that join one user twice are rejected") {
     const std::lock_guard lock(mutex);
     if (overtaken) command.user = UserId::FromInteger(1'000'000 + ++doubles[0]);
   }};
-  const std::vector<std::string> names = Rejections(lies);
-  CHECK(std::find(names.begin(), names.end(), "queues/threads that join") != names.end());
+  CHECK(IsRejectedInTime(lies, "queues/threads that join"));
 }
 
 TEST_CASE("threads that let in more than there is room for are rejected") {
@@ -255,8 +266,7 @@ TEST_CASE("threads that let in more than there is room for are rejected") {
     static std::atomic<std::int64_t> later = 0;
     return inner.Admit(sale, now + Duration(10'000 * ++later), plan, admitted);
   }};
-  const std::vector<std::string> names = Rejections(lies);
-  CHECK(std::find(names.begin(), names.end(), "queues/threads of a crowd") != names.end());
+  CHECK(IsRejectedInTime(lies, "queues/threads of a crowd"));
 }
 
 TEST_CASE("threads that let somebody in before who came first are rejected") {
@@ -269,8 +279,7 @@ TEST_CASE("threads that let somebody in before who came first are rejected") {
     }
     return count;
   }};
-  const std::vector<std::string> names = Rejections(lies);
-  CHECK(std::find(names.begin(), names.end(), "queues/threads while time passes") != names.end());
+  CHECK(IsRejectedInTime(lies, "queues/threads while time passes"));
 }
 
 TEST_CASE("threads of whom one's heartbeat is not heard are rejected") {
@@ -284,8 +293,7 @@ TEST_CASE("threads of whom one's heartbeat is not heard are rejected") {
                                                   answer.code == Code::kAlreadyDone;
                              if (touched) answer.code = Code::kDone;
                            }};
-  const std::vector<std::string> names = Rejections(lies);
-  CHECK(std::find(names.begin(), names.end(), "queues/threads while time passes") != names.end());
+  CHECK(IsRejectedInTime(lies, "queues/threads while time passes"));
 }
 
 }  // namespace

@@ -69,8 +69,9 @@ struct JournalOptions {
 
 // The memory backend with a journal: what was acknowledged survives a loss of power, down to the
 // last record, and is there again when the storage is opened anew on the same medium.  Sales,
-// reservations, tombstones, tallies, operators' acts and the catalogue are kept; rates and prints
-// begin empty, and so do queues and waitlists, whose people come back with their tickets.
+// reservations, tombstones, tallies, operators' acts, the catalogue, queues and waitlists are kept,
+// and the time; rates and prints begin empty.  Of who waits is kept where they stand, not when they
+// were heard of: the first call after a restart has heard of all.
 //
 // Whoever changes something, or is told of what was changed, waits until that is kept; all who wait
 // share one commit.  A refusal that tells nothing of a record (SoldOut, …) waits for nothing.  A

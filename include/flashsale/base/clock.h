@@ -24,7 +24,8 @@ class FLASHSALE_EXPORT Clock {
 FLASHSALE_EXPORT std::unique_ptr<Clock> NewSystemClock();
 
 struct ServiceClockOptions {
-  // The latest time that an earlier run of this service is known to have used; kMinTime if none.
+  // The latest time that an earlier run of this service is known to have used; kMinTime if none.  A
+  // service takes what its storage knows (Storage::latest_time), if that is later.
   Time high_water_mark = kMinTime;
   // How far beyond the mark the first reading may lie.  A restart after a longer rest, or on a
   // machine whose clock is wrong, is held (see below).

@@ -43,6 +43,16 @@ class FLASHSALE_EXPORT Storage {
   // The waitlists behind them: lines of the same kind that share nothing with those, not even the
   // names of the sales.
   virtual QueueRepository& waitlists() = 0;
+
+  // The service's clock does not step back, not even where it is another process that goes on: the
+  // latest time that calls have brought, as far as the store knows; kMinTime where it forgets.
+  virtual Time latest_time() { return kMinTime; }
+  // Sees to it that latest_time() is going to be no more than a minute before `now`, whatever
+  // happens.  Errors: those of the store.
+  virtual Status KeepTime(Time now) {
+    (void)now;
+    return {};
+  }
 };
 
 }  // namespace flashsale::inline v0

@@ -72,6 +72,8 @@ class ByteReader {
   // Of the next byte, from the beginning.
   std::size_t position() const { return at_; }
 
+  // The next byte, which stays the next.  REQUIRES: not AtEnd().
+  std::uint8_t Peek() const { return bytes_[at_]; }
   std::uint8_t U8() {
     const Bytes byte = Raw(1);
     return byte.empty() ? std::uint8_t{0} : byte[0];

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <thread>
 #include <utility>
 
@@ -14,9 +15,17 @@ GroupCommit::GroupCommit(JournalMedium& medium, std::atomic<bool>& nearly_full,
       nearly_full_(nearly_full),
       options_(options),
       latest_us_(last.latest.time_since_epoch().count()),
+      latest_kept_us_(latest_us_.load()),
       next_number_(last.number + 1),
       kept_(last.number),
       last_hash_(last_hash) {}
+
+Status GroupCommit::KeepTime(Time now) {
+  constexpr Duration kBehind = std::chrono::minutes{1};
+  NoteTime(now);
+  if (now - Time(Duration(latest_kept_us_.load(std::memory_order_relaxed))) < kBehind) return {};
+  return Await(Append([](RecordWriter& writer) { writer.KeptTime(); }));
+}
 
 Status GroupCommit::Await(Ticket ticket) {
   Status status = WaitFor(ticket);
@@ -88,6 +97,7 @@ Status GroupCommit::Commit() {
   if (!status.ok()) return status;
   is_sealed_ = false;
   written_.Clear();
+  latest_kept_us_.store(header_.latest.time_since_epoch().count(), std::memory_order_relaxed);
   kept_.store(header_.number, std::memory_order_release);
   return {};
 }

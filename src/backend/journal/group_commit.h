@@ -65,6 +65,9 @@ class GroupCommit {
   }
   Time latest() const { return Time(Duration(latest_us_.load(std::memory_order_relaxed))); }
 
+  // The latest time that is kept will be no more than a minute before `now`.  Errors: as of Await.
+  Status KeepTime(Time now);
+
   // The commit that has, or is going to have, all that was appended so far.
   Ticket Last() {
     const std::lock_guard lock(gather_mutex_);
@@ -99,6 +102,7 @@ class GroupCommit {
   std::atomic<bool>& nearly_full_;
   const Options options_;
   std::atomic<Duration::rep> latest_us_;
+  std::atomic<Duration::rep> latest_kept_us_;
   std::atomic<std::size_t> pending_bytes_{0};
 
   std::mutex gather_mutex_;

@@ -10,6 +10,7 @@
 #include "backend/journal/group_commit.h"
 #include "backend/journal/journaled_catalogue.h"
 #include "backend/journal/journaled_inventory.h"
+#include "backend/journal/journaled_queue.h"
 #include "backend/journal/recovery.h"
 #include "base/field_check.h"
 #include "flashsale/backend/journal.h"
@@ -56,6 +57,15 @@ class JournaledStorage final : public Storage {
       inventory_->Add(number, sale.engine, std::move(sale.history));
     }
     for (const auto& [id, sale] : recovery.catalogue()) sales_->Add(sale);
+    next_line_ = recovery.last_line() + 1;
+    const engine::KeyedHash hash(engine_options.hash_seed);
+    queues_.emplace(*commits_, journal::LineUse::kQueue, next_line_, hash);
+    waitlists_.emplace(*commits_, journal::LineUse::kWaitlist, next_line_, hash);
+    for (auto& [number, line] : recovery.lines()) {
+      journal::JournaledQueue& lines =
+          line.use == journal::LineUse::kQueue ? *queues_ : *waitlists_;
+      lines.Add(number, line.line);
+    }
     commits_->Append(
         [&](journal::RecordWriter& writer) { writer.Session(recovery.last().latest); });
     return {};
@@ -67,9 +77,11 @@ class JournaledStorage final : public Storage {
   InventoryRepository& inventory() override { return *inventory_; }
   FlashSaleRepository& sales() override { return *sales_; }
   RateRepository& rates() override { return volatile_parts_->rates(); }
-  QueueRepository& queue() override { return volatile_parts_->queue(); }
-  QueueRepository& waitlists() override { return volatile_parts_->waitlists(); }
+  QueueRepository& queue() override { return *queues_; }
+  QueueRepository& waitlists() override { return *waitlists_; }
   FingerprintRepository& fingerprints() override { return volatile_parts_->fingerprints(); }
+  Time latest_time() override { return commits_->latest(); }
+  Status KeepTime(Time now) override { return commits_->KeepTime(now); }
 
  private:
   const std::unique_ptr<JournalMedium> medium_;
@@ -77,6 +89,9 @@ class JournaledStorage final : public Storage {
   std::optional<GroupCommit> commits_;
   std::optional<journal::JournaledInventory> inventory_;
   std::optional<journal::JournaledCatalogue> sales_;
+  journal::LineNumber next_line_ = 1;
+  std::optional<journal::JournaledQueue> queues_;
+  std::optional<journal::JournaledQueue> waitlists_;
   const std::unique_ptr<Storage> volatile_parts_;
 };
 

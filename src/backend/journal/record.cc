@@ -49,6 +49,7 @@ void RecordWriter::Clear() {
   records_.Clear();
   names_.Clear();
   sale_ = 0;
+  line_ = 0;
   at_ = Time{};
 }
 
@@ -56,17 +57,20 @@ void RecordWriter::Swap(RecordWriter& other) noexcept {
   records_.Swap(other.records_);
   names_.Swap(other.names_);
   std::swap(sale_, other.sale_);
+  std::swap(line_, other.line_);
   std::swap(at_, other.at_);
 }
 
 RecordWriter::Point RecordWriter::Mark() const {
-  return {.records = records_.size(), .names = names_.size(), .sale = sale_, .at = at_};
+  return {
+      .records = records_.size(), .names = names_.size(), .sale = sale_, .line = line_, .at = at_};
 }
 
 void RecordWriter::Rollback(const Point& point) {
   records_.Truncate(point.records);
   names_.Truncate(point.names);
   sale_ = point.sale;
+  line_ = point.line;
   at_ = point.at;
 }
 
@@ -97,6 +101,28 @@ void RecordWriter::CataloguePut(const FlashSale& sale) {
 void RecordWriter::CatalogueRemoved(const SaleId& sale) {
   records_.U8(static_cast<std::uint8_t>(RecordKind::kCatalogueRemoved));
   records_.Text(sale.view());
+}
+
+void RecordWriter::LineOpened(LineNumber line, LineUse use, Time at, const QueueTerms& terms) {
+  records_.U8(static_cast<std::uint8_t>(RecordKind::kLineOpened));
+  records_.Varint(line);
+  records_.U8(static_cast<std::uint8_t>(use));
+  PutTime(records_, at);
+  PutQueueTerms(records_, terms);
+}
+
+void RecordWriter::LineForgotten(LineNumber line) {
+  records_.U8(static_cast<std::uint8_t>(RecordKind::kLineForgotten));
+  records_.Varint(line);
+}
+
+void RecordWriter::Write(LineNumber line, const memory::LineEvent& event) {
+  if (line != line_) {
+    records_.U8(static_cast<std::uint8_t>(RecordKind::kLine));
+    records_.Varint(line);
+    line_ = line;
+  }
+  PutLineEvent(records_, names_, at_, event);
 }
 
 void RecordWriter::Write(const Entry& entry) {
@@ -162,7 +188,26 @@ void RecordWriter::Write(const Entry& entry) {
   records_.Signed(Since(event.deadline, event.at));
 }
 
+void RecordReader::ReadSections() {
+  while (ok() && !records_.AtEnd()) {
+    const std::uint8_t first = records_.Peek();
+    if (first == static_cast<std::uint8_t>(RecordKind::kSale)) {
+      records_.U8();
+      sale_ = records_.Varint();
+      seq_ = records_.Varint();
+      if (sale_ == 0 || seq_ == 0) records_.Fail();
+    } else if (first == static_cast<std::uint8_t>(RecordKind::kLine)) {
+      records_.U8();
+      line_ = records_.Varint();
+      if (line_ == 0) records_.Fail();
+    } else {
+      return;
+    }
+  }
+}
+
 bool RecordReader::Next(Record& record) {
+  ReadSections();
   if (!ok() || records_.AtEnd()) return false;
   position_ = records_.position();
   record = Record{};
@@ -172,40 +217,60 @@ bool RecordReader::Next(Record& record) {
     ReadEvent(first, record);
     return ok();
   }
+  if (record.is_line_event()) {
+    if (line_ == 0) records_.Fail();
+    record.line = line_;
+    record.line_event = GetLineEvent(first, records_, names_, at_, record.tickets);
+    return ok();
+  }
   if (first != record.kind) records_.Fail();
   switch (static_cast<RecordKind>(record.kind)) {
     case RecordKind::kSession:
       record.at = GetTime(records_);
       records_.Varint();
       break;
-    case RecordKind::kSale:
-      sale_ = records_.Varint();
-      seq_ = records_.Varint();
-      if (sale_ == 0 || seq_ == 0) records_.Fail();
-      return ok() && Next(record);
     case RecordKind::kEdges: {
       const Edges edges(records_.Small<std::uint16_t>());
-      if (edges.empty() || !Next(record) || !record.is_event() || !record.event.edges.empty()) {
+      const std::uint8_t next = records_.U8();
+      record.kind = next & kKindMask;
+      if (edges.empty() || !record.is_event()) {
         records_.Fail();
+        break;
       }
+      ReadEvent(next, record);
       record.event.edges = edges;
-      return ok();
+      break;
     }
     case RecordKind::kSaleCreated:
       record.sale = records_.Varint();
-      record.listed.terms = GetTerms(records_);
+      record.listed.emplace().terms = GetTerms(records_);
+      break;
+    case RecordKind::kTime:
       break;
     case RecordKind::kSaleForgotten:
       record.sale = records_.Varint();
       break;
     case RecordKind::kCataloguePut:
-      record.listed.terms = GetTerms(records_);
-      record.listed.marks = GetMarks(records_);
-      record.listed.revision = records_.Varint();
+      record.listed.emplace().terms = GetTerms(records_);
+      record.listed->marks = GetMarks(records_);
+      record.listed->revision = records_.Varint();
       break;
     case RecordKind::kCatalogueRemoved:
       record.id = SaleId(records_.Text());
-      if (!record.id.valid()) records_.Fail();
+      if (!record.id->valid()) records_.Fail();
+      break;
+    case RecordKind::kLineOpened: {
+      record.line = records_.Varint();
+      const std::uint8_t use = records_.U8();
+      record.use = static_cast<LineUse>(use);
+      if (record.use != LineUse::kQueue && record.use != LineUse::kWaitlist) records_.Fail();
+      record.at = GetTime(records_);
+      if (!IsValid(record.at)) records_.Fail();
+      record.queue_terms = GetQueueTerms(records_);
+      break;
+    }
+    case RecordKind::kLineForgotten:
+      record.line = records_.Varint();
       break;
     default:
       records_.Fail();

@@ -2,8 +2,12 @@
 #define FLASHSALE_SRC_BACKEND_JOURNAL_RECORD_H_
 
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "backend/journal/bytes.h"
+#include "backend/journal/line_codec.h"
+#include "backend/memory/line_event.h"
 #include "engine/event_sink.h"
 #include "flashsale/base/id.h"
 #include "flashsale/base/time.h"
@@ -24,10 +28,17 @@ enum class RecordKind : std::uint8_t {
   kCataloguePut = 36,
   kCatalogueRemoved = 37,
   kEdges = 38,  // the next record is an event that carries these
+  kTime = 39,   // nothing but the time that its commit tells
+  kLine = 40,   // the events of a line that follow are of another one
+  kLineOpened = 41,
+  kLineForgotten = 42,  // from 43 on: what happens in a line, see line_codec.h
 };
 
 // Sales are numbered from 1 as they are created, and no number is given twice.
 using SaleNumber = std::uint64_t;
+// So are lines, queues and waitlists together.
+using LineNumber = std::uint64_t;
+enum class LineUse : std::uint8_t { kQueue = 1, kWaitlist = 2 };
 
 // Writes the records of one commit, and beside them the names that they mention: ids of users and
 // limit keys, which the records know only as "the next name".
@@ -50,16 +61,21 @@ class RecordWriter {
     std::size_t records = 0;
     std::size_t names = 0;
     SaleNumber sale = 0;
+    LineNumber line = 0;
     Time at{};
   };
   Point Mark() const;
   void Rollback(const Point& point);
 
   void Session(Time at);
+  void KeptTime() { records_.U8(static_cast<std::uint8_t>(RecordKind::kTime)); }
   void SaleCreated(SaleNumber sale, const SaleTerms& terms);
   void SaleForgotten(SaleNumber sale);
   void CataloguePut(const FlashSale& sale);
   void CatalogueRemoved(const SaleId& sale);
+  void LineOpened(LineNumber line, LineUse use, Time at, const QueueTerms& terms);
+  void LineForgotten(LineNumber line);
+  void Write(LineNumber line, const memory::LineEvent& event);
 
   struct Entry {
     SaleNumber sale = 0;
@@ -76,13 +92,15 @@ class RecordWriter {
   ByteWriter records_;
   ByteWriter names_;
   SaleNumber sale_ = 0;  // of the section; 0: none yet
-  Time at_{};            // of the event before
+  LineNumber line_ = 0;
+  Time at_{};  // of the event before
 };
 
 // One record as it was read.  Which members mean something says `kind`.
 struct Record {
   std::uint8_t kind = 0;
   bool is_event() const { return kind <= static_cast<std::uint8_t>(RecordKind::kLastEvent); }
+  bool is_line_event() const { return kind >= kFirstLineEvent && kind <= kLastLineEvent; }
 
   SaleNumber sale = 0;
   // Of an event.  Of what has no party, and of kReserved and kTombstoned, everything; of other
@@ -94,9 +112,16 @@ struct Record {
   // The user, where `introduces`; nil where the name was erased.
   UserId user = {};
 
-  FlashSale listed = {};  // kCataloguePut; its terms alone: kSaleCreated
-  SaleId id = {};         // kCatalogueRemoved
-  Time at{};              // kSession
+  std::optional<FlashSale> listed;  // kCataloguePut; its terms alone: kSaleCreated
+  std::optional<SaleId> id;         // kCatalogueRemoved
+  Time at{};                        // kSession, kLineOpened
+
+  LineNumber line = 0;  // of an event of a line, kLineOpened, kLineForgotten
+  LineUse use = LineUse::kQueue;
+  std::optional<QueueTerms> queue_terms;  // kLineOpened
+  // Valid as long as the record.
+  std::optional<memory::LineEvent> line_event;
+  std::vector<std::uint64_t> tickets;
 };
 
 // Reads the records of one commit.  Thread safety: as an int.
@@ -115,6 +140,8 @@ class RecordReader {
   bool UsedAllNames() const { return names_.AtEnd(); }
 
  private:
+  // Reads the sections that begin here: what follows is of their sales and lines.
+  void ReadSections();
   void ReadEvent(std::uint8_t first, Record& record);
   template <typename Id>
   Id ReadName() {
@@ -128,6 +155,7 @@ class RecordReader {
   ByteReader names_;
   std::size_t position_ = 0;
   SaleNumber sale_ = 0;
+  LineNumber line_ = 0;
   std::uint64_t seq_ = 0;  // of the next event of the section
   Time at_{};
 };

@@ -62,28 +62,39 @@ Status Recovery::Finish() {
   for (auto& [number, sale] : sales_) {
     if (!sale.engine->FinishRestore()) return OutOfMemory();
   }
+  for (auto& [number, line] : lines_) {
+    line.line->FinishReplay(last_.latest);
+    line.users = {};
+  }
   BeginSession(last_.number + 1);
   return {};
 }
 
 const char* Recovery::Fold(Record& record) {
   if (record.is_event()) return FoldEvent(record);
+  if (record.is_line_event()) return FoldLineEvent(record);
   switch (static_cast<RecordKind>(record.kind)) {
     case RecordKind::kSession:
       BeginSession(last_.number + 1);
+      return nullptr;
+    case RecordKind::kTime:
       return nullptr;
     case RecordKind::kSaleCreated:
       return FoldCreation(record);
     case RecordKind::kSaleForgotten:
       return sales_.erase(record.sale) == 1 ? nullptr : "a sale is forgotten that there is not";
     case RecordKind::kCataloguePut: {
-      FlashSale& listed = catalogue_[record.listed.terms.id];
-      if (record.listed.revision != listed.revision + 1) return "another revision than the next";
-      listed = std::move(record.listed);
+      FlashSale& listed = catalogue_[record.listed->terms.id];
+      if (record.listed->revision != listed.revision + 1) return "another revision than the next";
+      listed = *std::move(record.listed);
       return nullptr;
     }
     case RecordKind::kCatalogueRemoved:
-      return catalogue_.erase(record.id) == 1 ? nullptr : "a sale is removed that is not listed";
+      return catalogue_.erase(*record.id) == 1 ? nullptr : "a sale is removed that is not listed";
+    case RecordKind::kLineOpened:
+      return FoldOpening(record);
+    case RecordKind::kLineForgotten:
+      return lines_.erase(record.line) == 1 ? nullptr : "a queue is forgotten that there is not";
     default:
       return "a record of an unknown kind";
   }
@@ -91,18 +102,47 @@ const char* Recovery::Fold(Record& record) {
 
 const char* Recovery::FoldCreation(const Record& record) {
   if (record.sale <= last_sale_) return "a sale's number is given twice";
-  const SaleId& id = record.listed.terms.id;
+  const SaleId& id = record.listed->terms.id;
   const bool is_there = std::any_of(sales_.begin(), sales_.end(), [&id](const auto& sale) {
     return sale.second.engine->terms().id == id;
   });
   if (is_there) return "a sale is created that is there already";
-  auto engine = engine::SaleEngine::New(record.listed.terms, options_);
+  auto engine = engine::SaleEngine::New(record.listed->terms, options_);
   if (engine == nullptr) throw std::bad_alloc();
   Sale& sale = sales_[record.sale];
   sale.engine = std::move(engine);
   sale.history = std::make_unique<SaleHistory>(last_.number + 1);
   last_sale_ = record.sale;
   return nullptr;
+}
+
+const char* Recovery::FoldOpening(const Record& record) {
+  if (record.line <= last_line_) return "a queue's number is given twice";
+  const SaleId& sale = record.queue_terms->sale;
+  const bool is_there = std::any_of(lines_.begin(), lines_.end(), [&](const auto& line) {
+    return line.second.use == record.use && line.second.line->terms().sale == sale;
+  });
+  if (is_there) return "a queue is opened that is there already";
+  lines_[record.line] = {
+      .use = record.use,
+      .line = std::make_unique<memory::WaitingLine>(*record.queue_terms, record.at, hash_)};
+  last_line_ = record.line;
+  return nullptr;
+}
+
+const char* Recovery::FoldLineEvent(Record& record) {
+  const auto found = lines_.find(record.line);
+  if (found == lines_.end()) return "an event of a queue that there is not";
+  Line& line = found->second;
+  memory::LineEvent& event = *record.line_event;
+  if (event.kind == memory::LineEvent::Kind::kJoined) {
+    line.users.push_back(event.user);
+    event.ticket = line.users.size();
+  } else if (event.ticket != 0) {
+    if (event.ticket > line.users.size()) return "a ticket that was never given";
+    event.user = line.users[event.ticket - 1];
+  }
+  return line.line->Replay(event);
 }
 
 const char* Recovery::FoldEvent(Record& record) {

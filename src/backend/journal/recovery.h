@@ -10,7 +10,9 @@
 #include "backend/journal/commit.h"
 #include "backend/journal/record.h"
 #include "backend/journal/sale_history.h"
+#include "backend/memory/waiting_line.h"
 #include "base/sha256.h"
+#include "engine/keyed_hash.h"
 #include "engine/sale_engine.h"
 #include "flashsale/backend/journal.h"
 
@@ -21,7 +23,8 @@ namespace flashsale::inline v0::journal {
 // Thread safety: as an int.
 class Recovery final : public JournalMedium::Reader {
  public:
-  explicit Recovery(const engine::EngineOptions& options) : options_(options) {}
+  explicit Recovery(const engine::EngineOptions& options)
+      : options_(options), hash_(options.hash_seed) {}
 
   // Errors: DataLoss, naming the commit and the record; FailedPrecondition for what a newer version
   // has written; ResourceExhausted.
@@ -45,6 +48,15 @@ class Recovery final : public JournalMedium::Reader {
   SaleNumber last_sale() const { return last_sale_; }
   const std::map<SaleId, FlashSale>& catalogue() const { return catalogue_; }
 
+  struct Line {
+    LineUse use = LineUse::kQueue;
+    std::unique_ptr<memory::WaitingLine> line;
+    std::vector<UserId> users;  // by ticket, from 1
+  };
+  // Those that were not forgotten.
+  std::map<LineNumber, Line>& lines() { return lines_; }
+  LineNumber last_line() const { return last_line_; }
+
  private:
   // Parties are numbered anew from this commit on.
   void BeginSession(std::uint64_t commit);
@@ -52,14 +64,19 @@ class Recovery final : public JournalMedium::Reader {
   const char* Fold(Record& record);
   const char* FoldEvent(Record& record);
   const char* FoldCreation(const Record& record);
+  const char* FoldOpening(const Record& record);
+  const char* FoldLineEvent(Record& record);
 
   const engine::EngineOptions options_;
+  const engine::KeyedHash hash_;
   Sha256 hasher_;
   CommitHeader last_;
   Sha256Hash last_hash_{};
   std::map<SaleNumber, Sale> sales_;
   SaleNumber last_sale_ = 0;
   std::map<SaleId, FlashSale> catalogue_;
+  std::map<LineNumber, Line> lines_;
+  LineNumber last_line_ = 0;
 };
 
 }  // namespace flashsale::inline v0::journal

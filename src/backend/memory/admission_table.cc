@@ -83,14 +83,16 @@ std::optional<LiveAdmission> AdmissionTable::Find(std::uint64_t hash, std::uint6
   return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
-void AdmissionTable::MarkUsed(std::uint64_t hash, const UserId& user, std::uint64_t number) {
+std::uint64_t AdmissionTable::MarkUsed(std::uint64_t hash, const UserId& user,
+                                       std::uint64_t number) {
   Part& part = PartOf(hash);
   const MutexLock lock(part.mutex);
   LiveAdmission* const found =
       Search(part, hash, [&user](const LiveAdmission& record) { return record.user == user; });
-  if (found == nullptr || found->number != number || found->used) return;
+  if (found == nullptr || found->number != number || found->used) return 0;
   found->used = true;
   --part.unused;
+  return found->ticket;
 }
 
 std::uint64_t AdmissionTable::unused() const {

@@ -53,8 +53,9 @@ class AdmissionTable {
   // How many of them wait to be used; while others are marked, as it was in some of the parts.
   std::uint64_t unused() const;
 
-  // The admission of that number, if the user has it, is used.
-  void MarkUsed(std::uint64_t hash, const UserId& user, std::uint64_t number);
+  // The admission of that number, if the user has it, is used.  The ticket of who was let in;
+  // 0 where this changed nothing.
+  std::uint64_t MarkUsed(std::uint64_t hash, const UserId& user, std::uint64_t number);
 
   // The admission of a user, if it is live at `now`, with that grant; else one numbered 0.
   Admission FindLive(std::uint64_t hash, const UserId& user, Time now, std::uint32_t grant) const;

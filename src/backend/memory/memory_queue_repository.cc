@@ -62,8 +62,13 @@ Result<Outcome> MemoryQueueRepository::Open(const QueueTerms& terms, Time now) {
             fmt::format("sale: a queue of '{}' with other terms exists", terms.sale.view()));
       }
     }
-    if (!directory_.Add(terms.sale, std::make_unique<WaitingLine>(terms, now, hash_))) {
-      return OutOfMemory();
+    auto line = std::make_unique<WaitingLine>(terms, now, hash_);
+    if (keeper_ != nullptr) keeper_->OnOpen(*line);
+    try {
+      directory_.Add(terms.sale, line);
+    } catch (const std::bad_alloc&) {
+      if (keeper_ != nullptr) keeper_->OnForget(*line);
+      throw;
     }
     return Outcome{.code = Code::kDone};
   } catch (const std::bad_alloc&) {
@@ -212,7 +217,13 @@ Status MemoryQueueRepository::Close(const SaleRef& sale, Time now) {
 Status MemoryQueueRepository::Forget(const SaleRef& sale) {
   try {
     const MutexLock lock(lifetime_mutex_);
-    return directory_.Remove(sale.id()) ? Status() : NoSuchQueue(sale);
+    {
+      const Lines::Pinned line(directory_, sale.id(), 0);
+      if (line.get() == nullptr) return NoSuchQueue(sale);
+      if (keeper_ != nullptr) keeper_->OnForget(*line);
+    }
+    directory_.Remove(sale.id());
+    return Status();
   } catch (const std::bad_alloc&) {
     return OutOfMemory();
   }

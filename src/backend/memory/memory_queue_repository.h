@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "backend/memory/waiting_line.h"
@@ -13,12 +14,32 @@
 
 namespace flashsale::inline v0::memory {
 
+// Hears of the lines that come and go, one at a time.
+class LineKeeper {
+ public:
+  virtual ~LineKeeper() = default;
+  // A line that nobody else knows yet.  May throw std::bad_alloc: then it does not come.
+  virtual void OnOpen(WaitingLine& line) = 0;
+  // A line that goes, whether or not anybody else came to know it.
+  virtual void OnForget(WaitingLine& line) noexcept = 0;
+};
+
 // One WaitingLine a sale, behind a directory.  Contract: QueueRepository.
 //
 // Thread safety: any thread; queues share no lock but to be opened and forgotten.
 class MemoryQueueRepository final : public QueueRepository {
  public:
-  explicit MemoryQueueRepository(std::uint64_t hash_seed) : hash_(hash_seed) {}
+  using Lines = Directory<WaitingLine>;
+
+  // `keeper`, if it is not null, must outlive it.
+  explicit MemoryQueueRepository(const engine::KeyedHash& hash, LineKeeper* keeper = nullptr)
+      : hash_(hash), keeper_(keeper) {}
+
+  // Takes up a line that there was before: its keeper knows it, and it has the same hash.  Throws
+  // std::bad_alloc, and nothing changed.
+  void Add(std::unique_ptr<WaitingLine>& line) { directory_.Add(line->terms().sale, line); }
+  // The line, for as long as this lives; or null.
+  Lines::Pinned Pin(const SaleRef& sale) { return {directory_, sale.id(), sale.hint()}; }
 
   Result<Outcome> Open(const QueueTerms& terms, Time now) override;
   Result<SaleRef> Resolve(const SaleId& sale) override;
@@ -47,8 +68,6 @@ class MemoryQueueRepository final : public QueueRepository {
   Status Forget(const SaleRef& sale) override;
 
  private:
-  using Lines = Directory<WaitingLine>;
-
   // Calls `use(line)`; its result, or NotFound.
   template <typename R, typename Use>
   R With(const SaleRef& sale, Use use);
@@ -57,6 +76,7 @@ class MemoryQueueRepository final : public QueueRepository {
   R WithAt(const SaleRef& sale, Time now, Use use);
 
   const engine::KeyedHash hash_;
+  LineKeeper* const keeper_;
   Lines directory_;
   // Opening and forgetting, which look before they act.
   Mutex lifetime_mutex_;

@@ -21,8 +21,8 @@ class MemoryStorage final : public Storage {
   MemoryStorage(const engine::EngineOptions& options, std::unique_ptr<RateRepository> rates,
                 std::unique_ptr<FingerprintRepository> fingerprints)
       : inventory_(options),
-        queue_(options.hash_seed),
-        waitlists_(options.hash_seed),
+        queue_(engine::KeyedHash(options.hash_seed)),
+        waitlists_(engine::KeyedHash(options.hash_seed)),
         rates_(std::move(rates)),
         fingerprints_(std::move(fingerprints)) {}
 

@@ -40,6 +40,7 @@ WaitingLine::WaitingLine(const QueueTerms& terms, Time now, const engine::KeyedH
 }
 
 void WaitingLine::FreezeDue(Time at) {
+  if (std::exchange(made_anew_, false) && waiting_ != nullptr) waiting_->TouchAll(at);
   next_freeze_ = kMaxTime + Duration{1};
   if (latest_ >= restore_end()) {
     gave_up_.clear();
@@ -132,9 +133,23 @@ WaitingLine::Entry WaitingLine::FindWaiting(std::uint64_t hash, const UserId& us
   waiting_->PrefetchEntry(hash);
   const Entry entry = waiting_->Find(hash, user);
   if (entry == WaitingTickets::kNone || !waiting_->IsSilent(entry, at)) return entry;
+  FallSilent(entry, hash);
+  return WaitingTickets::kNone;
+}
+
+void WaitingLine::FallSilent(Entry entry, std::uint64_t hash) {
+  Log({.kind = LineEvent::Kind::kFellSilent, .ticket = (*waiting_)[entry].ticket});
   waiting_->Remove(entry, hash);
   ++fell_silent_;
-  return WaitingTickets::kNone;
+}
+
+void WaitingLine::LogNewcomer(const QueueCommand& command, std::uint64_t place) const {
+  Log({.kind = LineEvent::Kind::kJoined,
+       .tier = command.tier,
+       .at = latest_,
+       .user = command.user,
+       .ticket = last_ticket_,
+       .place = place});
 }
 
 QueueEntry WaitingLine::EntryOf(const LiveAdmission& admission) const {
@@ -198,6 +213,10 @@ bool WaitingLine::Carry(const QueueCommand& command, std::uint64_t hash, Time at
     if (verb == QueueVerb::kRestore && who.tier == command.tier && who.restored_place == 0 &&
         TakesBack(command)) {
       if (!waiting_->Restore(entry, command.place)) return false;
+      Log({.kind = LineEvent::Kind::kPlaced,
+           .at = latest_,
+           .ticket = who.ticket,
+           .place = command.place});
       ++restored_;
     }
     if (joins || verb == QueueVerb::kTouch) waiting_->Touch(entry, at);
@@ -210,6 +229,7 @@ bool WaitingLine::Carry(const QueueCommand& command, std::uint64_t hash, Time at
     if (admission.has_value()) {
       answer.code = completes ? completed : CodeFor(verb, true);
       if (verb == QueueVerb::kLeave) {
+        Log({.kind = LineEvent::Kind::kLeft, .at = latest_, .ticket = admission->ticket});
         admissions_.Erase(*admission);
         ++left_;
       } else {
@@ -238,6 +258,7 @@ bool WaitingLine::Leave(Entry entry, std::uint64_t hash) {
       return false;
     }
   }
+  Log({.kind = LineEvent::Kind::kLeft, .at = latest_, .ticket = who.ticket});
   waiting_->Remove(entry, hash);
   ++left_;
   return true;
@@ -266,6 +287,7 @@ bool WaitingLine::Join(const QueueCommand& command, std::uint64_t hash, Time at,
                                      at);
   if (entry == WaitingTickets::kNone) return false;
   ++last_ticket_;
+  LogNewcomer(command, restores ? command.place : 0);
   if (restores) ++restored_;
   answer.code = Code::kDone;
   TellNewcomer(command, waiting_->waiting(command.tier) - 1, answer);
@@ -276,6 +298,7 @@ bool WaitingLine::Join(const QueueCommand& command, std::uint64_t hash, Time at,
 Code WaitingLine::Complete(const QueueCommand& command, std::uint64_t hash) {
   const std::optional<LiveAdmission> admission = admissions_.Find(hash, command.user);
   if (!admission.has_value() || admission->number != command.admission) return Code::kAlreadyDone;
+  Log({.kind = LineEvent::Kind::kCompleted, .at = latest_, .ticket = admission->ticket});
   admissions_.Erase(*admission);
   ++completed_;
   return Code::kDone;
@@ -323,8 +346,7 @@ WaitingLine::Entry WaitingLine::FrontOf(std::size_t tier, Time at, std::uint64_t
   for (; looks != 0; --looks) {
     const Entry entry = waiting_->Front(tier);
     if (entry == WaitingTickets::kNone || !waiting_->IsSilent(entry, at)) return entry;
-    waiting_->Remove(entry);
-    ++fell_silent_;
+    FallSilent(entry, hash_((*waiting_)[entry].user.bytes()));
   }
   return WaitingTickets::kNone;
 }
@@ -343,6 +365,7 @@ bool WaitingLine::LetIn(Entry entry, Time at, QueueEntry& admitted) {
       admissions_.MakeRoom(admission.hash) &&
       AddWindow({.hash = admission.hash, .number = admission.number, .until = admission.until});
   if (!room) return false;
+  Log({.kind = LineEvent::Kind::kAdmitted, .at = latest_, .ticket = who.ticket});
   admissions_.Insert(admission);
   waiting_->Remove(entry);
   last_number_ = admission.number;
@@ -395,6 +418,7 @@ Result<std::size_t> WaitingLine::Admit(Time now, const AdmitPlan& plan,
     strategy = pick.state;
   }
   if (count == 0) return count;
+  Log({.kind = LineEvent::Kind::kTurn, .number = strategy});
   ++revision_;
   strategy_ = strategy;
   return count;

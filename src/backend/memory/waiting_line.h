@@ -12,6 +12,7 @@
 #include <span>
 
 #include "backend/memory/admission_table.h"
+#include "backend/memory/line_event.h"
 #include "backend/memory/queue_clock.h"
 #include "backend/memory/waiting_tickets.h"
 #include "base/mutex.h"
@@ -32,11 +33,23 @@ namespace flashsale::inline v0::memory {
 // for any of them, nor does MarkUsed.
 class WaitingLine {
  public:
-  // `hash` must outlive it.  Throws std::bad_alloc.  REQUIRES: Validate(terms) is OK.
+  // Throws std::bad_alloc.  REQUIRES: Validate(terms) is OK.
   WaitingLine(const QueueTerms& terms, Time now, const engine::KeyedHash& hash);
 
   // As it was opened.
   const QueueTerms& terms() const { return terms_; }
+  Time opened_at() const { return opened_at_; }
+
+  // Has a log hear of all that happens from here on.  REQUIRES: nobody else knows the line yet.
+  void Show(std::unique_ptr<LineLog> log) FLASHSALE_EXCLUDES(mutex_);
+  // Null before Show.
+  LineLog* log() const { return log_.get(); }
+
+  // Does again what happened in a line that was opened as this one.  Null, or why that cannot have
+  // been.  Throws std::bad_alloc.  REQUIRES: before Show, before FinishReplay.
+  const char* Replay(const LineEvent& event) FLASHSALE_EXCLUDES(mutex_);
+  // That was all, and nothing happened later than `latest`.
+  void FinishReplay(Time latest) FLASHSALE_EXCLUDES(mutex_);
 
   // REQUIRES: the spans have one size.
   Status Apply(Time now, std::span<const QueueCommand> commands,
@@ -49,7 +62,8 @@ class WaitingLine {
     return admissions_.FindLive(hash, user, now, terms_.grant);
   }
   void MarkUsed(std::uint64_t hash, const UserId& user, std::uint64_t number) {
-    admissions_.MarkUsed(hash, user, number);
+    const std::uint64_t ticket = admissions_.MarkUsed(hash, user, number);
+    if (ticket != 0) Log({.kind = LineEvent::Kind::kUsed, .ticket = ticket, .number = number});
   }
   QueueState Read(Time now) FLASHSALE_EXCLUDES(mutex_);
   Result<std::size_t> Admit(Time now, const AdmitPlan& plan, std::span<QueueEntry> admitted)
@@ -85,6 +99,11 @@ class WaitingLine {
     if (latest_ >= next_freeze_) FreezeDue(at);
     return at;
   }
+  void Log(const LineEvent& event) const {
+    if (log_ != nullptr) log_->OnEvent(event);
+  }
+  // Who waits and is silent is gone.
+  void FallSilent(Entry entry, std::uint64_t hash) FLASHSALE_REQUIRES(mutex_);
   void EndPassedWindows(Time at) FLASHSALE_REQUIRES(mutex_);
   void FreezeDue(Time at) FLASHSALE_REQUIRES(mutex_);
   void FreezeTier(std::size_t tier, Time at) FLASHSALE_REQUIRES(mutex_);
@@ -142,6 +161,7 @@ class WaitingLine {
       return false;
     }
     last_ticket_ = ticket;
+    if (log_ != nullptr) LogNewcomer(command);
     answer.code = Code::kDone;
     TellNewcomer(command, ahead, answer);
     return true;
@@ -157,6 +177,8 @@ class WaitingLine {
                     .joined_at = latest_};
     answer.ahead = ahead;
   }
+  void LogNewcomer(const QueueCommand& command, std::uint64_t place = 0) const
+      FLASHSALE_REQUIRES(mutex_);
   // Who waits and is not silent; kNone otherwise, and a silent one is gone.
   Entry FindWaiting(std::uint64_t hash, const UserId& user, Time at) FLASHSALE_REQUIRES(mutex_);
   // False where memory ran out; then nothing changed.
@@ -177,12 +199,20 @@ class WaitingLine {
   std::uint32_t RoomAt(Time at) const FLASHSALE_REQUIRES(mutex_);
   // The first of a tier who is not silent; kNone where there is nobody, or `looks` were not enough.
   Entry FrontOf(std::size_t tier, Time at, std::uint64_t& looks) FLASHSALE_REQUIRES(mutex_);
+  void Freeze(std::size_t tier) FLASHSALE_REQUIRES(mutex_);
+  void ChangePace(const QueuePace& pace) FLASHSALE_REQUIRES(mutex_);
+  Status ListEntrants(std::uint8_t tier) FLASHSALE_REQUIRES(mutex_);
+  // What Replay does with a ticket, and with a stage.
+  const char* ReplayTicket(const LineEvent& event, Time at) FLASHSALE_REQUIRES(mutex_);
+  const char* ReplayStage(const LineEvent& event) FLASHSALE_REQUIRES(mutex_);
+
   // The one who waits there is let in; false where memory ran out, and then nothing changed.
   bool LetIn(Entry entry, Time at, QueueEntry& admitted) FLASHSALE_REQUIRES(mutex_);
 
   const QueueTerms terms_;
   const Time opened_at_;
-  const engine::KeyedHash& hash_;
+  const engine::KeyedHash hash_;
+  std::unique_ptr<LineLog> log_;
   AdmissionTable admissions_;  // changed under the mutex alone, but for what is used
 
   WordMutex mutex_;
@@ -190,6 +220,7 @@ class WaitingLine {
   QueueClock clock_ FLASHSALE_GUARDED_BY(mutex_);
   std::array<QueueStage, kMaxTiers> stages_ FLASHSALE_GUARDED_BY(mutex_);
   Time next_freeze_ FLASHSALE_GUARDED_BY(mutex_) = kMinTime;  // no tier freezes by itself before
+  bool made_anew_ FLASHSALE_GUARDED_BY(mutex_) = false;       // and no call has come since
   std::unique_ptr<WaitingTickets> waiting_ FLASHSALE_GUARDED_BY(mutex_);  // null once closed
   std::deque<Window> windows_ FLASHSALE_GUARDED_BY(mutex_);               // the earliest first
   QueuePace pace_ FLASHSALE_GUARDED_BY(mutex_);

@@ -23,6 +23,11 @@ void WaitingLine::SetPace(Time now, const QueuePace& pace) {
   const MutexLock lock(mutex_);
   Enter(now);
   if (pace == pace_) return;
+  Log({.kind = LineEvent::Kind::kPaceChanged, .at = latest_, .pace = pace});
+  ChangePace(pace);
+}
+
+void WaitingLine::ChangePace(const QueuePace& pace) {
   pace_ = pace;
   pace_set_at_ = latest_;
   rate_ = RateOf(pace);
@@ -33,6 +38,7 @@ void WaitingLine::Pause(Time now) {
   const MutexLock lock(mutex_);
   Enter(now);
   if (clock_.paused()) return;
+  Log({.kind = LineEvent::Kind::kPaused, .at = latest_});
   clock_.Pause(latest_);
   admissions_.SetClock(clock_);
   ++revision_;
@@ -42,6 +48,7 @@ void WaitingLine::Resume(Time now) {
   const MutexLock lock(mutex_);
   Enter(now);
   if (!clock_.paused()) return;
+  Log({.kind = LineEvent::Kind::kResumed, .at = latest_});
   clock_.Resume(latest_);
   admissions_.SetClock(clock_);
   ++revision_;
@@ -51,6 +58,11 @@ void WaitingLine::FreezeTier(std::size_t tier, Time at) {
   // Whoever is silent by now is no entrant.
   constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
   fell_silent_ += waiting_->Sweep(at, kAll, kAll);
+  Log({.kind = LineEvent::Kind::kFrozen, .tier = static_cast<std::uint8_t>(tier), .at = latest_});
+  Freeze(tier);
+}
+
+void WaitingLine::Freeze(std::size_t tier) {
   waiting_->Freeze(tier, last_ticket_);
   stages_[tier] = QueueStage::kFrozen;
   ++revision_;
@@ -62,6 +74,16 @@ void WaitingLine::Freeze(Time now, std::uint8_t tier) {
   if (stages_[tier] == QueueStage::kGathering) FreezeTier(tier, at);
 }
 
+Status WaitingLine::ListEntrants(std::uint8_t tier) {
+  if (stages_[tier] != QueueStage::kFrozen) return NotFrozen(tier);
+  if (waiting_->HasEntrants(tier)) return Status();
+  if (!waiting_->ListEntrants(tier)) {
+    return Status(StatusCode::kResourceExhausted, "out of memory");
+  }
+  Log({.kind = LineEvent::Kind::kListed, .tier = tier});
+  return Status();
+}
+
 bool WaitingLine::AnyRuns() const {
   return std::find(stages_.begin(), stages_.end(), QueueStage::kRunning) != stages_.end();
 }
@@ -69,14 +91,21 @@ bool WaitingLine::AnyRuns() const {
 Result<std::size_t> WaitingLine::ReadEntrants(std::uint8_t tier, std::uint64_t after,
                                               std::span<Entrant> entrants) {
   const MutexLock lock(mutex_);
-  if (stages_[tier] != QueueStage::kFrozen) return NotFrozen(tier);
+  Status listed = ListEntrants(tier);
+  if (!listed.ok()) return listed;
   return waiting_->ReadEntrants(tier, after, entrants);
 }
 
 Status WaitingLine::Arrange(const Arrangement& arrangement) {
   const MutexLock lock(mutex_);
-  if (stages_[arrangement.tier] != QueueStage::kFrozen) return NotFrozen(arrangement.tier);
-  return waiting_->Arrange(arrangement);
+  Status status = ListEntrants(arrangement.tier);
+  if (status.ok()) status = waiting_->Arrange(arrangement);
+  if (!status.ok()) return status;
+  Log({.kind = LineEvent::Kind::kArranged,
+       .tier = arrangement.tier,
+       .number = arrangement.first,
+       .tickets = arrangement.tickets});
+  return status;
 }
 
 Status WaitingLine::Begin(Time now, std::uint8_t tier) {
@@ -89,6 +118,7 @@ Status WaitingLine::Begin(Time now, std::uint8_t tier) {
   if (stages_[tier] == QueueStage::kGathering) FreezeTier(tier, at);
   Status begun = waiting_->Begin(tier);
   if (!begun.ok()) return begun;
+  Log({.kind = LineEvent::Kind::kBegun, .tier = tier, .at = latest_});
   stages_[tier] = QueueStage::kRunning;
   ++revision_;
   return Status();
@@ -100,6 +130,7 @@ void WaitingLine::Close(Time now) {
   const MutexLock lock(mutex_);
   Enter(now);
   if (stages_.front() == QueueStage::kClosed) return;
+  Log({.kind = LineEvent::Kind::kClosed, .at = latest_});
   gone = std::move(waiting_);
   stages_.fill(QueueStage::kClosed);
   ++revision_;

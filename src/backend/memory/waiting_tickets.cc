@@ -80,6 +80,15 @@ WaitingTickets::Entry WaitingTickets::Join(const Newcomer& newcomer, Time now) {
   return entry;
 }
 
+void WaitingTickets::TouchAll(Time now) {
+  for (const PlaceLine& line : lines_) {
+    line.ForEach([&](Entry entry) {
+      Touch(entry, now);
+      return true;
+    });
+  }
+}
+
 void WaitingTickets::ForgetPlace(Entry entry) {
   Stage& stage = stages_[blocks_[WaitingBlocks::BlockOf(entry)].tier];
   // Entrants stay what they are.
@@ -106,6 +115,9 @@ std::uint64_t WaitingTickets::Look(std::uint32_t number, Time now, std::uint64_t
       const Entry entry = PlaceLine::SpotInWord(number, w, bits);
       if (IsSilent(entry, now) && freed < most) {
         silent |= bits & (~bits + 1);
+        if (log_ != nullptr) {
+          log_->OnEvent({.kind = LineEvent::Kind::kFellSilent, .ticket = (*this)[entry].ticket});
+        }
         ForgetPlace(entry);
         ++freed;
       } else {
@@ -146,6 +158,15 @@ Entrants& WaitingTickets::EntrantsOf(std::size_t tier) {
     lines_[tier].Hold();
   }
   return *stage.entrants;
+}
+
+bool WaitingTickets::ListEntrants(std::size_t tier) {
+  try {
+    EntrantsOf(tier);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
 }
 
 Result<std::size_t> WaitingTickets::ReadEntrants(std::size_t tier, std::uint64_t after,

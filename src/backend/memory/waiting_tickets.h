@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "backend/memory/entrants.h"
+#include "backend/memory/line_event.h"
 #include "backend/memory/place_line.h"
 #include "backend/memory/silence_wheel.h"
 #include "backend/memory/ticket_index.h"
@@ -33,10 +34,12 @@ class WaitingTickets {
   using Entry = Spot;
   static constexpr Entry kNone = WaitingBlocks::kNone;
 
-  // `hash` must outlive it.
   WaitingTickets(const QueueTerms& terms, const engine::KeyedHash& hash);
   WaitingTickets(const WaitingTickets&) = delete;
   WaitingTickets& operator=(const WaitingTickets&) = delete;
+
+  // Hears of who falls silent in passing; may be null, else must outlive it.
+  void set_log(LineLog* log) { log_ = log; }
 
   // Two steps that bring what a command is going to touch into the caches: for a batch each step
   // for all before the next.
@@ -101,6 +104,8 @@ class WaitingTickets {
   // ran out.
   bool Restore(Entry entry, std::uint64_t place);
   void Touch(Entry entry, Time now) { blocks_.entry(entry).set_heard_ms(Milliseconds(now)); }
+  // The same for everybody.
+  void TouchAll(Time now);
   // The place is free at once.
   void Remove(Entry entry) { Remove(entry, room_.HashOf(entry)); }
   void Remove(Entry entry, std::uint64_t hash);
@@ -139,6 +144,10 @@ class WaitingTickets {
   void Freeze(std::size_t tier, std::uint64_t last_ticket) {
     stages_[tier].freeze = {.last_ticket = last_ticket, .live = lines_[tier].live()};
   }
+  // Whether the entrants of a frozen tier are listed: from then on they are who they are.
+  bool HasEntrants(std::size_t tier) const { return stages_[tier].entrants.has_value(); }
+  // Lists them, if they are not.  False, and nothing changed, where memory ran out.
+  bool ListEntrants(std::size_t tier);
   // Of a frozen tier; see QueueRepository.  Errors: InvalidArgument; ResourceExhausted.
   Result<std::size_t> ReadEntrants(std::size_t tier, std::uint64_t after,
                                    std::span<Entrant> entrants);
@@ -186,7 +195,8 @@ class WaitingTickets {
   // Throws std::bad_alloc.
   bool Rearrange(std::size_t tier);
 
-  const engine::KeyedHash& hash_;
+  const engine::KeyedHash hash_;
+  LineLog* log_ = nullptr;
   WaitingBlocks blocks_;
   TicketIndex index_;
   SilenceWheel wheel_;

@@ -12,8 +12,9 @@ Nor what only shows where memory runs out: those suites take longest and are not
 """
 
 import bugs_of_crowds
+import bugs_of_journals
 import bugs_of_policies
 import bugs_of_stock
 from seeded import BUGS
 
-__all__ = ["BUGS", "bugs_of_crowds", "bugs_of_policies", "bugs_of_stock"]
+__all__ = ["BUGS", "bugs_of_crowds", "bugs_of_journals", "bugs_of_policies", "bugs_of_stock"]

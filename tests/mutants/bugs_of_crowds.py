@@ -67,7 +67,7 @@ bug("a newcomer is not looked for in the line that others went on to", "backend"
     (TICKET_INDEX_H, "if (line.Matching(tag) != 0 || line.WentPast(tag) || free == 0) return false;",
      "if (line.Matching(tag) != 0 || free == 0) return false;"))
 bug("who fell silent stands in the way of those behind", "queues",
-    (WAITING, "    waiting_->Remove(entry);\n    ++fell_silent_;\n  }\n"
+    (WAITING, "    FallSilent(entry, hash_((*waiting_)[entry].user.bytes()));\n  }\n"
               "  return WaitingTickets::kNone;",
      "    break;\n  }\n  return WaitingTickets::kNone;"))
 bug("who was heard of once is never found silent", "queues",
@@ -103,9 +103,9 @@ bug("a heartbeat by the short way is not heard", "queues",
     (WAITING_H, "    if (touches) waiting_->Touch(entry, at);\n", ""))
 bug("who fell silent just now is let in", "queues",
     (WAITING, "    if (entry == WaitingTickets::kNone || !waiting_->IsSilent(entry, at)) return entry;\n"
-              "    waiting_->Remove(entry);\n    ++fell_silent_;\n",
+              "    FallSilent(entry, hash_",
      "    if (entry == WaitingTickets::kNone || at != kMaxTime) return entry;\n"
-     "    waiting_->Remove(entry);\n    ++fell_silent_;\n"))
+     "    FallSilent(entry, hash_"))
 bug("places are brought back after the window, while the line gathers", "service",
     (WAITING, "kGathering && latest_ < restore_end() &&", "kGathering &&"))
 bug("who leaves has not given up the place that they brought back", "service",
@@ -201,8 +201,8 @@ bug("who lets a hold lapse keeps the slot", "service",
 bug("a lapsed hold ends an admission under which another is held", "service",
     (LAPSED, "admission.number == 0 || tally.open_holds != 0", "admission.number == 0"))
 bug("another's admission is used", "backend",
-    (ADMISSIONS, "if (found == nullptr || found->number != number || found->used) return;",
-     "if (found == nullptr || found->used) return;"))
+    (ADMISSIONS, "if (found == nullptr || found->number != number || found->used) return 0;",
+     "if (found == nullptr || found->used) return 0;"))
 bug("the circuit breaker does not hear of a reserve", "service",
     (SHOPPERS, "  NoteStore(call.permit, status, now);\n", ""))
 bug("the circuit breaker does not hear of a batch", "service",

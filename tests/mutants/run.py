@@ -45,6 +45,7 @@ SUITES = [
     Suite("runtime", "runtime", DOCTEST, 180),
     Suite("backend", "backend", DOCTEST, 180),
     Suite("engine", "engine", DOCTEST, 180),
+    Suite("journal", "journal", [*DOCTEST, "--test-case-exclude=*before every call*"], 180),
     Suite("hard cases", "hard_cases", DOCTEST, 300),
     Suite("interleavings", "linearizability",
           [*DOCTEST, "--source-file=*interleavings*"], 300),

@@ -1,0 +1,93 @@
+"""Bugs of what outlives the process."""
+
+from seeded import bug
+
+COMMITS = "src/backend/journal/group_commit.cc"
+COMMIT = "src/backend/journal/commit.cc"
+INVENTORY = "src/backend/journal/journaled_inventory.cc"
+LINES = "src/backend/journal/journaled_queue.cc"
+LINE_CODEC = "src/backend/journal/line_codec.cc"
+RECORD = "src/backend/journal/record.cc"
+RECOVERY = "src/backend/journal/recovery.cc"
+REPLAY = "src/backend/memory/waiting_line_replay.cc"
+STAGES = "src/backend/memory/waiting_line_stages.cc"
+STORAGE = "src/backend/journal/journaled_storage.cc"
+TICKETS = "src/backend/memory/waiting_tickets.cc"
+WAITING = "src/backend/memory/waiting_line.cc"
+
+# What is acknowledged is kept.
+bug("a reserve is acknowledged before it is kept", "journal",
+    (INVENTORY, "  return status.ok() ? AwaitCommit(ticket) : status;", "  return status;"))
+bug("what somebody is told of another's hold is not waited for", "journal",
+    (INVENTORY, "    case Code::kStorageFull:\n      return false;",
+     "    case Code::kStorageFull:\n    case Code::kAlreadyDone:\n    case Code::kLimitReached:\n"
+     "      return false;"))
+bug("after a failure of the medium it is tried again", "journal",
+    (COMMITS, "    Fail(&medium_failure_);\n", "    return medium_failure_;\n"))
+bug("what had no room is forgotten", "journal",
+    (COMMITS, "  if (!status.ok()) return status;\n  is_sealed_ = false;",
+     "  if (!status.ok()) {\n    is_sealed_ = false;\n    written_.Clear();\n    return status;\n  }\n"
+     "  is_sealed_ = false;"))
+bug("a commit tells no time", "journal",
+    (COMMITS, "      header_.latest = latest();\n", ""))
+bug("the chain begins anew with each session", "journal",
+    (COMMITS, "      last_hash_(last_hash) {}", "      last_hash_(last_hash) {\n  last_hash_.fill(0);\n}"))
+bug("a sale that was forgotten is there again", "journal",
+    (INVENTORY, "  commits_.Append([&](RecordWriter& writer) { writer.SaleForgotten(scribe.number()); });\n",
+     ""))
+bug("a sale's number is given twice after a restart", "journal",
+    (STORAGE, "recovery.last_sale() + 1", "1"))
+bug("a user that was introduced in one session is taken for known in the next", "journal",
+    (RECOVERY, "  BeginSession(last_.number + 1);\n  return {};", "  return {};"))
+bug("names that no record mentions are overlooked", "journal",
+    (RECOVERY, "if (!reader.UsedAllNames()) return", "if (false) return"))
+bug("a commit that is missing is overlooked", "journal",
+    (RECOVERY, "    if (commit.number != number) {", "    if (commit.number < number) {"),
+    (RECOVERY, "OpenCommit(commit.records, number, last_hash_, hasher_)",
+     "OpenCommit(commit.records, commit.number, last_hash_, hasher_)"))
+bug("the edges of an event are not written", "journal",
+    (RECORD, "  if (!event.edges.empty()) {", "  if (false) {"))
+bug("the time is kept with every call or never", "journal",
+    (COMMITS, " < kBehind) return {};", " >= kBehind) return {};"))
+
+# Lines.
+bug("a ticket is told before it is kept", "journal",
+    (LINES, "  return commits_.Await(TicketOf(sale));\n}\n\nStatus JournaledQueue::MarkUsed",
+     "  return {};\n}\n\nStatus JournaledQueue::MarkUsed"))
+bug("who falls silent in passing is back after a restart", "journal",
+    (TICKETS, "        if (log_ != nullptr) {", "        if (log_ != nullptr && number == kWords) {"))
+bug("who is found silent is back after a restart", "journal",
+    (WAITING, "  Log({.kind = LineEvent::Kind::kFellSilent, .ticket = (*waiting_)[entry].ticket});\n", ""))
+bug("a restart makes everybody silent", "journal",
+    (WAITING, "if (std::exchange(made_anew_, false) && waiting_ != nullptr) waiting_->TouchAll(at);", ""))
+bug("who left the shop is in it again after a restart", "journal",
+    (WAITING, "        Log({.kind = LineEvent::Kind::kLeft, .at = latest_, .ticket = admission->ticket});\n",
+     ""))
+bug("who was finished is in the shop again after a restart", "journal",
+    (WAITING, "  Log({.kind = LineEvent::Kind::kCompleted, .at = latest_, .ticket = admission->ticket});\n",
+     ""))
+bug("what the strategy keeps is lost with a restart", "journal",
+    (WAITING, "  Log({.kind = LineEvent::Kind::kTurn, .number = strategy});\n", ""))
+bug("the pace falls back with a restart", "journal",
+    (STAGES, "  Log({.kind = LineEvent::Kind::kPaceChanged, .at = latest_, .pace = pace});\n", ""))
+bug("a pause ends with a restart", "journal",
+    (REPLAY, "  admissions_.SetClock(clock_);\n", ""))
+bug("entrants are listed anew after a restart", "journal",
+    (STAGES, "  Log({.kind = LineEvent::Kind::kListed, .tier = tier});\n", ""))
+bug("an order is lost with a restart", "journal",
+    (STAGES, "       .tickets = arrangement.tickets});", "       .tickets = {}});"))
+bug("a place that was brought back is lost with a restart", "journal",
+    (LINE_CODEC, "    if (event.place != 0) first |= kHasPlace;\n", ""),
+    (LINE_CODEC, "      if (event.place != 0) records.Varint(event.place);\n", ""))
+bug("an admission that was used waits to be used after a restart", "journal",
+    (REPLAY, "    if (is_admitted) admissions_.MarkUsed(hash, event.user, event.number);\n", ""))
+bug("windows that passed before a restart go on", "journal",
+    (REPLAY, "  EndPassedWindows(at);\n", ""))
+bug("a waitlist comes back as a queue", "journal",
+    (STORAGE, "line.use == journal::LineUse::kQueue ? *queues_ : *waitlists_",
+     "line.use == journal::LineUse::kQueue ? *queues_ : *queues_"))
+bug("a queue's number is given twice after a restart", "journal",
+    (STORAGE, "recovery.last_line() + 1", "1"))
+bug("a queue that was forgotten is there again", "journal",
+    (LINES, "  commits_.Append([&](RecordWriter& writer) { writer.LineForgotten(scribe.number()); });\n",
+     ""))

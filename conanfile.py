@@ -46,7 +46,7 @@ class FlashsaleConan(ConanFile):
 
     # component -> what it needs, of ours and of others; all but core have a with_<component>
     _components = {
-        "core": ["abseil::absl_hash", "boost::headers", "fmt::fmt", "openssl::crypto"],
+        "core": ["abseil::absl_flat_hash_map", "abseil::absl_hash", "boost::headers", "fmt::fmt", "openssl::crypto"],
         "runtime": ["core", "abseil::absl_hash", "fmt::fmt"],
         "sqlite": ["core", "fmt::fmt", "sqlite3::sqlite"],
         "testing": ["core", "fmt::fmt", "openssl::crypto"],

@@ -19,7 +19,7 @@ endfunction()
 
 # Abseil's version file accepts only the exact version, so none is asked for.
 flashsale_dependency(absl FIND CONFIG
-                     TARGETS absl::hash=absl_hash)
+                     TARGETS absl::hash=absl_hash absl::flat_hash_map=absl_flat_hash_map)
 flashsale_dependency(fmt FIND 9 CONFIG TARGETS fmt::fmt=fmt)
 flashsale_dependency(Boost HEADER_ONLY FIND 1.74 TARGETS Boost::headers=)
 flashsale_dependency(OpenSSL FIND 3.0 COMPONENTS Crypto TARGETS OpenSSL::Crypto=libcrypto)

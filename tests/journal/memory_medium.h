@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "flashsale/backend/journal.h"
@@ -55,6 +56,13 @@ class MemoryMedium final : public JournalMedium {
     return {};
   }
   bool IsNearlyFull() override { return kept_->nearly_full; }
+  Status OverwriteNames(std::span<const JournalCommit> commits) override {
+    const std::lock_guard lock(kept_->mutex);
+    for (const JournalCommit& commit : commits) {
+      kept_->commits[commit.number - 1].names.assign(commit.names.begin(), commit.names.end());
+    }
+    return {};
+  }
 
  private:
   const std::shared_ptr<Kept> kept_;

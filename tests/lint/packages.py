@@ -20,6 +20,7 @@ ALL = (VERSION_HEADER, OPTIONS, COMPONENTS, TOOLCHAIN, RECIPE, TEST_RECIPE,
 
 # A target that components link -> the port of vcpkg and the requirement of Conan that bring it.
 PACKAGED = {
+    "absl::flat_hash_map": ("abseil", "abseil::absl_flat_hash_map"),
     "absl::hash": ("abseil", "abseil::absl_hash"),
     "Boost::headers": ("boost-container", "boost::headers"),
     "fmt::fmt": ("fmt", "fmt::fmt"),

@@ -11,6 +11,7 @@ RECORD = "src/backend/journal/record.cc"
 RECOVERY = "src/backend/journal/recovery.cc"
 REPLAY = "src/backend/memory/waiting_line_replay.cc"
 STAGES = "src/backend/memory/waiting_line_stages.cc"
+WALK = "src/backend/journal/journal_walk.cc"
 STORAGE = "src/backend/journal/journaled_storage.cc"
 TICKETS = "src/backend/memory/waiting_tickets.cc"
 WAITING = "src/backend/memory/waiting_line.cc"
@@ -40,10 +41,10 @@ bug("a sale's number is given twice after a restart", "journal",
 bug("a user that was introduced in one session is taken for known in the next", "journal",
     (RECOVERY, "  BeginSession(last_.number + 1);\n  return {};", "  return {};"))
 bug("names that no record mentions are overlooked", "journal",
-    (RECOVERY, "if (!reader.UsedAllNames()) return", "if (false) return"))
+    (WALK, "if (!reader.UsedAllNames()) return", "if (false) return"))
 bug("a commit that is missing is overlooked", "journal",
-    (RECOVERY, "    if (commit.number != number) {", "    if (commit.number < number) {"),
-    (RECOVERY, "OpenCommit(commit.records, number, last_hash_, hasher_)",
+    (WALK, "    if (commit.number != number) {", "    if (commit.number < number) {"),
+    (WALK, "OpenCommit(commit.records, number, last_hash_, hasher_)",
      "OpenCommit(commit.records, commit.number, last_hash_, hasher_)"))
 bug("the edges of an event are not written", "journal",
     (RECORD, "  if (!event.edges.empty()) {", "  if (false) {"))
@@ -57,23 +58,23 @@ bug("a ticket is told before it is kept", "journal",
 bug("who falls silent in passing is back after a restart", "journal",
     (TICKETS, "        if (log_ != nullptr) {", "        if (log_ != nullptr && number == kWords) {"))
 bug("who is found silent is back after a restart", "journal",
-    (WAITING, "  Log({.kind = LineEvent::Kind::kFellSilent, .ticket = (*waiting_)[entry].ticket});\n", ""))
+    (WAITING, "  Log({.kind = QueueEvent::Kind::kFellSilent, .ticket = (*waiting_)[entry].ticket});\n", ""))
 bug("a restart makes everybody silent", "journal",
     (WAITING, "if (std::exchange(made_anew_, false) && waiting_ != nullptr) waiting_->TouchAll(at);", ""))
 bug("who left the shop is in it again after a restart", "journal",
-    (WAITING, "        Log({.kind = LineEvent::Kind::kLeft, .at = latest_, .ticket = admission->ticket});\n",
+    (WAITING, "        Log({.kind = QueueEvent::Kind::kLeft, .at = latest_, .ticket = admission->ticket});\n",
      ""))
 bug("who was finished is in the shop again after a restart", "journal",
-    (WAITING, "  Log({.kind = LineEvent::Kind::kCompleted, .at = latest_, .ticket = admission->ticket});\n",
+    (WAITING, "  Log({.kind = QueueEvent::Kind::kCompleted, .at = latest_, .ticket = admission->ticket});\n",
      ""))
 bug("what the strategy keeps is lost with a restart", "journal",
-    (WAITING, "  Log({.kind = LineEvent::Kind::kTurn, .number = strategy});\n", ""))
+    (WAITING, "  Log({.kind = QueueEvent::Kind::kTurn, .number = strategy});\n", ""))
 bug("the pace falls back with a restart", "journal",
-    (STAGES, "  Log({.kind = LineEvent::Kind::kPaceChanged, .at = latest_, .pace = pace});\n", ""))
+    (STAGES, "  Log({.kind = QueueEvent::Kind::kPaceChanged, .at = latest_, .pace = pace});\n", ""))
 bug("a pause ends with a restart", "journal",
     (REPLAY, "  admissions_.SetClock(clock_);\n", ""))
 bug("entrants are listed anew after a restart", "journal",
-    (STAGES, "  Log({.kind = LineEvent::Kind::kListed, .tier = tier});\n", ""))
+    (STAGES, "  Log({.kind = QueueEvent::Kind::kListed, .tier = tier});\n", ""))
 bug("an order is lost with a restart", "journal",
     (STAGES, "       .tickets = arrangement.tickets});", "       .tickets = {}});"))
 bug("a place that was brought back is lost with a restart", "journal",

@@ -53,6 +53,11 @@ class FLASHSALE_EXPORT JournalMedium {
   // There is room for what is bought, given back and extended, but nothing should be added to it.
   // Asked after each commit, and when somebody was refused for it.
   virtual bool IsNearlyFull() = 0;
+
+  // Overwrites the names of these commits by others of the same size, all of them or none, so that
+  // nothing of those that were there can be read any more.  Their records are not told.  Only
+  // EraseFromJournal calls it.  Errors: FailedPrecondition where the medium cannot, as here.
+  virtual Status OverwriteNames(std::span<const JournalCommit> commits);
 };
 
 struct JournalOptions {

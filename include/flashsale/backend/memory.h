@@ -13,24 +13,26 @@ namespace flashsale::inline v0 {
 
 struct MemoryOptions {
   // How many events of each sale are kept for readers; a power of two from 1,024 to 2^30.  A reader
-  // that falls further behind is told what it lost.  128 bytes an event, 192 with three limit keys, used only as events come.
+  // that falls further behind is told what it lost.  128 bytes an event, 192 with three limit keys,
+  // used only as events come.
   std::size_t events_per_sale = std::size_t{1} << 16;
 
   // The most records (reservations and tombstones) of each sale; then new ones answer StorageFull.
   // 1 to 2^32.
   std::uint64_t max_records_per_sale = std::uint64_t{1} << 32;
 
-  // Makes Create take all the memory that a sale needs once every unit has found a buyer of its own, so
-  // that no reserve waits for a page or for a table that grows.  Otherwise memory comes with users.
+  // Makes Create take all the memory that a sale needs once every unit has found a buyer of its
+  // own, so that no reserve waits for a page or for a table that grows.  Otherwise memory comes
+  // with users.
   bool prefault = false;
 
   // For how many users, addresses, networks and devices, each, the rates are kept; 1 to 2^32.  Nine
   // bytes each, used only as keys come.  Beyond that those who have used least are forgotten first.
   std::uint64_t rate_keys = std::uint64_t{1} << 20;
 
-  // For how many devices and networks, each kind of them, the users are counted; 1 to 2^32.  16 bytes
-  // each, used only as keys come: room for a key of five users.  Beyond that those with the fewest users
-  // are forgotten first.
+  // For how many devices and networks, each kind of them, the users are counted; 1 to 2^32.  16
+  // bytes each, used only as keys come: room for a key of five users.  Beyond that those with the
+  // fewest users are forgotten first.
   std::uint64_t fingerprint_keys = std::uint64_t{1} << 20;
 
   // Keys of the hash tables, so that nobody can choose ids that collide; 0: drawn from the system.

@@ -16,7 +16,7 @@ LineScribe& ScribeOf(const memory::WaitingLine& line) {
 
 }  // namespace
 
-void LineScribe::OnEvent(const memory::LineEvent& event) noexcept {
+void LineScribe::OnEvent(const QueueEvent& event) noexcept {
   if (stopped_.load(std::memory_order_acquire)) return;
   const GroupCommit::Ticket commit =
       commits_.Append([&](RecordWriter& writer) { writer.Write(number_, event); });

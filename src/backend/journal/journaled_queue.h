@@ -26,7 +26,7 @@ class LineScribe final : public memory::LineLog {
   // The line was forgotten, and so is what may still happen to it.  False where it was before.
   bool Stop() { return !stopped_.exchange(true, std::memory_order_acq_rel); }
 
-  void OnEvent(const memory::LineEvent& event) noexcept override;
+  void OnEvent(const QueueEvent& event) noexcept override;
   // The last commit that has anything of the line.
   GroupCommit::Ticket last_commit() const { return last_commit_.load(std::memory_order_acquire); }
 

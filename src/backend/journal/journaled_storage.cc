@@ -16,6 +16,12 @@
 #include "flashsale/backend/journal.h"
 
 namespace flashsale::inline v0 {
+
+Status JournalMedium::OverwriteNames(std::span<const JournalCommit> commits) {
+  (void)commits;
+  return {StatusCode::kFailedPrecondition, "this medium cannot overwrite names"};
+}
+
 namespace {
 
 using journal::GroupCommit;

@@ -9,8 +9,7 @@
 namespace flashsale::inline v0::journal {
 namespace {
 
-using memory::LineEvent;
-using Kind = memory::LineEvent::Kind;
+using Kind = QueueEvent::Kind;
 
 // Beside the kind of kJoined.
 constexpr std::uint8_t kKindMask = 0x3F;
@@ -44,7 +43,7 @@ QueuePace GetPace(ByteReader& reader) {
 
 }  // namespace
 
-void PutLineEvent(ByteWriter& records, ByteWriter& names, Time& at, const LineEvent& event) {
+void PutLineEvent(ByteWriter& records, ByteWriter& names, Time& at, const QueueEvent& event) {
   auto first =
       static_cast<std::uint8_t>(kFirstLineEvent + static_cast<std::uint8_t>(event.kind) - 1);
   if (event.kind == Kind::kJoined) {
@@ -104,9 +103,9 @@ void PutLineEvent(ByteWriter& records, ByteWriter& names, Time& at, const LineEv
   }
 }
 
-LineEvent GetLineEvent(std::uint8_t first, ByteReader& records, ByteReader& names, Time& at,
-                       std::vector<std::uint64_t>& tickets) {
-  LineEvent event;
+QueueEvent GetLineEvent(std::uint8_t first, ByteReader& records, ByteReader& names, Time& at,
+                        std::vector<std::uint64_t>& tickets) {
+  QueueEvent event;
   event.kind = static_cast<Kind>((first & kKindMask) - kFirstLineEvent + 1);
   const bool is_joined = event.kind == Kind::kJoined;
   if (!is_joined && (first & ~kKindMask) != 0) records.Fail();

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "backend/journal/bytes.h"
-#include "backend/memory/line_event.h"
 #include "flashsale/base/time.h"
+#include "flashsale/domain/queue_event.h"
 #include "flashsale/domain/queue_terms.h"
 
 namespace flashsale::inline v0::journal {
@@ -16,16 +16,16 @@ namespace flashsale::inline v0::journal {
 // The records' kinds are those of the events and this.
 inline constexpr std::uint8_t kFirstLineEvent = 43;
 inline constexpr std::uint8_t kLastLineEvent =
-    kFirstLineEvent + static_cast<std::uint8_t>(memory::LineEvent::Kind::kUsed) - 1;
+    kFirstLineEvent + static_cast<std::uint8_t>(QueueEvent::Kind::kUsed) - 1;
 
 // `at`: the time of the record before, and then of this.  A newcomer's id is the next of `names`.
 // Throws std::bad_alloc.
-void PutLineEvent(ByteWriter& records, ByteWriter& names, Time& at, const memory::LineEvent& event);
+void PutLineEvent(ByteWriter& records, ByteWriter& names, Time& at, const QueueEvent& event);
 
 // The event whose first byte was read.  Its ticket is not told of kJoined, nor its user of another;
 // its tickets are in `tickets`.  Makes a reader fail.  Throws std::bad_alloc.
-memory::LineEvent GetLineEvent(std::uint8_t first, ByteReader& records, ByteReader& names, Time& at,
-                               std::vector<std::uint64_t>& tickets);
+QueueEvent GetLineEvent(std::uint8_t first, ByteReader& records, ByteReader& names, Time& at,
+                        std::vector<std::uint64_t>& tickets);
 
 void PutQueueTerms(ByteWriter& writer, const QueueTerms& terms);
 // Terms that Validate does not take make the reader fail.  Throws std::bad_alloc.

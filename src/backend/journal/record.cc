@@ -1,5 +1,6 @@
 #include "backend/journal/record.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "backend/journal/terms_codec.h"
@@ -80,6 +81,12 @@ void RecordWriter::Session(Time at) {
   records_.Varint(FLASHSALE_VERSION);
 }
 
+void RecordWriter::Copied(std::uint64_t commit, const Sha256Hash& hash) {
+  records_.U8(static_cast<std::uint8_t>(RecordKind::kCopied));
+  records_.Varint(commit);
+  records_.Raw(hash);
+}
+
 void RecordWriter::SaleCreated(SaleNumber sale, const SaleTerms& terms) {
   records_.U8(static_cast<std::uint8_t>(RecordKind::kSaleCreated));
   records_.Varint(sale);
@@ -116,7 +123,7 @@ void RecordWriter::LineForgotten(LineNumber line) {
   records_.Varint(line);
 }
 
-void RecordWriter::Write(LineNumber line, const memory::LineEvent& event) {
+void RecordWriter::Write(LineNumber line, const QueueEvent& event) {
   if (line != line_) {
     records_.U8(static_cast<std::uint8_t>(RecordKind::kLine));
     records_.Varint(line);
@@ -247,6 +254,12 @@ bool RecordReader::Next(Record& record) {
       break;
     case RecordKind::kTime:
       break;
+    case RecordKind::kCopied: {
+      record.copied_commit = records_.Varint();
+      const Bytes hash = records_.Raw(record.copied_hash.size());
+      std::copy(hash.begin(), hash.end(), record.copied_hash.begin());
+      break;
+    }
     case RecordKind::kSaleForgotten:
       record.sale = records_.Varint();
       break;

@@ -7,12 +7,13 @@
 
 #include "backend/journal/bytes.h"
 #include "backend/journal/line_codec.h"
-#include "backend/memory/line_event.h"
+#include "base/sha256.h"
 #include "engine/event_sink.h"
 #include "flashsale/base/id.h"
 #include "flashsale/base/time.h"
 #include "flashsale/domain/event.h"
 #include "flashsale/domain/flash_sale.h"
+#include "flashsale/domain/queue_event.h"
 
 namespace flashsale::inline v0::journal {
 
@@ -31,6 +32,7 @@ enum class RecordKind : std::uint8_t {
   kTime = 39,   // nothing but the time that its commit tells
   kLine = 40,   // the events of a line that follow are of another one
   kLineOpened = 41,
+  kCopied = 60,         // the journal is a copy of another, which ended there
   kLineForgotten = 42,  // from 43 on: what happens in a line, see line_codec.h
 };
 
@@ -68,6 +70,7 @@ class RecordWriter {
   void Rollback(const Point& point);
 
   void Session(Time at);
+  void Copied(std::uint64_t commit, const Sha256Hash& hash);
   void KeptTime() { records_.U8(static_cast<std::uint8_t>(RecordKind::kTime)); }
   void SaleCreated(SaleNumber sale, const SaleTerms& terms);
   void SaleForgotten(SaleNumber sale);
@@ -75,7 +78,7 @@ class RecordWriter {
   void CatalogueRemoved(const SaleId& sale);
   void LineOpened(LineNumber line, LineUse use, Time at, const QueueTerms& terms);
   void LineForgotten(LineNumber line);
-  void Write(LineNumber line, const memory::LineEvent& event);
+  void Write(LineNumber line, const QueueEvent& event);
 
   struct Entry {
     SaleNumber sale = 0;
@@ -116,11 +119,14 @@ struct Record {
   std::optional<SaleId> id;         // kCatalogueRemoved
   Time at{};                        // kSession, kLineOpened
 
+  std::uint64_t copied_commit = 0;  // kCopied
+  Sha256Hash copied_hash{};
+
   LineNumber line = 0;  // of an event of a line, kLineOpened, kLineForgotten
   LineUse use = LineUse::kQueue;
   std::optional<QueueTerms> queue_terms;  // kLineOpened
   // Valid as long as the record.
-  std::optional<memory::LineEvent> line_event;
+  std::optional<QueueEvent> line_event;
   std::vector<std::uint64_t> tickets;
 };
 

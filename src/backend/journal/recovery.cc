@@ -11,46 +11,7 @@ namespace {
 
 Status OutOfMemory() { return {StatusCode::kResourceExhausted, "out of memory"}; }
 
-Status Damaged(std::uint64_t commit, std::string_view what) {
-  return {StatusCode::kDataLoss, fmt::format("commit {}: {}", commit, what)};
-}
-
 }  // namespace
-
-Status Recovery::OnCommit(const JournalCommit& commit) {
-  try {
-    const std::uint64_t number = last_.number + 1;
-    if (commit.number != number) {
-      return Damaged(number, fmt::format("it is missing, {} comes next", commit.number));
-    }
-    OpenedCommit opened = OpenCommit(commit.records, number, last_hash_, hasher_);
-    if (!opened.damage.empty()) {
-      Status damage = Damaged(number, opened.damage);
-      if (!opened.is_newer) return damage;
-      return {StatusCode::kFailedPrecondition, damage.message()};
-    }
-    Bytes names;
-    if (!OpenNames(commit.names, hasher_, names)) return Damaged(number, "its names are damaged");
-    RecordReader reader(opened.records, names);
-    Record record;
-    while (reader.Next(record)) {
-      const char* const wrong = Fold(record);
-      if (wrong == nullptr) continue;
-      return Damaged(number, fmt::format("record at byte {}: {}", reader.position(), wrong));
-    }
-    if (!reader.ok()) {
-      return Damaged(number,
-                     fmt::format("record at byte {}: it cannot be read", reader.position()));
-    }
-    if (!reader.UsedAllNames()) return Damaged(number, "it has names that no record mentions");
-    if (opened.header.latest < last_.latest) return Damaged(number, "its time runs back");
-    last_ = opened.header;
-    last_hash_ = opened.hash;
-    return {};
-  } catch (const std::bad_alloc&) {
-    return OutOfMemory();
-  }
-}
 
 void Recovery::BeginSession(std::uint64_t commit) {
   for (auto& [number, sale] : sales_) {
@@ -63,21 +24,22 @@ Status Recovery::Finish() {
     if (!sale.engine->FinishRestore()) return OutOfMemory();
   }
   for (auto& [number, line] : lines_) {
-    line.line->FinishReplay(last_.latest);
+    line.line->FinishReplay(last().latest);
     line.users = {};
   }
-  BeginSession(last_.number + 1);
+  BeginSession(commit());
   return {};
 }
 
-const char* Recovery::Fold(Record& record) {
+const char* Recovery::OnRecord(Record& record) {
   if (record.is_event()) return FoldEvent(record);
   if (record.is_line_event()) return FoldLineEvent(record);
   switch (static_cast<RecordKind>(record.kind)) {
     case RecordKind::kSession:
-      BeginSession(last_.number + 1);
+      BeginSession(commit());
       return nullptr;
     case RecordKind::kTime:
+    case RecordKind::kCopied:
       return nullptr;
     case RecordKind::kSaleCreated:
       return FoldCreation(record);
@@ -111,7 +73,7 @@ const char* Recovery::FoldCreation(const Record& record) {
   if (engine == nullptr) throw std::bad_alloc();
   Sale& sale = sales_[record.sale];
   sale.engine = std::move(engine);
-  sale.history = std::make_unique<SaleHistory>(last_.number + 1);
+  sale.history = std::make_unique<SaleHistory>(commit());
   last_sale_ = record.sale;
   return nullptr;
 }
@@ -134,8 +96,8 @@ const char* Recovery::FoldLineEvent(Record& record) {
   const auto found = lines_.find(record.line);
   if (found == lines_.end()) return "an event of a queue that there is not";
   Line& line = found->second;
-  memory::LineEvent& event = *record.line_event;
-  if (event.kind == memory::LineEvent::Kind::kJoined) {
+  QueueEvent& event = *record.line_event;
+  if (event.kind == QueueEvent::Kind::kJoined) {
     line.users.push_back(event.user);
     event.ticket = line.users.size();
   } else if (event.ticket != 0) {
@@ -174,7 +136,7 @@ const char* Recovery::FoldEvent(Record& record) {
   const engine::SaleEngine::Restored restored = engine->Restore(event, party);
   if (restored.out_of_memory) throw std::bad_alloc();
   if (restored.impossible != nullptr) return restored.impossible;
-  history->Note(event.seq, last_.number + 1);
+  history->Note(event.seq, commit());
   if (record.introduces) {
     constexpr std::size_t kMostAhead = std::size_t{1} << 24;  // numbers come nearly in order
     if (number >= places.size()) {

@@ -7,34 +7,25 @@
 #include <string>
 #include <vector>
 
-#include "backend/journal/commit.h"
+#include "backend/journal/journal_walk.h"
 #include "backend/journal/record.h"
 #include "backend/journal/sale_history.h"
 #include "backend/memory/waiting_line.h"
-#include "base/sha256.h"
 #include "engine/keyed_hash.h"
 #include "engine/sale_engine.h"
-#include "flashsale/backend/journal.h"
 
 namespace flashsale::inline v0::journal {
 
 // Folds a journal: feed it every commit, and it has what was there when the last was kept.
 //
 // Thread safety: as an int.
-class Recovery final : public JournalMedium::Reader {
+class Recovery final : public JournalWalk {
  public:
   explicit Recovery(const engine::EngineOptions& options)
       : options_(options), hash_(options.hash_seed) {}
 
-  // Errors: DataLoss, naming the commit and the record; FailedPrecondition for what a newer version
-  // has written; ResourceExhausted.
-  Status OnCommit(const JournalCommit& commit) override;
-
   // After the last of them: what is written next is another session's.  Errors: ResourceExhausted.
   Status Finish();
-
-  const CommitHeader& last() const { return last_; }
-  const Sha256Hash& last_hash() const { return last_hash_; }
 
   struct Sale {
     std::unique_ptr<engine::SaleEngine> engine;
@@ -60,8 +51,7 @@ class Recovery final : public JournalMedium::Reader {
  private:
   // Parties are numbered anew from this commit on.
   void BeginSession(std::uint64_t commit);
-  // Why a record cannot follow on those before; null: it did.
-  const char* Fold(Record& record);
+  const char* OnRecord(Record& record) override;
   const char* FoldEvent(Record& record);
   const char* FoldCreation(const Record& record);
   const char* FoldOpening(const Record& record);
@@ -69,9 +59,6 @@ class Recovery final : public JournalMedium::Reader {
 
   const engine::EngineOptions options_;
   const engine::KeyedHash hash_;
-  Sha256 hasher_;
-  CommitHeader last_;
-  Sha256Hash last_hash_{};
   std::map<SaleNumber, Sale> sales_;
   SaleNumber last_sale_ = 0;
   std::map<SaleId, FlashSale> catalogue_;

@@ -138,13 +138,13 @@ WaitingLine::Entry WaitingLine::FindWaiting(std::uint64_t hash, const UserId& us
 }
 
 void WaitingLine::FallSilent(Entry entry, std::uint64_t hash) {
-  Log({.kind = LineEvent::Kind::kFellSilent, .ticket = (*waiting_)[entry].ticket});
+  Log({.kind = QueueEvent::Kind::kFellSilent, .ticket = (*waiting_)[entry].ticket});
   waiting_->Remove(entry, hash);
   ++fell_silent_;
 }
 
 void WaitingLine::LogNewcomer(const QueueCommand& command, std::uint64_t place) const {
-  Log({.kind = LineEvent::Kind::kJoined,
+  Log({.kind = QueueEvent::Kind::kJoined,
        .tier = command.tier,
        .at = latest_,
        .user = command.user,
@@ -213,7 +213,7 @@ bool WaitingLine::Carry(const QueueCommand& command, std::uint64_t hash, Time at
     if (verb == QueueVerb::kRestore && who.tier == command.tier && who.restored_place == 0 &&
         TakesBack(command)) {
       if (!waiting_->Restore(entry, command.place)) return false;
-      Log({.kind = LineEvent::Kind::kPlaced,
+      Log({.kind = QueueEvent::Kind::kPlaced,
            .at = latest_,
            .ticket = who.ticket,
            .place = command.place});
@@ -229,7 +229,7 @@ bool WaitingLine::Carry(const QueueCommand& command, std::uint64_t hash, Time at
     if (admission.has_value()) {
       answer.code = completes ? completed : CodeFor(verb, true);
       if (verb == QueueVerb::kLeave) {
-        Log({.kind = LineEvent::Kind::kLeft, .at = latest_, .ticket = admission->ticket});
+        Log({.kind = QueueEvent::Kind::kLeft, .at = latest_, .ticket = admission->ticket});
         admissions_.Erase(*admission);
         ++left_;
       } else {
@@ -258,7 +258,7 @@ bool WaitingLine::Leave(Entry entry, std::uint64_t hash) {
       return false;
     }
   }
-  Log({.kind = LineEvent::Kind::kLeft, .at = latest_, .ticket = who.ticket});
+  Log({.kind = QueueEvent::Kind::kLeft, .at = latest_, .ticket = who.ticket});
   waiting_->Remove(entry, hash);
   ++left_;
   return true;
@@ -298,7 +298,7 @@ bool WaitingLine::Join(const QueueCommand& command, std::uint64_t hash, Time at,
 Code WaitingLine::Complete(const QueueCommand& command, std::uint64_t hash) {
   const std::optional<LiveAdmission> admission = admissions_.Find(hash, command.user);
   if (!admission.has_value() || admission->number != command.admission) return Code::kAlreadyDone;
-  Log({.kind = LineEvent::Kind::kCompleted, .at = latest_, .ticket = admission->ticket});
+  Log({.kind = QueueEvent::Kind::kCompleted, .at = latest_, .ticket = admission->ticket});
   admissions_.Erase(*admission);
   ++completed_;
   return Code::kDone;
@@ -365,7 +365,7 @@ bool WaitingLine::LetIn(Entry entry, Time at, QueueEntry& admitted) {
       admissions_.MakeRoom(admission.hash) &&
       AddWindow({.hash = admission.hash, .number = admission.number, .until = admission.until});
   if (!room) return false;
-  Log({.kind = LineEvent::Kind::kAdmitted, .at = latest_, .ticket = who.ticket});
+  Log({.kind = QueueEvent::Kind::kAdmitted, .at = latest_, .ticket = who.ticket});
   admissions_.Insert(admission);
   waiting_->Remove(entry);
   last_number_ = admission.number;
@@ -418,7 +418,7 @@ Result<std::size_t> WaitingLine::Admit(Time now, const AdmitPlan& plan,
     strategy = pick.state;
   }
   if (count == 0) return count;
-  Log({.kind = LineEvent::Kind::kTurn, .number = strategy});
+  Log({.kind = QueueEvent::Kind::kTurn, .number = strategy});
   ++revision_;
   strategy_ = strategy;
   return count;

@@ -12,7 +12,7 @@
 #include <span>
 
 #include "backend/memory/admission_table.h"
-#include "backend/memory/line_event.h"
+#include "backend/memory/line_log.h"
 #include "backend/memory/queue_clock.h"
 #include "backend/memory/waiting_tickets.h"
 #include "base/mutex.h"
@@ -47,7 +47,7 @@ class WaitingLine {
 
   // Does again what happened in a line that was opened as this one.  Null, or why that cannot have
   // been.  Throws std::bad_alloc.  REQUIRES: before Show, before FinishReplay.
-  const char* Replay(const LineEvent& event) FLASHSALE_EXCLUDES(mutex_);
+  const char* Replay(const QueueEvent& event) FLASHSALE_EXCLUDES(mutex_);
   // That was all, and nothing happened later than `latest`.
   void FinishReplay(Time latest) FLASHSALE_EXCLUDES(mutex_);
 
@@ -63,7 +63,7 @@ class WaitingLine {
   }
   void MarkUsed(std::uint64_t hash, const UserId& user, std::uint64_t number) {
     const std::uint64_t ticket = admissions_.MarkUsed(hash, user, number);
-    if (ticket != 0) Log({.kind = LineEvent::Kind::kUsed, .ticket = ticket, .number = number});
+    if (ticket != 0) Log({.kind = QueueEvent::Kind::kUsed, .ticket = ticket, .number = number});
   }
   QueueState Read(Time now) FLASHSALE_EXCLUDES(mutex_);
   Result<std::size_t> Admit(Time now, const AdmitPlan& plan, std::span<QueueEntry> admitted)
@@ -99,7 +99,7 @@ class WaitingLine {
     if (latest_ >= next_freeze_) FreezeDue(at);
     return at;
   }
-  void Log(const LineEvent& event) const {
+  void Log(const QueueEvent& event) const {
     if (log_ != nullptr) log_->OnEvent(event);
   }
   // Who waits and is silent is gone.
@@ -203,8 +203,8 @@ class WaitingLine {
   void ChangePace(const QueuePace& pace) FLASHSALE_REQUIRES(mutex_);
   Status ListEntrants(std::uint8_t tier) FLASHSALE_REQUIRES(mutex_);
   // What Replay does with a ticket, and with a stage.
-  const char* ReplayTicket(const LineEvent& event, Time at) FLASHSALE_REQUIRES(mutex_);
-  const char* ReplayStage(const LineEvent& event) FLASHSALE_REQUIRES(mutex_);
+  const char* ReplayTicket(const QueueEvent& event, Time at) FLASHSALE_REQUIRES(mutex_);
+  const char* ReplayStage(const QueueEvent& event) FLASHSALE_REQUIRES(mutex_);
 
   // The one who waits there is let in; false where memory ran out, and then nothing changed.
   bool LetIn(Entry entry, Time at, QueueEntry& admitted) FLASHSALE_REQUIRES(mutex_);

@@ -21,8 +21,8 @@ void WaitingLine::FinishReplay(Time latest) {
   made_anew_ = true;
 }
 
-const char* WaitingLine::Replay(const LineEvent& event) {
-  using Kind = LineEvent::Kind;
+const char* WaitingLine::Replay(const QueueEvent& event) {
+  using Kind = QueueEvent::Kind;
   const MutexLock lock(mutex_);
   latest_ = std::max(latest_, event.at);
   const Time at = clock_.At(latest_);
@@ -69,8 +69,8 @@ const char* WaitingLine::Replay(const LineEvent& event) {
   return nullptr;
 }
 
-const char* WaitingLine::ReplayTicket(const LineEvent& event, Time at) {
-  using Kind = LineEvent::Kind;
+const char* WaitingLine::ReplayTicket(const QueueEvent& event, Time at) {
+  using Kind = QueueEvent::Kind;
   const std::uint64_t hash = hash_(event.user.bytes());
   const std::optional<LiveAdmission> admission = admissions_.Find(hash, event.user);
   const Entry entry =
@@ -126,8 +126,8 @@ const char* WaitingLine::ReplayTicket(const LineEvent& event, Time at) {
   return nullptr;
 }
 
-const char* WaitingLine::ReplayStage(const LineEvent& event) {
-  using Kind = LineEvent::Kind;
+const char* WaitingLine::ReplayStage(const QueueEvent& event) {
+  using Kind = QueueEvent::Kind;
   if (event.tier >= terms_.tiers) return "a stage of no tier";
   const QueueStage needed =
       event.kind == Kind::kFrozen ? QueueStage::kGathering : QueueStage::kFrozen;

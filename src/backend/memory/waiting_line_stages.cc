@@ -23,7 +23,7 @@ void WaitingLine::SetPace(Time now, const QueuePace& pace) {
   const MutexLock lock(mutex_);
   Enter(now);
   if (pace == pace_) return;
-  Log({.kind = LineEvent::Kind::kPaceChanged, .at = latest_, .pace = pace});
+  Log({.kind = QueueEvent::Kind::kPaceChanged, .at = latest_, .pace = pace});
   ChangePace(pace);
 }
 
@@ -38,7 +38,7 @@ void WaitingLine::Pause(Time now) {
   const MutexLock lock(mutex_);
   Enter(now);
   if (clock_.paused()) return;
-  Log({.kind = LineEvent::Kind::kPaused, .at = latest_});
+  Log({.kind = QueueEvent::Kind::kPaused, .at = latest_});
   clock_.Pause(latest_);
   admissions_.SetClock(clock_);
   ++revision_;
@@ -48,7 +48,7 @@ void WaitingLine::Resume(Time now) {
   const MutexLock lock(mutex_);
   Enter(now);
   if (!clock_.paused()) return;
-  Log({.kind = LineEvent::Kind::kResumed, .at = latest_});
+  Log({.kind = QueueEvent::Kind::kResumed, .at = latest_});
   clock_.Resume(latest_);
   admissions_.SetClock(clock_);
   ++revision_;
@@ -58,7 +58,7 @@ void WaitingLine::FreezeTier(std::size_t tier, Time at) {
   // Whoever is silent by now is no entrant.
   constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
   fell_silent_ += waiting_->Sweep(at, kAll, kAll);
-  Log({.kind = LineEvent::Kind::kFrozen, .tier = static_cast<std::uint8_t>(tier), .at = latest_});
+  Log({.kind = QueueEvent::Kind::kFrozen, .tier = static_cast<std::uint8_t>(tier), .at = latest_});
   Freeze(tier);
 }
 
@@ -80,7 +80,7 @@ Status WaitingLine::ListEntrants(std::uint8_t tier) {
   if (!waiting_->ListEntrants(tier)) {
     return Status(StatusCode::kResourceExhausted, "out of memory");
   }
-  Log({.kind = LineEvent::Kind::kListed, .tier = tier});
+  Log({.kind = QueueEvent::Kind::kListed, .tier = tier});
   return Status();
 }
 
@@ -101,7 +101,7 @@ Status WaitingLine::Arrange(const Arrangement& arrangement) {
   Status status = ListEntrants(arrangement.tier);
   if (status.ok()) status = waiting_->Arrange(arrangement);
   if (!status.ok()) return status;
-  Log({.kind = LineEvent::Kind::kArranged,
+  Log({.kind = QueueEvent::Kind::kArranged,
        .tier = arrangement.tier,
        .number = arrangement.first,
        .tickets = arrangement.tickets});
@@ -118,7 +118,7 @@ Status WaitingLine::Begin(Time now, std::uint8_t tier) {
   if (stages_[tier] == QueueStage::kGathering) FreezeTier(tier, at);
   Status begun = waiting_->Begin(tier);
   if (!begun.ok()) return begun;
-  Log({.kind = LineEvent::Kind::kBegun, .tier = tier, .at = latest_});
+  Log({.kind = QueueEvent::Kind::kBegun, .tier = tier, .at = latest_});
   stages_[tier] = QueueStage::kRunning;
   ++revision_;
   return Status();
@@ -130,7 +130,7 @@ void WaitingLine::Close(Time now) {
   const MutexLock lock(mutex_);
   Enter(now);
   if (stages_.front() == QueueStage::kClosed) return;
-  Log({.kind = LineEvent::Kind::kClosed, .at = latest_});
+  Log({.kind = QueueEvent::Kind::kClosed, .at = latest_});
   gone = std::move(waiting_);
   stages_.fill(QueueStage::kClosed);
   ++revision_;

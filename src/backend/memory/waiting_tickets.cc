@@ -116,7 +116,7 @@ std::uint64_t WaitingTickets::Look(std::uint32_t number, Time now, std::uint64_t
       if (IsSilent(entry, now) && freed < most) {
         silent |= bits & (~bits + 1);
         if (log_ != nullptr) {
-          log_->OnEvent({.kind = LineEvent::Kind::kFellSilent, .ticket = (*this)[entry].ticket});
+          log_->OnEvent({.kind = QueueEvent::Kind::kFellSilent, .ticket = (*this)[entry].ticket});
         }
         ForgetPlace(entry);
         ++freed;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "backend/memory/entrants.h"
-#include "backend/memory/line_event.h"
+#include "backend/memory/line_log.h"
 #include "backend/memory/place_line.h"
 #include "backend/memory/silence_wheel.h"
 #include "backend/memory/ticket_index.h"

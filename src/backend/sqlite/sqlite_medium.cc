@@ -40,6 +40,12 @@ HeadBytes HeadOf(std::uint64_t number) {
   return bytes;
 }
 
+void BindBlob(const Statement& statement, int index, std::span<const std::uint8_t> bytes) {
+  // A null pointer would be NULL.
+  const void* const data = bytes.empty() ? static_cast<const void*>("") : bytes.data();
+  sqlite3_bind_blob64(statement.get(), index, data, bytes.size(), SQLITE_STATIC);
+}
+
 Status WithPath(const std::string& path, const Status& status) {
   return {status.code(), fmt::format("'{}': {}", path, status.message())};
 }
@@ -247,29 +253,25 @@ bool SqliteMedium::SetRoomAside() {
   return false;
 }
 
+Status SqliteMedium::Step(const Statement& statement, const char* doing) {
+  const int code = sqlite3_step(statement.get());
+  Status status = code == SQLITE_DONE ? Status() : database_.Error(code, doing);
+  sqlite3_reset(statement.get());
+  return status;
+}
+
 Status SqliteMedium::Insert(const JournalCommit& commit) {
-  const auto step = [this](const Statement& statement, const char* doing) -> Status {
-    const int code = sqlite3_step(statement.get());
-    Status status = code == SQLITE_DONE ? Status() : database_.Error(code, doing);
-    sqlite3_reset(statement.get());
-    return status;
-  };
-  const auto bind = [this](int index, std::span<const std::uint8_t> bytes) {
-    // A null pointer would be NULL.
-    const void* const data = bytes.empty() ? static_cast<const void*>("") : bytes.data();
-    sqlite3_bind_blob64(insert_.get(), index, data, bytes.size(), SQLITE_STATIC);
-  };
   Status status = CutLog();
-  if (status.ok()) status = step(begin_, "beginning a commit");
+  if (status.ok()) status = Step(begin_, "beginning a commit");
   if (!status.ok()) return status;
   sqlite3_bind_int64(insert_.get(), 1, static_cast<sqlite3_int64>(commit.number));
-  bind(2, commit.records);
-  bind(3, commit.names);
-  status = step(insert_, "writing a commit");
+  BindBlob(insert_, 2, commit.records);
+  BindBlob(insert_, 3, commit.names);
+  status = Step(insert_, "writing a commit");
   sqlite3_clear_bindings(insert_.get());
-  if (status.ok()) status = step(commit_, "committing");
+  if (status.ok()) status = Step(commit_, "committing");
   if (!status.ok() && sqlite3_get_autocommit(database_.handle()) == 0) {
-    (void)step(rollback_, "taking a commit back");
+    (void)Step(rollback_, "taking a commit back");
   }
   if (!status.ok()) log_has_rest_ = true;
   return status;
@@ -321,6 +323,34 @@ Status SqliteMedium::Read(std::uint64_t after, Reader& reader) {
                                                 last, head_number_)});
   }
   return {};
+}
+
+Status SqliteMedium::OverwriteNames(std::span<const JournalCommit> commits) {
+  Status status = CutLog();
+  // Pages that are given up are overwritten, too.
+  if (status.ok()) status = database_.Run("PRAGMA secure_delete = ON");
+  if (!status.ok()) return WithPath(options_.path, status);
+  Result<Statement> update = database_.Prepare("UPDATE journal SET names = ?2 WHERE number = ?1");
+  if (!update.ok()) return WithPath(options_.path, update.status());
+  status = Step(begin_, "beginning to overwrite names");
+  for (const JournalCommit& commit : commits) {
+    if (!status.ok()) break;
+    sqlite3_bind_int64(update->get(), 1, static_cast<sqlite3_int64>(commit.number));
+    BindBlob(*update, 2, commit.names);
+    status = Step(*update, "overwriting names");
+    sqlite3_clear_bindings(update->get());
+  }
+  if (status.ok()) status = Step(commit_, "committing");
+  if (!status.ok() && sqlite3_get_autocommit(database_.handle()) == 0) {
+    (void)Step(rollback_, "taking it back");
+  }
+  // What the log has of the pages as they were goes with it.
+  if (status.ok()) {
+    const int code = sqlite3_wal_checkpoint_v2(database_.handle(), nullptr,
+                                               SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    if (code != SQLITE_OK) status = database_.Error(code, "emptying the log");
+  }
+  return status.ok() ? Status() : WithPath(options_.path, status);
 }
 
 bool SqliteMedium::IsNearlyFull() {

@@ -26,6 +26,7 @@ class SqliteMedium final : public JournalMedium {
   Status Append(const JournalCommit& commit) override;
   Status Read(std::uint64_t after, Reader& reader) override;
   bool IsNearlyFull() override;
+  Status OverwriteNames(std::span<const JournalCommit> commits) override;
 
  private:
   SqliteMedium(const SqliteOptions& options, sqlite3_vfs& vfs) : options_(options), vfs_(vfs) {}
@@ -42,6 +43,8 @@ class SqliteMedium final : public JournalMedium {
   // Whatever was made in the folder is found again after a loss of power.
   Status SyncFolder();
   Status ReadHead();
+  // Carries out a prepared statement that has no rows.
+  Status Step(const Statement& statement, const char* doing);
   // One attempt to write a commit.
   Status Insert(const JournalCommit& commit);
   // The commit is kept, and a journal that ends before it has been damaged.  What it does not write

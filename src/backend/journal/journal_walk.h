@@ -1,0 +1,45 @@
+#ifndef FLASHSALE_SRC_BACKEND_JOURNAL_JOURNAL_WALK_H_
+#define FLASHSALE_SRC_BACKEND_JOURNAL_JOURNAL_WALK_H_
+
+#include <cstdint>
+
+#include "backend/journal/commit.h"
+#include "backend/journal/record.h"
+#include "base/sha256.h"
+#include "flashsale/backend/journal.h"
+
+namespace flashsale::inline v0::journal {
+
+// Goes through a journal from its first commit on: checks that each follows on the one before, and
+// reads its records.
+//
+// Thread safety: as an int.
+class JournalWalk : public JournalMedium::Reader {
+ public:
+  // Errors: DataLoss, naming the commit and the record; FailedPrecondition for what a newer version
+  // has written; ResourceExhausted; those of OnCommitEnd.
+  Status OnCommit(const JournalCommit& commit) final;
+
+  // The last commit that was gone through.
+  const CommitHeader& last() const { return last_; }
+  const Sha256Hash& last_hash() const { return last_hash_; }
+
+ protected:
+  JournalWalk() = default;
+  // The number of the commit that the record is in.
+  std::uint64_t commit() const { return last_.number + 1; }
+
+ private:
+  // Why the record cannot follow on those before; null: it does.  Throws std::bad_alloc.
+  virtual const char* OnRecord(Record& record) = 0;
+  // All records of the commit were gone through, and it is last() now.  Throws std::bad_alloc.
+  virtual Status OnCommitEnd() { return {}; }
+
+  Sha256 hasher_;
+  CommitHeader last_;
+  Sha256Hash last_hash_{};
+};
+
+}  // namespace flashsale::inline v0::journal
+
+#endif  // FLASHSALE_SRC_BACKEND_JOURNAL_JOURNAL_WALK_H_

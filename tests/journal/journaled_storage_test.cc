@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "backend/journal/commit.h"
 #include "flashsale/service/flash_sale_service.h"
 #include "flashsale/testing/conformance.h"
 #include "flashsale/testing/digest.h"
@@ -278,6 +279,35 @@ TEST_CASE("a journal that was changed anywhere is refused, and the place is name
   CHECK(refusal_of(newer).code() == StatusCode::kFailedPrecondition);
   CHECK(refusal_of(newer).message() ==
         "commit 1: of format 2, newer than 1, the last that this version reads");
+}
+
+// Names are outside the chain, so their number is a check of its own.
+TEST_CASE("a name too many, or too few, is found") {
+  const auto kept = std::make_shared<Kept>();
+  {
+    const auto storage = MustOpen(kept);
+    REQUIRE(storage->inventory().Create(SmallSale(5)).ok());
+    Do(*storage, Reserve(User(1), Id(1)));
+  }
+  const auto named = std::find_if(kept->commits.begin(), kept->commits.end(),
+                                  [](const auto& commit) { return !commit.names.empty(); });
+  REQUIRE(named != kept->commits.end());
+  const std::vector<std::uint8_t> name(named->names.begin() + journal::kNamesCheckSize,
+                                       named->names.end());
+  REQUIRE(name.size() == 16);
+  Sha256 hasher;
+  journal::ByteWriter sealed;
+  std::vector<std::uint8_t> two = name;
+  two.insert(two.end(), name.begin(), name.end());
+  journal::SealNames(two, hasher, sealed);
+  named->names.assign(sealed.bytes().begin(), sealed.bytes().end());
+  const Status too_many = Reopen(kept).status();
+  CHECK(too_many.code() == StatusCode::kDataLoss);
+  CHECK(too_many.message().find("it has names that no record mentions") != std::string::npos);
+  named->names.clear();
+  const Status too_few = Reopen(kept).status();
+  CHECK(too_few.code() == StatusCode::kDataLoss);
+  CHECK(too_few.message().find("it cannot be read") != std::string::npos);
 }
 
 TEST_CASE("a sale that was forgotten stays forgotten, and may be made anew under its name") {

@@ -21,7 +21,7 @@ bug("a reserve is acknowledged before it is kept", "journal",
     (INVENTORY, "  return status.ok() ? AwaitCommit(ticket) : status;", "  return status;"))
 bug("what somebody is told of another's hold is not waited for", "journal",
     (INVENTORY, "    case Code::kStorageFull:\n      return false;",
-     "    case Code::kStorageFull:\n    case Code::kAlreadyDone:\n    case Code::kLimitReached:\n"
+     "    case Code::kStorageFull:\n    case Code::kAlreadyDone:\n    case Code::kUserLimit:\n"
      "      return false;"))
 bug("after a failure of the medium it is tried again", "journal",
     (COMMITS, "    Fail(&medium_failure_);\n", "    return medium_failure_;\n"))

@@ -69,8 +69,8 @@ std::vector<Kept> CommitsOf(const std::uint8_t* data, std::size_t size) {
   Sha256 hasher;
   CommitHeader header;
   while (size >= 3) {
-    const std::size_t records = std::min<std::size_t>(data[0] | data[1] << 8, size - 3);
-    const std::size_t names = std::min<std::size_t>(data[2] * kName, size - 3 - records);
+    const std::size_t records = std::min(data[0] + 256 * std::size_t{data[1]}, size - 3);
+    const std::size_t names = std::min(data[2] * kName, size - 3 - records);
     ++header.number;
     ByteWriter sealed;
     header.previous = SealCommit(header, {data + 3, records}, hasher, sealed);

@@ -193,7 +193,7 @@ SaleEngine::Restored SaleEngine::RestoreRecord(const Event& event, const Party& 
   // Beyond max_records, too: a store that was opened with fewer keeps what it has.
   if (counts_records_) records_.fetch_add(1, std::memory_order_relaxed);
   Commit(event.at, job, events_.TakeNumbers(1));
-  return {.place = users.Find(job.hash, event.user)};
+  return {.place = job.place == kNoPlace ? users.Find(job.hash, event.user) : job.place};
 }
 
 SaleEngine::Restored SaleEngine::RestoreTransition(const Event& event, const Party& party) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "base/prefetch.h"
 #include "engine/block_pool.h"
 #include "engine/event_ring.h"
 #include "engine/event_sink.h"
@@ -88,6 +89,8 @@ class SaleEngine {
   // Where the user's line lies, or kNoPlace; and whose lies there.
   Place PlaceOf(const UserId& user);
   UserId UserAt(Place place) const { return user_lines_.At(place)->user; }
+  // Asks for the line's memory.  REQUIRES: PlaceOf or Restore gave the place.
+  void PrefetchPlace(Place place) const { AskFor(user_lines_.At(place)); }
 
   // Adds to an event of the log what the party's record tells: all but time, type, edges, units,
   // returned, deadline and the user's limit.  False where there is no such record.

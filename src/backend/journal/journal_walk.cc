@@ -29,11 +29,22 @@ Status JournalWalk::OnCommit(const JournalCommit& commit) {
     Bytes names;
     if (!OpenNames(commit.names, hasher_, names)) return Damaged(number, "its names are damaged");
     RecordReader reader(opened.records, names);
-    Record record;
-    while (reader.Next(record)) {
-      const char* const wrong = OnRecord(record);
+    std::size_t read = 0;
+    std::size_t done = 0;
+    for (bool more = true; more || done != read;) {
+      if (more && read - done < ahead_.size()) {
+        Read& slot = ahead_[read % ahead_.size()];
+        more = reader.Next(slot.record);
+        if (!more) continue;
+        slot.position = reader.position();
+        OnAhead(slot.record);
+        ++read;
+        continue;
+      }
+      Read& next = ahead_[done++ % ahead_.size()];
+      const char* const wrong = OnRecord(next.record);
       if (wrong == nullptr) continue;
-      return Damaged(number, fmt::format("record at byte {}: {}", reader.position(), wrong));
+      return Damaged(number, fmt::format("record at byte {}: {}", next.position, wrong));
     }
     if (!reader.ok()) {
       return Damaged(number,

@@ -1,6 +1,8 @@
 #ifndef FLASHSALE_SRC_BACKEND_JOURNAL_JOURNAL_WALK_H_
 #define FLASHSALE_SRC_BACKEND_JOURNAL_JOURNAL_WALK_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "backend/journal/commit.h"
@@ -32,8 +34,17 @@ class JournalWalk : public JournalMedium::Reader {
  private:
   // Why the record cannot follow on those before; null: it does.  Throws std::bad_alloc.
   virtual const char* OnRecord(Record& record) = 0;
+  // A record that comes soon: asks for the memory that it is going to need.
+  virtual void OnAhead(const Record& record) { (void)record; }
   // All records of the commit were gone through, and it is last() now.  Throws std::bad_alloc.
   virtual Status OnCommitEnd() { return {}; }
+
+  // Records that were read, and wait for their turn while their memory is on the way.
+  struct Read {
+    Record record;
+    std::size_t position = 0;
+  };
+  std::array<Read, 16> ahead_;
 
   Sha256 hasher_;
   CommitHeader last_;

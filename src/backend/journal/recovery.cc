@@ -31,6 +31,21 @@ Status Recovery::Finish() {
   return {};
 }
 
+void Recovery::OnAhead(const Record& record) {
+  if (!record.is_event() || record.party.place == engine::kNoPlace) return;
+  const auto sale = sales_.find(record.sale);
+  if (sale == sales_.end()) return;
+  if (record.introduces) {
+    sale->second.engine->Prefetch(record.user);
+    return;
+  }
+  const std::vector<engine::Place>& places = sale->second.places;
+  const engine::Place number = record.party.place;
+  if (number < places.size() && places[number] != engine::kNoPlace) {
+    sale->second.engine->PrefetchPlace(places[number]);
+  }
+}
+
 const char* Recovery::OnRecord(Record& record) {
   if (record.is_event()) return FoldEvent(record);
   if (record.is_line_event()) return FoldLineEvent(record);
@@ -123,8 +138,11 @@ const char* Recovery::FoldEvent(Record& record) {
         return "a party is introduced twice";
       }
       event.user = record.user;
-      party.place = engine->PlaceOf(record.user);
-      if (party.place == engine::kNoPlace && !is_record) return "a change of nobody's";
+      party.place = engine::kNoPlace;
+      if (!is_record) {
+        party.place = engine->PlaceOf(record.user);
+        if (party.place == engine::kNoPlace) return "a change of nobody's";
+      }
     } else {
       if (number >= places.size() || places[number] == engine::kNoPlace) {
         return "a party that was not introduced";

@@ -52,6 +52,7 @@ class Recovery final : public JournalWalk {
   // Parties are numbered anew from this commit on.
   void BeginSession(std::uint64_t commit);
   const char* OnRecord(Record& record) override;
+  void OnAhead(const Record& record) override;
   const char* FoldEvent(Record& record);
   const char* FoldCreation(const Record& record);
   const char* FoldOpening(const Record& record);

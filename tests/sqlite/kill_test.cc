@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -26,7 +27,13 @@ namespace {
 struct Acknowledged {
   std::uint64_t user = 0;
   ReservationState state = ReservationState::kActive;
+  std::uint64_t ticket = 0;  // in the queue, where it is about that
 };
+
+const QueueTerms& LineTerms() {
+  static const QueueTerms terms{.sale = "drop", .heartbeat_timeout = std::chrono::hours{24}};
+  return terms;
+}
 
 SqliteOptions Options(const std::string& path) {
   SqliteOptions options{
@@ -41,6 +48,8 @@ SqliteOptions Options(const std::string& path) {
   if (!opened.ok()) _exit(1);
   InventoryRepository& inventory = (*opened)->inventory();
   if (!inventory.Create(SmallSale(kMaxUnits)).ok()) _exit(2);
+  QueueRepository& queue = (*opened)->queue();
+  if (!queue.Open(LineTerms(), kStart).ok()) _exit(5);
   std::mt19937_64 random(seed);
   std::uint64_t user = seed << 32;
   for (;;) {
@@ -63,7 +72,18 @@ SqliteOptions Options(const std::string& path) {
       }
     }
     for (const auto& [number, state] : last) {
-      const Acknowledged acknowledged{number, state};
+      const Acknowledged acknowledged{.user = number, .state = state};
+      if (write(pipe, &acknowledged, sizeof(acknowledged)) != sizeof(acknowledged)) _exit(4);
+    }
+    std::vector<QueueCommand> joins;
+    for (std::uint64_t i = random() % 4; i > 0; --i) {
+      joins.push_back({.verb = QueueVerb::kJoin, .user = User(user - i)});
+    }
+    std::vector<QueueAnswer> answers(joins.size());
+    if (!queue.Apply("drop", kStart, joins, answers).ok()) _exit(6);
+    for (std::size_t i = 0; i < joins.size(); ++i) {
+      const Acknowledged acknowledged{.user = user - (joins.size() - i),
+                                      .ticket = answers[i].entry.ticket};
       if (write(pipe, &acknowledged, sizeof(acknowledged)) != sizeof(acknowledged)) _exit(4);
     }
   }
@@ -74,6 +94,7 @@ TEST_CASE("a process that is killed while it sells loses nothing that it acknowl
   const Folder folder;
   const std::string path = folder / "drop.db";
   std::map<std::uint64_t, ReservationState> acknowledged;
+  std::map<std::uint64_t, std::uint64_t> tickets;
   std::mt19937_64 random(1);
   for (int i = 1; i <= kills; ++i) {
     std::array<int, 2> pipe_ends{};
@@ -91,7 +112,11 @@ TEST_CASE("a process that is killed while it sells loses nothing that it acknowl
     Acknowledged next;
     bool killed = false;
     while (read(pipe_ends[0], &next, sizeof(next)) == sizeof(next)) {
-      acknowledged[next.user] = next.state;
+      if (next.ticket != 0) {
+        tickets[next.user] = next.ticket;
+      } else {
+        acknowledged[next.user] = next.state;
+      }
       if (++heard >= until && !killed) {
         for (std::uint64_t turns = random() % 300; turns > 0; --turns) std::this_thread::yield();
         kill(child, SIGKILL);
@@ -117,11 +142,18 @@ TEST_CASE("a process that is killed while it sells loses nothing that it acknowl
       const bool went_on = state == ReservationState::kActive;
       REQUIRE_MESSAGE((as_told || went_on), "the state of " << user << " is another one");
     }
+    for (const auto& [user, ticket] : tickets) {
+      const QueueCommand look{.verb = QueueVerb::kLook, .user = User(user)};
+      QueueAnswer answer;
+      REQUIRE((*opened)->queue().Apply("drop", kStart, {&look, 1}, {&answer, 1}).ok());
+      REQUIRE_MESSAGE(answer.entry.ticket == ticket, "the ticket of " << user << " is another one");
+    }
     const auto broken = CheckInvariants(inventory, "drop");
     REQUIRE(broken.ok());
     REQUIRE_MESSAGE(broken->empty(), broken->front());
   }
-  MESSAGE(kills << " kills, " << acknowledged.size() << " holds acknowledged");
+  MESSAGE(kills << " kills, " << acknowledged.size() << " holds and " << tickets.size()
+                << " tickets acknowledged");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <queue>
 #include <string>
 #include <string_view>
@@ -69,6 +70,10 @@ struct AuditReport {
   std::vector<std::string> findings;
 
   bool ok() const;
+  // How many were made.
+  std::uint64_t reservations() const {
+    return std::accumulate(final_states.begin(), final_states.end(), std::uint64_t{0});
+  }
   // Takes in what the audit of another sale found.
   void Add(const AuditReport& other);
   // Callers were promised something `told` times, on record it is `recorded` times.

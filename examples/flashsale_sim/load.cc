@@ -14,9 +14,11 @@
 #include <fmt/ostream.h>
 #include <nlohmann/json.hpp>
 
+#include "examples/flashsale_sim/backend.h"
 #include "examples/flashsale_sim/challenge.h"
 #include "examples/flashsale_sim/defence.h"
 #include "examples/flashsale_sim/draw_seeds.h"
+#include "examples/flashsale_sim/durability.h"
 #include "examples/flashsale_sim/html_report.h"
 #include "examples/flashsale_sim/load_caller.h"
 #include "examples/flashsale_sim/load_doors.h"
@@ -24,7 +26,6 @@
 #include "examples/flashsale_sim/load_sale.h"
 #include "examples/flashsale_sim/memory_use.h"
 #include "examples/flashsale_sim/text.h"
-#include "flashsale/backend/memory.h"
 #include "flashsale/policy/lottery_strategy.h"
 
 namespace flashsale::sim {
@@ -44,14 +45,30 @@ constexpr int kMostSamples = 600;
 constexpr auto kLeastSampleInterval = std::chrono::milliseconds(50);
 constexpr std::size_t kMostMoments = 100;
 
+std::uint32_t Processors() { return std::max(std::thread::hardware_concurrency(), 1U); }
+
+// Of a thread that mostly waits: there are more threads, not more people.
+std::uint32_t ShoppersAtOnce(std::uint32_t threads) {
+  constexpr std::uint32_t kLeast = 4;
+  return std::max(LoadCaller::kAtOnce * Processors() / threads, kLeast);
+}
+
+std::uint32_t ThreadsOf(const LoadOptions& options, Backend& backend) {
+  if (options.threads != 0) return options.threads;
+  const bool waits = backend.storage().traits().may_block;
+  return waits ? kThreadsThatWait : Processors();
+}
+
 // Puts the load on, sale after sale, and does what a server does beside the calls.
 class LoadRun {
  public:
-  explicit LoadRun(const LoadOptions& options)
+  LoadRun(const LoadOptions& options, Backend& backend)
       : options_(options),
+        backend_(backend),
         dice_(options.seed),
         lottery_(LotterySecretOf(dice_)),
-        challenges_(dice_) {}
+        challenges_(dice_),
+        durability_(backend) {}
 
   Result<LoadReport> Run();
 
@@ -65,7 +82,9 @@ class LoadRun {
   Status Announce(Time start);
   // What a server does from time to time.
   Status Turn();
-  Status Finish(LoadSale& sale);
+  Status Finish(LoadSale& sale, LoadSale::Afterwards afterwards);
+  // Of a sale that is under way when the load ends.
+  Status FinishLast(LoadSale& sale);
   void StartCallers(WallClock::time_point start, WallClock::time_point end);
   void SampleMemory(WallClock::time_point start);
   // How the sales stand.
@@ -77,10 +96,10 @@ class LoadRun {
   QueueSetup Queue() const;
 
   const LoadOptions& options_;
+  Backend& backend_;
   const Dice dice_;
   const LotteryStrategy lottery_;
   ChallengeDesk challenges_;
-  std::unique_ptr<Storage> storage_;
   std::unique_ptr<Defence> defence_;  // null: there are no bots
   std::unique_ptr<FlashSaleService> service_;
   // Callers may name every one of them.
@@ -96,6 +115,7 @@ class LoadRun {
   std::vector<std::thread> threads_;
   std::atomic<std::uint32_t> running_{0};
   LoadReport report_{.options = options_};
+  DurabilityCheck durability_;
   std::uint64_t reserved_ = 0;
   std::uint64_t bought_ = 0;
   std::vector<Timeline::Moment> moments_;
@@ -127,21 +147,15 @@ QueueSetup LoadRun::Queue() const {
 }
 
 Status LoadRun::Open() {
-  Result<std::unique_ptr<Storage>> storage =
-      OpenMemoryStorage({.events_per_sale = kEventsPerSale,
-                         .rate_keys = std::max<std::uint64_t>(
-                             has_bots() ? options_.plan.shoppers : 0, MemoryOptions{}.rate_keys),
-                         .hash_seed = dice_.Roll(Dice::Purpose::kHashSeed, 0) | 1});
-  if (!storage.ok()) return storage.status();
-  storage_ = *std::move(storage);
+  Storage& storage = backend_.storage();
   if (has_bots()) {
     Result<std::unique_ptr<Defence>> defence =
-        Defence::New({.storage = *storage_, .verifier = challenges_, .dice = dice_});
+        Defence::New({.storage = storage, .verifier = challenges_, .dice = dice_});
     if (!defence.ok()) return defence.status();
     defence_ = *std::move(defence);
   }
   Result<std::unique_ptr<FlashSaleService>> service =
-      FlashSaleService::New({.storage = *storage_,
+      FlashSaleService::New({.storage = storage,
                              .rate_limits = std::nullopt,
                              .bots = has_bots() ? &defence_->chain() : nullptr,
                              .join_on_reserve = false,
@@ -168,7 +182,7 @@ Status LoadRun::OpenSales(Time now) {
 
 Status LoadRun::Announce(Time start) {
   Result<std::unique_ptr<LoadSale>> sale =
-      LoadSale::Open({.service = *service_, .inventory = storage_->inventory()},
+      LoadSale::Open({.service = *service_, .inventory = backend_.storage().inventory()},
                      {.terms = TermsAt(start), .queue = Queue(), .waves = options_.plan.waves});
   if (!sale.ok()) return sale.status();
   sales_.push_back(*std::move(sale));
@@ -178,6 +192,8 @@ Status LoadRun::Announce(Time start) {
 }
 
 void LoadRun::StartCallers(WallClock::time_point start, WallClock::time_point end) {
+  const bool waits = backend_.storage().traits().may_block;
+  const std::uint32_t at_once = waits ? ShoppersAtOnce(report_.threads) : LoadCaller::kAtOnce;
   for (std::uint32_t i = 0; i < report_.threads; ++i) {
     callers_.push_back(std::make_unique<LoadCaller>(
         LoadCaller::Parts{.service = *service_,
@@ -188,7 +204,9 @@ void LoadRun::StartCallers(WallClock::time_point start, WallClock::time_point en
                           .challenges = has_bots() ? &challenges_ : nullptr,
                           .limit_per_user = options_.plan.limit_per_user,
                           .threads = report_.threads,
-                          .thread = i}));
+                          .thread = i,
+                          .at_once = at_once,
+                          .waits_awake = !waits}));
   }
   running_.store(report_.threads, std::memory_order_relaxed);
   for (std::uint32_t i = 0; i < report_.threads; ++i) {
@@ -217,16 +235,18 @@ Status LoadRun::Turn() {
     if (Status status = Sample(now); !status.ok()) return status;
   }
   if (sales_[first_unfinished_]->IsOver(now)) {
-    if (Status status = Finish(*sales_[first_unfinished_]); !status.ok()) return status;
+    LoadSale& over = *sales_[first_unfinished_];
+    if (Status status = Finish(over, LoadSale::Afterwards::kForget); !status.ok()) return status;
+    durability_.RememberForgotten(over.terms().id);
     ++first_unfinished_;
   }
   return {};
 }
 
-Status LoadRun::Finish(LoadSale& sale) {
+Status LoadRun::Finish(LoadSale& sale, LoadSale::Afterwards afterwards) {
   for (int i = 0; i < kMostTriesToFinish; ++i) {
     if (Status status = sale.ReadAlong(); !status.ok()) return status;
-    const Result<std::optional<AuditReport>> finished = sale.Finish();
+    const Result<std::optional<AuditReport>> finished = sale.Finish(afterwards);
     if (!finished.ok()) return finished.status();
     if (finished->has_value()) {
       report_.audit.Add(**finished);
@@ -240,6 +260,14 @@ Status LoadRun::Finish(LoadSale& sale) {
     std::this_thread::sleep_for(kTurn);
   }
   return {StatusCode::kFailedPrecondition, "a sale cannot be settled: holds remain"};
+}
+
+Status LoadRun::FinishLast(LoadSale& sale) {
+  // There it stays, so that there is something to compare.
+  if (!backend_.is_durable()) return Finish(sale, LoadSale::Afterwards::kForget);
+  Status status = Finish(sale, LoadSale::Afterwards::kKeep);
+  if (!status.ok()) return status;
+  return durability_.Remember(sale.terms().id, service_->clock().Now());
 }
 
 Status LoadRun::Sample(Time now) {
@@ -293,8 +321,7 @@ void LoadRun::SampleMemory(WallClock::time_point start) {
 }
 
 Result<LoadReport> LoadRun::Run() {
-  report_.threads =
-      options_.threads != 0 ? options_.threads : std::max(std::thread::hardware_concurrency(), 1U);
+  report_.threads = ThreadsOf(options_, backend_);
   Status status = Open();
   if (!status.ok()) return status;
   const auto start = WallClock::now();
@@ -316,7 +343,7 @@ Result<LoadReport> LoadRun::Run() {
     report_.missed += caller->missed();
   }
   for (std::size_t i = first_unfinished_; i < sales_.size() && status.ok(); ++i) {
-    if (status = sales_[i]->CancelSale(); status.ok()) status = Finish(*sales_[i]);
+    if (status = sales_[i]->CancelSale(); status.ok()) status = FinishLast(*sales_[i]);
   }
   if (!status.ok()) return status;
   EndStory();
@@ -326,7 +353,22 @@ Result<LoadReport> LoadRun::Run() {
                         {.told = report_.answers.Of(Operation::kConfirm, Code::kDone) +
                                  report_.answers.Of(Operation::kConfirm, Code::kRevived),
                          .recorded = bought_});
+  if (!backend_.is_durable()) return std::move(report_);
+  callers_.clear();
+  service_.reset();
+  defence_.reset();
+  Result<DurabilityReport> durability = durability_.Reopen(reserved_);
+  if (!durability.ok()) return durability.status();
+  report_.durability = *std::move(durability);
   return std::move(report_);
+}
+
+MemoryOptions EngineOf(const LoadOptions& options) {
+  const bool has_bots = options.plan.bots_per_million > 0;
+  return {.events_per_sale = kEventsPerSale,
+          .rate_keys = std::max<std::uint64_t>(has_bots ? options.plan.shoppers : 0,
+                                               MemoryOptions{}.rate_keys),
+          .hash_seed = Dice(options.seed).Roll(Dice::Purpose::kHashSeed, 0) | 1};
 }
 
 }  // namespace
@@ -334,8 +376,15 @@ Result<LoadReport> LoadRun::Run() {
 int Load(const LoadOptions& options, const Output& output) {
   OutputFile json("--json", options.json_file);
   OutputFile html("--html", options.html_file);
+  // Before a report that is there is written over.
+  if (const Status status = Backend::CheckIsNew(options.backend); !status.ok()) {
+    return RefuseBackend(options.backend, status, output);
+  }
   if (!json.Open(output) || !html.Open(output)) return kExitBadInput;
-  const Result<LoadReport> report = LoadRun(options).Run();
+  const Result<std::unique_ptr<Backend>> backend =
+      Backend::Open(options.backend, EngineOf(options));
+  if (!backend.ok()) return RefuseBackend(options.backend, backend.status(), output);
+  const Result<LoadReport> report = LoadRun(options, **backend).Run();
   if (!report.ok()) {
     fmt::print(output.errors, "the load broke off: {}\n", report.status().ToString());
     return kExitStoreFailed;
@@ -344,7 +393,7 @@ int Load(const LoadOptions& options, const Output& output) {
   if (json.wanted()) WriteDocument(ToJson(*report), json.stream());
   if (html.wanted()) WriteHtml(PageOf(*report), html.stream());
   if (!json.Close(output) || !html.Close(output)) return kExitBadInput;
-  return report->audit.ok() ? kExitOk : kExitInvariantBroken;
+  return report->ok() ? kExitOk : kExitInvariantBroken;
 }
 
 }  // namespace flashsale::sim

@@ -5,12 +5,16 @@
 #include <cstdint>
 #include <string>
 
+#include "examples/flashsale_sim/backend_name.h"
 #include "examples/flashsale_sim/exit_code.h"
 #include "examples/flashsale_sim/output.h"
 #include "examples/flashsale_sim/simulation.h"
 #include "flashsale/base/time.h"
 
 namespace flashsale::sim {
+
+// So many calls share a commit of a store that makes them wait for one.
+inline constexpr std::uint32_t kThreadsThatWait = 64;
 
 struct LoadOptions {
   // plan.duration: for how long calls are made.  plan.waves, plan.pre_queue: of each sale;
@@ -24,13 +28,12 @@ struct LoadOptions {
                          .pre_queue = Duration(0)};
   // Calls a second over all threads; 0: as fast as it goes.
   std::uint64_t rate = 0;
-  // 0: as many as the machine has processors.
+  // 0: as many as the machine has processors, or kThreadsThatWait where calls wait for the store.
   std::uint32_t threads = 0;
   // A sale is over after this, and the next one begins.
   Duration sale_length = std::chrono::seconds(10);
   std::uint64_t seed = 1;
-  // "memory" is the only one so far.
-  std::string backend = "memory";
+  BackendName backend = {};
   // Empty: none is written.
   std::string json_file = {};
   std::string html_file = {};

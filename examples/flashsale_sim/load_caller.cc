@@ -9,8 +9,6 @@ namespace {
 
 using Purpose = Dice::Purpose;
 
-// How many a thread stands for at a time.
-constexpr std::size_t kShoppersPerThread = 256;
 // Looks at a position before a person gives up, and before a bot does.
 constexpr std::uint8_t kMostLooks = 12;
 constexpr std::uint8_t kMostLooksOfBots = 48;
@@ -27,8 +25,9 @@ constexpr std::uint64_t kExtendsPercent = 5;  // and then decides again; the oth
 // A sleeping thread wakes up late, so the last stretch is waited out awake.
 constexpr auto kAwake = std::chrono::microseconds(200);
 
-void WaitUntil(Pacer::Instant due) {
-  auto now = std::chrono::steady_clock::now();
+void WaitUntil(Pacer::Instant due, bool awake) {
+  if (!awake) return std::this_thread::sleep_until(due);
+  const auto now = std::chrono::steady_clock::now();
   if (due - now > 2 * kAwake) std::this_thread::sleep_until(due - kAwake);
   while (std::chrono::steady_clock::now() < due) std::this_thread::yield();
 }
@@ -38,7 +37,7 @@ Code CodeOf(const Outcome& outcome) { return outcome.code; }
 
 }  // namespace
 
-LoadCaller::LoadCaller(const Parts& parts) : parts_(parts), shoppers_(kShoppersPerThread) {
+LoadCaller::LoadCaller(const Parts& parts) : parts_(parts), shoppers_(parts.at_once) {
   if (parts.challenges == nullptr) return;
   visitor_.emplace(parts.dice, Visitor::Crowd{.shoppers = parts.shoppers,
                                               .bots_per_million = parts.bots_per_million});
@@ -57,7 +56,7 @@ void LoadCaller::Run(const std::optional<Pacer>& pacer, Pacer::Instant until) {
       while (pacer->At(call + missed_) < until) ++missed_;
       return;
     }
-    if (pacer.has_value()) WaitUntil(meant_for);
+    if (pacer.has_value()) WaitUntil(meant_for, parts_.waits_awake);
     Call(shoppers_[turn], meant_for);
     turn = (turn + 1) % shoppers_.size();
   }

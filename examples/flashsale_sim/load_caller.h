@@ -22,7 +22,7 @@
 
 namespace flashsale::sim {
 
-// One thread's share of a load: it stands for a few hundred shoppers at a time, and makes the next
+// One thread's share of a load: it stands for some shoppers at a time, and makes the next
 // call of one after the other.  Each of them joins, looks at their position until they are let in,
 // reserves, pays or does not, and makes room for the next of the crowd.  Who joins a sale before
 // its start comes back when it has started.
@@ -35,6 +35,7 @@ namespace flashsale::sim {
 // Ownership: all references must outlive it.  Clock: that of the machine.
 class LoadCaller {
  public:
+  static constexpr std::uint32_t kAtOnce = 256;
   struct Parts {
     FlashSaleService& service;
     const Dice& dice;
@@ -47,6 +48,10 @@ class LoadCaller {
     Units limit_per_user = 1;
     std::uint32_t threads = 1;
     std::uint32_t thread = 0;
+    // How many it stands for at a time, at least 1.
+    std::uint32_t at_once = kAtOnce;
+    // Whether the last stretch before a call is waited out awake: on time, but a processor's time.
+    bool waits_awake = true;
   };
   explicit LoadCaller(const Parts& parts);
 

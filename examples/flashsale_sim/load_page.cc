@@ -13,9 +13,10 @@
 namespace flashsale::sim {
 namespace {
 
-constexpr std::array<std::string_view, 14> kOptions = {
-    "seed",  "backend", "threads", "rate",  "shoppers",   "bots_share", "units",
-    "lines", "limit",   "waves",   "sales", "allocation", "admit_rate", "max_in_flight"};
+constexpr std::array<std::string_view, 15> kOptions = {
+    "seed",     "backend",    "backend_file", "threads",    "rate",
+    "shoppers", "bots_share", "units",        "lines",      "limit",
+    "waves",    "sales",      "allocation",   "admit_rate", "max_in_flight"};
 
 std::string Signed(std::int64_t bytes) {
   return fmt::format("{}{}", bytes < 0 ? "-" : "+",
@@ -47,6 +48,7 @@ std::vector<Page::Figure> FiguresOf(const LoadReport& report) {
       {.name = "Memory",
        .value = FormatBytes(report.memory_end),
        .note = fmt::format("{} since the start", Signed(report.MemoryDrift()))}};
+  if (report.durability.has_value()) figures.push_back(FigureOf(*report.durability));
   if (report.options.plan.bots_per_million > 0) {
     const PersonaTally bots = report.crowd.Bots();
     figures.push_back({.name = "Bots served",
@@ -85,7 +87,7 @@ Page PageOf(const LoadReport& report) {
           fmt::format("{} of {}", Counted(report.sales, "sale"), Counted(plan.units, "unit")),
       .subtitle = SubtitleOf(report),
       .figures = FiguresOf(report),
-      .checks = ChecksOf(report.audit),
+      .checks = ChecksOf(report),
       .proof =
           "Each was recomputed from the events alone, and what callers were promised from their "
           "answers.",

@@ -34,12 +34,21 @@ void WriteWaits(const Histogram& waits_us, std::ostream& out) {
 
 }  // namespace
 
+std::vector<Check> ChecksOf(const LoadReport& report) {
+  std::vector<Check> checks = ChecksOf(report.audit);
+  if (report.durability.has_value()) {
+    for (const Check& check : ChecksOf(*report.durability)) checks.push_back(check);
+  }
+  return checks;
+}
+
 void WriteText(const LoadReport& report, std::ostream& out) {
   const SimulationPlan& plan = report.options.plan;
   fmt::print(out, "{} a sale of {}, one after the other: {} in {:.1f} s\n",
              Counted(plan.units, "unit"), FormatDuration(report.options.sale_length),
              Counted(report.sales, "sale"), report.wall_time_s);
-  fmt::print(out, "{}, {}\n", Counted(report.threads, "thread"),
+  fmt::print(out, "{}, backend {}, {}\n", Counted(report.threads, "thread"),
+             Name(report.options.backend.kind),
              report.options.rate == 0
                  ? std::string("as fast as it goes; latencies count from each call")
                  : fmt::format("{} calls a second; latencies count from when each was meant for",
@@ -63,15 +72,19 @@ void WriteText(const LoadReport& report, std::ostream& out) {
              FormatBytes(report.memory_end), drift < 0 ? "-" : "+",
              FormatBytes(static_cast<std::uint64_t>(drift < 0 ? -drift : drift)));
   fmt::print(out, "\nrecomputed from {}:\n", Counted(report.audit.events, "event"));
-  WriteChecks(ChecksOf(report.audit), out);
+  WriteChecks(ChecksOf(report), out);
   WriteFindings(report.audit.findings, out);
+  if (!report.durability.has_value()) return;
+  WriteFindings(report.durability->findings, out);
+  out << '\n';
+  WriteDurability(*report.durability, true, out);
 }
 
 Json ToJson(const LoadReport& report) {
   const LoadOptions& options = report.options;
   Json json = {
       {"seed", options.seed},
-      {"backend", options.backend},
+      {"backend", Name(options.backend.kind)},
       {"threads", report.threads},
       {"rate", options.rate == 0 ? Json(nullptr) : Json(options.rate)},
       {"duration_us", options.plan.duration.count()},
@@ -91,7 +104,7 @@ Json ToJson(const LoadReport& report) {
   };
   json["released"] = report.audit.released;
   json["sold"] = report.audit.sold;
-  AddChecks(ChecksOf(report.audit), json);
+  AddChecks(ChecksOf(report), json);
   AddAudit(report.audit, json);
   AddCrowd(report.crowd, json);
   json["admissions"] = report.waits_us.total();
@@ -99,7 +112,8 @@ Json ToJson(const LoadReport& report) {
   json["wait_p99_s"] = SecondsAt(report.waits_us, 990);
   AddAnswers(report.answers, json);
   json["findings"] = report.audit.findings;
-  json["invariants_hold"] = report.audit.ok();
+  json["invariants_hold"] = report.ok();
+  if (report.durability.has_value()) AddDurability(*report.durability, true, json);
   json["missed"] = report.missed;
   json["ops_per_second"] = report.OpsPerSecond();
   json["latency_ns"] = LatencyJson(report.latencies);

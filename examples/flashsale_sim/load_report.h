@@ -2,12 +2,14 @@
 #define FLASHSALE_EXAMPLES_FLASHSALE_SIM_LOAD_REPORT_H_
 
 #include <cstdint>
+#include <optional>
 #include <ostream>
 #include <vector>
 
 #include "examples/flashsale_sim/answers.h"
 #include "examples/flashsale_sim/audit.h"
 #include "examples/flashsale_sim/crowd_tally.h"
+#include "examples/flashsale_sim/durability.h"
 #include "examples/flashsale_sim/histogram.h"
 #include "examples/flashsale_sim/latencies.h"
 #include "examples/flashsale_sim/load.h"
@@ -36,12 +38,15 @@ struct LoadReport {
   std::vector<Page::Moment> story;
   // Summed up over all sales.
   AuditReport audit;
+  // Where the backend is a durable one.
+  std::optional<DurabilityReport> durability;
   // What the process had of the machine's memory: once the first tenth was over, half-way, at the
   // end of the calls.
   std::uint64_t memory_start = 0;
   std::uint64_t memory_middle = 0;
   std::uint64_t memory_end = 0;
 
+  bool ok() const { return audit.ok() && (!durability.has_value() || durability->ok()); }
   double OpsPerSecond() const {
     return wall_time_s > 0 ? static_cast<double>(answers.Total()) / wall_time_s : 0;
   }
@@ -50,6 +55,8 @@ struct LoadReport {
   }
 };
 
+// Everything that must be 0.
+std::vector<Check> ChecksOf(const LoadReport& report);
 void WriteText(const LoadReport& report, std::ostream& out);
 Json ToJson(const LoadReport& report);
 // Of the report, which must outlive it.

@@ -92,7 +92,7 @@ Status LoadSale::ReadAlong() {
 
 Status LoadSale::CancelSale() { return Expect("cancel-sale", parts_.service.CancelSale(name_)); }
 
-Result<std::optional<AuditReport>> LoadSale::Finish() {
+Result<std::optional<AuditReport>> LoadSale::Finish(Afterwards afterwards) {
   const Result<Outcome> settled = parts_.service.Settle(name_);
   if (settled.ok() && settled->code == Code::kHoldsRemain) {
     return std::optional<AuditReport>();
@@ -105,7 +105,10 @@ Result<std::optional<AuditReport>> LoadSale::Finish() {
   Result<LatencyHistogram> waits = parts_.service.queue().Waits(queue_);
   if (!waits.ok()) return waits.status();
   waits_us_ = *std::move(waits);
-  if (Status status = Expect("forget", parts_.service.Forget(name_)); !status.ok()) return status;
+  if (afterwards == Afterwards::kForget) {
+    const Status forgotten = Expect("forget", parts_.service.Forget(name_));
+    if (!forgotten.ok()) return forgotten;
+  }
   std::optional<AuditReport> report = audit_->Report();
   audit_.reset();
   events_ = std::vector<Event>();

@@ -54,9 +54,10 @@ class LoadSale {
   bool IsOver(Time now) const { return now >= plan_.terms.end + 2 * plan_.terms.hold; }
   // Ends it before its time.
   Status CancelSale();
-  // Settles it, checks its counters, removes it, and gives the audit's word; what is left is a
-  // name. Nothing where holds remain: to be tried again after a Poll.
-  Result<std::optional<AuditReport>> Finish();
+  // Settles it, checks its counters, removes it or not, and gives the audit's word; what is left is
+  // a name. Nothing where holds remain: to be tried again after a Poll.
+  enum class Afterwards : std::uint8_t { kForget = 0, kKeep = 1 };
+  Result<std::optional<AuditReport>> Finish(Afterwards afterwards);
 
   // Recorded promises, to be compared with those that callers were given.
   std::uint64_t reserved() const { return reserved_; }

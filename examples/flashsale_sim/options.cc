@@ -6,10 +6,12 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "examples/flashsale_sim/backend_name.h"
 #include "examples/flashsale_sim/crowd.h"
 #include "examples/flashsale_sim/option_values.h"
 #include "examples/flashsale_sim/text.h"
@@ -40,6 +42,14 @@ void CheckReports(const std::string& json_file, const std::string& html_file) {
   if (html_file.empty() || html_file != json_file) return;
   throw CLI::ValidationError(
       "--html", fmt::format("'{}': expected another file than that of --json", html_file));
+}
+
+void CheckBackend(const BackendName& backend, const std::string& json_file,
+                  const std::string& html_file) {
+  if (backend.path.empty() || (backend.path != json_file && backend.path != html_file)) return;
+  throw CLI::ValidationError(
+      "--backend", fmt::format("'{}': expected another file than that of {}", ToString(backend),
+                               backend.path == json_file ? "--json" : "--html"));
 }
 
 // For what runs in virtual time.
@@ -91,7 +101,7 @@ void AddReplay(CLI::App& app, ReplayOptions& options) {
 }
 
 // What simulate and load have in common.
-void AddSale(CLI::App& app, SimulationPlan& plan, std::string& backend) {
+void AddSale(CLI::App& app, SimulationPlan& plan, BackendName& backend) {
   AddNumber(app, {"--shoppers", "N", "How many come, bots among them"}, {1, kMaxShoppers},
             plan.shoppers);
   AddNumber(app, {"--units", "N", "Units on sale, over all variants"}, {1, kMaxReplayUnits},
@@ -110,12 +120,13 @@ void AddSale(CLI::App& app, SimulationPlan& plan, std::string& backend) {
   app.add_option_function<std::string>(
          "--backend",
          [&backend](const std::string& text) {
-           if (text != "memory") {
-             throw CLI::ValidationError("--backend", fmt::format("'{}': expected memory", text));
-           }
-           backend = text;
+           Result<BackendName> name = ParseBackendName(text);
+           if (!name.ok()) throw CLI::ValidationError("--backend", name.status().message());
+           backend = *std::move(name);
          },
-         "Where the sale is kept: memory (default: memory)")
+         "Where sales are kept: memory, or sqlite:PATH, a file that is made and stays; there every "
+         "change waits for the disk, and at the end it is opened again and compared (default: "
+         "memory)")
       ->type_name("NAME");
 }
 
@@ -177,6 +188,7 @@ void AddSimulate(CLI::App& app, SimulateOptions& options) {
     CheckSale(options.plan);
     CheckWaitingRoom(simulate, options.plan);
     CheckReports(options.json_file, options.html_file);
+    CheckBackend(options.backend, options.json_file, options.html_file);
   });
 }
 
@@ -191,7 +203,9 @@ void AddLoad(CLI::App& app, LoadOptions& options) {
              "Calls a second, whether or not earlier ones are answered: latencies count from the "
              "instant that a call was meant for (default: as fast as it goes)"},
             {1, 100'000'000}, options.rate);
-  AddNumber(load, {"--threads", "T", "Threads that call (default: one a processor)"},
+  AddNumber(load,
+            {"--threads", "T",
+             "Threads that call (default: one a processor; 64 where each call waits for the disk)"},
             {1, kMostThreads}, options.threads);
   AddDuration(load, {"--duration", "D", "For how long calls are made (default: 10s)"},
               {milliseconds(10), days(7)}, plan.duration);
@@ -221,6 +235,7 @@ void AddLoad(CLI::App& app, LoadOptions& options) {
   load.callback([&options] {
     CheckSale(options.plan);
     CheckReports(options.json_file, options.html_file);
+    CheckBackend(options.backend, options.json_file, options.html_file);
     if (options.plan.pre_queue > options.sale_length) {
       throw CLI::ValidationError(
           "--pre-queue",

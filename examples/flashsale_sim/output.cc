@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include "examples/flashsale_sim/exit_code.h"
 #include "examples/flashsale_sim/text.h"
 
 namespace flashsale::sim {
@@ -29,12 +30,18 @@ bool OutputFile::Close(const Output& output) {
   return false;
 }
 
-std::function<void(const Progress&)> ProgressLine(const Output& output, Duration open_for) {
+int RefuseBackend(const BackendName& backend, const Status& status, const Output& output) {
+  fmt::print(output.errors, "--backend '{}': {}\n", ToString(backend), status.message());
+  return kExitBadInput;
+}
+
+std::function<void(const Progress&)> ProgressLine(const Output& output, Duration open_for,
+                                                  std::string_view waits_for) {
   if (!output.shows_progress) return {};
-  return [&out = output.errors, open_for](const Progress& progress) {
-    fmt::print(out, "\r{} into the sale, {}, {} {}", FormatMoment(progress.since_opening),
+  return [&out = output.errors, open_for, waits_for](const Progress& progress) {
+    fmt::print(out, "\r{} into the sale, {}, {} {}{}", FormatMoment(progress.since_opening),
                Counted(progress.calls, "call"), Counted(progress.events, "event"),
-               progress.since_opening >= open_for ? "(after the end) " : "");
+               progress.since_opening >= open_for ? "(after the end) " : "", waits_for);
     out.flush();
   };
 }

@@ -7,7 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "examples/flashsale_sim/backend_name.h"
 #include "examples/flashsale_sim/progress.h"
+#include "flashsale/base/status.h"
 #include "flashsale/base/time.h"
 
 namespace flashsale::sim {
@@ -39,11 +41,16 @@ class OutputFile {
   std::ofstream stream_;
 };
 
+// Says that what --backend names cannot be opened, and why.  Returns the exit code.
+int RefuseBackend(const BackendName& backend, const Status& status, const Output& output);
+
 // What the last failed call of the operating system gave as its reason.
 std::string LastSystemError();
 
 // Shows how far a run has come, where somebody looks; empty where nobody does.
-std::function<void(const Progress&)> ProgressLine(const Output& output, Duration open_for);
+// `waits_for`: what bounds it, if not the processor.
+std::function<void(const Progress&)> ProgressLine(const Output& output, Duration open_for,
+                                                  std::string_view waits_for = {});
 void ClearProgressLine(const Output& output);
 
 }  // namespace flashsale::sim

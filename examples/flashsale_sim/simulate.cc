@@ -10,10 +10,11 @@
 #include <fmt/ostream.h>
 #include <nlohmann/json.hpp>
 
+#include "examples/flashsale_sim/backend.h"
+#include "examples/flashsale_sim/durability.h"
 #include "examples/flashsale_sim/html_report.h"
 #include "examples/flashsale_sim/memory_use.h"
 #include "examples/flashsale_sim/simulate_report.h"
-#include "flashsale/backend/memory.h"
 
 namespace flashsale::sim {
 namespace {
@@ -24,33 +25,46 @@ std::size_t RingSizeFor(const SimulationPlan& plan) {
   return std::bit_ceil(std::max<std::size_t>(std::size_t{plan.units} + 16, 1'024));
 }
 
+Result<DurabilityReport> Reopen(Backend& backend, const SimulationPlan& plan,
+                                const AuditReport& audit) {
+  DurabilityCheck check(backend);
+  const Status status = check.Remember(TermsOf(plan).id, ClosingOf(plan));
+  if (!status.ok()) return status;
+  return check.Reopen(audit.reservations());
+}
+
 }  // namespace
 
 int Simulate(const SimulateOptions& options, const Output& output) {
   OutputFile json("--json", options.json_file);
   OutputFile html("--html", options.html_file);
+  // Before a report that is there is written over.
+  if (const Status status = Backend::CheckIsNew(options.backend); !status.ok()) {
+    return RefuseBackend(options.backend, status, output);
+  }
   if (!json.Open(output) || !html.Open(output)) return kExitBadInput;
 
   const SimulationPlan& plan = options.plan;
   const Dice dice(options.seed);
-  Result<std::unique_ptr<Storage>> storage = OpenMemoryStorage(
-      {.events_per_sale = RingSizeFor(plan),
-       .rate_keys = std::max<std::uint64_t>(plan.shoppers, MemoryOptions{}.rate_keys),
-       .hash_seed = dice.Roll(Dice::Purpose::kHashSeed, 0) | 1});
-  if (!storage.ok()) {
-    fmt::print(output.errors, "the store cannot be opened: {}\n", storage.status().ToString());
-    return kExitStoreFailed;
-  }
+  const Result<std::unique_ptr<Backend>> opened =
+      Backend::Open(options.backend,
+                    {.events_per_sale = RingSizeFor(plan),
+                     .rate_keys = std::max<std::uint64_t>(plan.shoppers, MemoryOptions{}.rate_keys),
+                     .hash_seed = dice.Roll(Dice::Purpose::kHashSeed, 0) | 1});
+  if (!opened.ok()) return RefuseBackend(options.backend, opened.status(), output);
+  Backend& backend = **opened;
   Audit audit(TermsOf(plan));
   Timeline timeline;
   const auto started = std::chrono::steady_clock::now();
   const Result<SimulationResult> result =
       RunSimulation({.plan = plan,
                      .dice = dice,
-                     .storage = **storage,
+                     .storage = backend.storage(),
                      .audit = audit,
                      .timeline = timeline,
-                     .on_progress = ProgressLine(output, plan.duration)});
+                     .on_progress = ProgressLine(
+                         output, plan.duration,
+                         backend.is_durable() ? "(each change waits for the disk) " : "")});
   const std::chrono::duration<double> wall_time = std::chrono::steady_clock::now() - started;
   ClearProgressLine(output);
   if (!result.ok()) {
@@ -61,10 +75,19 @@ int Simulate(const SimulateOptions& options, const Output& output) {
   const AuditReport findings = audit.Report();
   SimulateReport report{.plan = plan,
                         .seed = options.seed,
-                        .backend = options.backend,
+                        .backend = Name(options.backend.kind),
                         .timeline = timeline,
                         .result = *result,
                         .audit = findings};
+  if (backend.is_durable()) {
+    Result<DurabilityReport> durability = Reopen(backend, plan, findings);
+    if (!durability.ok()) {
+      fmt::print(output.errors, "the store cannot be opened again: {}\n",
+                 durability.status().ToString());
+      return kExitStoreFailed;
+    }
+    report.durability = *std::move(durability);
+  }
   if (!options.reproducible) {
     report.machine = {.wall_time_s = wall_time.count(), .peak_bytes = PeakResidentBytes()};
   }

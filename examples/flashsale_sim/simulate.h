@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "examples/flashsale_sim/backend_name.h"
 #include "examples/flashsale_sim/exit_code.h"
 #include "examples/flashsale_sim/output.h"
 #include "examples/flashsale_sim/simulation.h"
@@ -13,8 +14,7 @@ namespace flashsale::sim {
 struct SimulateOptions {
   SimulationPlan plan = {};
   std::uint64_t seed = 1;
-  // "memory" is the only one so far.
-  std::string backend = "memory";
+  BackendName backend = {};
   // Leaves out what depends on the machine, so that the reports of two runs are the same bytes.
   bool reproducible = false;
   // Empty: none is written.

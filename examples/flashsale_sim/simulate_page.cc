@@ -16,10 +16,11 @@
 namespace flashsale::sim {
 namespace {
 
-constexpr std::array<std::string_view, 20> kOptions = {
-    "seed",    "backend",    "shoppers",   "bots_share", "units",          "lines",         "limit",
-    "waves",   "waves_by",   "allocation", "admit_rate", "hybrid_share",   "max_in_flight", "tiers",
-    "weights", "tier_order", "credits",    "waitlist",   "no_shows_share", "lottery_seed"};
+constexpr std::array<std::string_view, 21> kOptions = {
+    "seed",         "backend",        "backend_file", "shoppers", "bots_share", "units",
+    "lines",        "limit",          "waves",        "waves_by", "allocation", "admit_rate",
+    "hybrid_share", "max_in_flight",  "tiers",        "weights",  "tier_order", "credits",
+    "waitlist",     "no_shows_share", "lottery_seed"};
 
 std::string WaitAt(const Histogram& waits_ms, std::uint32_t per_mille) {
   return FormatSpan(
@@ -30,7 +31,7 @@ std::vector<Page::Figure> FiguresOf(const SimulateReport& report, const Json& su
   const SimulationResult& result = report.result;
   const PersonaTally bots = result.crowd.Bots();
   const PersonaTally& people = result.crowd.people();
-  return {
+  std::vector<Page::Figure> figures = {
       {.name = "Sold",
        .value = Grouped(summary.at("sold").get<std::uint64_t>()),
        .note = fmt::format("of {} released", Grouped(summary.at("released").get<std::uint64_t>()))},
@@ -53,6 +54,8 @@ std::vector<Page::Figure> FiguresOf(const SimulateReport& report, const Json& su
                    ? fmt::format("{} a second on one core",
                                  Compact(static_cast<std::uint64_t>(report.OpsPerSecond())))
                    : std::string("in all")}};
+  if (report.durability.has_value()) figures.push_back(FigureOf(*report.durability));
+  return figures;
 }
 
 std::vector<Page::Table> TablesOf(const SimulationResult& result) {

@@ -66,6 +66,9 @@ std::vector<Check> ChecksOf(const SimulateReport& report) {
   std::vector<Check> checks = ChecksOf(report.audit);
   for (const Check& check : ChecksOf(report.result.queue)) checks.push_back(check);
   for (const Check& check : WaitingRoomChecks(report.plan, report.result)) checks.push_back(check);
+  if (report.durability.has_value()) {
+    for (const Check& check : ChecksOf(*report.durability)) checks.push_back(check);
+  }
   return checks;
 }
 
@@ -91,6 +94,11 @@ void WriteText(const SimulateReport& report, std::ostream& out) {
   WriteFindings(report.audit.findings, out);
   WriteFindings(result.queue.findings, out);
   WriteFindings(WaitingRoomFindings(result), out);
+  if (report.durability.has_value()) {
+    WriteFindings(report.durability->findings, out);
+    out << '\n';
+    WriteDurability(*report.durability, report.machine.has_value(), out);
+  }
   if (!report.machine.has_value()) return;
   out << '\n';
   WriteLatencies(result.answers, result.latencies, out);
@@ -145,6 +153,9 @@ Json ToJson(const SimulateReport& report) {
     json["findings"].push_back(finding);
   }
   json["invariants_hold"] = report.ok();
+  if (report.durability.has_value()) {
+    AddDurability(*report.durability, report.machine.has_value(), json);
+  }
   if (!report.machine.has_value()) return json;
   json["ops_per_second"] = report.OpsPerSecond();
   json["latency_ns"] = LatencyJson(result.latencies);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "examples/flashsale_sim/audit.h"
+#include "examples/flashsale_sim/durability.h"
 #include "examples/flashsale_sim/page.h"
 #include "examples/flashsale_sim/report.h"
 #include "examples/flashsale_sim/simulation.h"
@@ -23,6 +24,8 @@ struct SimulateReport {
   const Timeline& timeline;
   const SimulationResult& result;
   const AuditReport& audit;
+  // Where the backend is a durable one.
+  std::optional<DurabilityReport> durability = std::nullopt;
 
   // What depends on the machine; not set: left out, latencies too.
   struct Machine {
@@ -37,7 +40,9 @@ struct SimulateReport {
                ? static_cast<double>(result.answers.Total()) / machine->wall_time_s
                : 0;
   }
-  bool ok() const { return audit.ok() && result.ok(); }
+  bool ok() const {
+    return audit.ok() && result.ok() && (!durability.has_value() || durability->ok());
+  }
 };
 
 // Everything that must be 0.

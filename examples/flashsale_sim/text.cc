@@ -121,7 +121,9 @@ std::string Compact(std::uint64_t number) {
 }
 
 std::string FormatBytes(std::uint64_t bytes) {
+  constexpr std::uint64_t kKilobyte = 1'000;
   constexpr std::uint64_t kMegabyte = 1'000'000;
+  if (bytes < kMegabyte) return fmt::format("{} KB", bytes / kKilobyte);
   if (bytes < 1'000 * kMegabyte) return fmt::format("{} MB", bytes / kMegabyte);
   return fmt::format("{:.1f} GB", static_cast<double>(bytes) / (1'000.0 * kMegabyte));
 }

@@ -35,7 +35,7 @@ std::string FormatSpan(Duration span);
 // "9,999", "12.3 K", "1.23 M", "45.6 G": a number where there is room for three digits.
 std::string Compact(std::uint64_t number);
 
-// "1.5 GB", "512 MB".
+// "1.5 GB", "512 MB", "12 KB".
 std::string FormatBytes(std::uint64_t bytes);
 
 }  // namespace flashsale::sim

@@ -7,8 +7,12 @@
 #include <sstream>
 #include <string>
 
+#ifdef FLASHSALE_SIM_WITH_SQLITE
+#include "flashsale/backend/sqlite.h"
+#endif
 #include "tests/sim/page_data.h"
 #include "tests/sim/temporary_file.h"
+#include "tests/sqlite/folder.h"
 
 namespace flashsale::sim {
 namespace {
@@ -66,6 +70,52 @@ TEST_CASE("threads that call sale after sale break no promise") {
     CHECK(told.at("memory_bytes").at("end").get<long>() > 0);
   }
 }
+
+#ifdef FLASHSALE_SIM_WITH_SQLITE
+
+TEST_CASE(
+    "on a disk calls share commits, no promise is broken, and the last sales are there again") {
+  const sqlite_test::Folder folder(sqlite_test::Folder::Kind::kMemory);
+  const TemporaryFile json("disk.json");
+  const TemporaryFile html("disk.html");
+  LoadOptions options{.sale_length = 200ms, .json_file = json.path(), .html_file = html.path()};
+  options.backend = {.kind = BackendKind::kSqlite, .path = folder / "sales"};
+  options.plan.shoppers = 100'000;
+  options.plan.units = 500;
+  options.plan.hold = 50ms;
+  options.plan.duration = 1s;
+  options.plan.pre_queue = 100ms;
+  const Ran ran = Run(options);
+  CAPTURE(ran.report);
+  CAPTURE(ran.errors);
+  REQUIRE(ran.exit_code == kExitOk);
+  const nlohmann::json told = json.Json();
+  CHECK(told.at("backend") == "sqlite");
+  CHECK(told.at("backend_file") == options.backend.path);
+  CHECK(told.at("threads") == kThreadsThatWait);
+  CHECK(told.at("invariants_hold") == true);
+  CHECK(told.at("reopen_mismatches") == 0);
+  CHECK(told.at("sales").get<int>() >= 1);
+  CHECK(told.at("events").get<int>() > 0);
+  CHECK(told.at("commits").get<int>() > 0);
+  CHECK(told.at("latency_ns").at("reserve").at("p50").get<long>() > 0);
+  CHECK(ran.report.find("64 threads, backend sqlite") != std::string::npos);
+  CHECK(ran.report.find("reopen_mismatches 0") != std::string::npos);
+  CHECK(PageData(html.Text()).at("options").dump().find(options.backend.path) != std::string::npos);
+  // What the load leaves is a journal like any other.
+  const auto opened = OpenSqliteStorage({.path = options.backend.path, .reserved_bytes = 0});
+  REQUIRE(opened.ok());
+  const auto last = (*opened)->inventory().ReadStock(
+      SaleRef("sale-" + std::to_string(told.at("sales").get<int>())), kMaxTime);
+  REQUIRE(last.ok());
+
+  const Ran again = Run(options);
+  CHECK(again.exit_code == kExitBadInput);
+  CHECK(again.errors.find("is there already") != std::string::npos);
+  CHECK(json.Json() == told);
+}
+
+#endif
 
 TEST_CASE("an open loop makes no more calls than were meant") {
   const TemporaryFile json("open.json");

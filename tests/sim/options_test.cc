@@ -183,7 +183,17 @@ TEST_CASE("a bad option is named with its value and what was expected") {
        "--html",
        "'a'",
        "another file than that"},
-      {{"simulate", "--backend", "redis"}, "--backend", "'redis'", "expected memory"},
+      {{"simulate", "--backend", "redis"}, "--backend", "'redis'", "memory or sqlite:PATH"},
+      {{"simulate", "--backend", "sqlite:"}, "--backend", "'sqlite:'", "memory or sqlite:PATH"},
+      {{"simulate", "--backend", "sqlite:a", "--json", "a"},
+       "--backend",
+       "'sqlite:a'",
+       "another file than that of --json"},
+      {{"load", "--backend", "sqlite:a", "--html", "a"},
+       "--backend",
+       "'sqlite:a'",
+       "another file than that of --html"},
+      {{"replay", "x", "--backend", "memory"}, "", "--backend", "not expected"},
       {{"load", "--rate", "0"}, "--rate", "'0'", "from 1 to 100000000"},
       {{"load", "--threads", "0"}, "--threads", "'0'", "from 1 to 1024"},
       {{"load", "--duration", "soon"}, "--duration", "'soon'", "from 10ms to 7d"},
@@ -197,7 +207,7 @@ TEST_CASE("a bad option is named with its value and what was expected") {
        "'11s'",
        "expected at most the --sale-length of 10s"},
       {{"load", "--reproducible"}, "", "--reproducible", "not expected"},
-      {{"load", "--backend", "sqlite"}, "--backend", "'sqlite'", "expected memory"},
+      {{"load", "--backend", "sqlite"}, "--backend", "'sqlite'", "memory or sqlite:PATH"},
       {{"replay", "x", "--html", ""}, "--html", "''", "expected a file's name"},
       {{"bogus"}, "", "'bogus'", "no subcommand: expected replay, simulate or load"},
       {{"load2", "--help"}, "", "'load2'", "no subcommand: expected replay, simulate or load"},
@@ -224,19 +234,19 @@ TEST_CASE("simulate has a default for everything") {
   CHECK(options.plan.bots_per_million == 200'000);
   CHECK(options.plan.allocation == Allocation::kFifo);
   CHECK(options.plan.pre_queue == Duration(5min));
-  CHECK(options.backend == "memory");
+  CHECK(options.backend.kind == BackendKind::kMemory);
   CHECK_FALSE(options.reproducible);
   CHECK(options.html_file.empty());
 }
 
 TEST_CASE("simulate takes every option") {
-  const Parsed parsed =
-      Parse({"simulate", "--shoppers",   "5000",    "--units",       "300",    "--lines",
-             "3",        "--limit",      "2",       "--bots",        "12.5%",  "--hold",
-             "90s",      "--duration",   "10m",     "--waves",       "4",      "--pre-queue",
-             "0s",       "--allocation", "lottery", "--admit-rate",  "50",     "--max-in-flight",
-             "40",       "--seed",       "9",       "--json",        "a.json", "--html",
-             "a.html",   "--backend",    "memory",  "--reproducible"});
+  const Parsed parsed = Parse(
+      {"simulate", "--shoppers",   "5000",        "--units",       "300",    "--lines",
+       "3",        "--limit",      "2",           "--bots",        "12.5%",  "--hold",
+       "90s",      "--duration",   "10m",         "--waves",       "4",      "--pre-queue",
+       "0s",       "--allocation", "lottery",     "--admit-rate",  "50",     "--max-in-flight",
+       "40",       "--seed",       "9",           "--json",        "a.json", "--html",
+       "a.html",   "--backend",    "sqlite:a.db", "--reproducible"});
   CAPTURE(parsed.errors);
   REQUIRE(std::holds_alternative<SimulateOptions>(parsed.request));
   const SimulateOptions& options = std::get<SimulateOptions>(parsed.request);
@@ -256,6 +266,7 @@ TEST_CASE("simulate takes every option") {
   CHECK(options.seed == 9);
   CHECK(options.json_file == "a.json");
   CHECK(options.html_file == "a.html");
+  CHECK(ToString(options.backend) == "sqlite:a.db");
   CHECK(options.reproducible);
 }
 
@@ -313,12 +324,12 @@ TEST_CASE("a share is a fraction or a percentage") {
 
 TEST_CASE("load takes every option") {
   const Parsed parsed =
-      Parse({"load",   "--rate",          "100000", "--threads",    "2",       "--duration",
-             "600s",   "--units",         "77",     "--shoppers",   "5000",    "--sale-length",
-             "5s",     "--lines",         "3",      "--limit",      "2",       "--bots",
-             "5%",     "--hold",          "2s",     "--waves",      "4",       "--pre-queue",
-             "3s",     "--seed",          "9",      "--json",       "a.json",  "--html",
-             "a.html", "--backend",       "memory", "--allocation", "lottery", "--admit-rate",
+      Parse({"load",   "--rate",          "100000",   "--threads",    "2",       "--duration",
+             "600s",   "--units",         "77",       "--shoppers",   "5000",    "--sale-length",
+             "5s",     "--lines",         "3",        "--limit",      "2",       "--bots",
+             "5%",     "--hold",          "2s",       "--waves",      "4",       "--pre-queue",
+             "3s",     "--seed",          "9",        "--json",       "a.json",  "--html",
+             "a.html", "--backend",       "sqlite:b", "--allocation", "lottery", "--admit-rate",
              "50",     "--max-in-flight", "40"});
   CAPTURE(parsed.errors);
   REQUIRE(std::holds_alternative<LoadOptions>(parsed.request));
@@ -330,6 +341,7 @@ TEST_CASE("load takes every option") {
   CHECK(options.seed == 9);
   CHECK(options.json_file == "a.json");
   CHECK(options.html_file == "a.html");
+  CHECK(ToString(options.backend) == "sqlite:b");
   CHECK(plan.duration == Duration(600s));
   CHECK(plan.units == 77);
   CHECK(plan.shoppers == 5'000);

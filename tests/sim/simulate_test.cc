@@ -5,11 +5,13 @@
 #include <chrono>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "tests/sim/page_data.h"
 #include "tests/sim/temporary_file.h"
+#include "tests/sqlite/folder.h"
 
 namespace flashsale::sim {
 namespace {
@@ -139,6 +141,114 @@ TEST_CASE("the waiting room is told of in words, as JSON and on the page") {
   CHECK(data.at("tables").size() == 3);
   CHECK(data.at("tables").at(1).at("title") == "Who won, who waited");
 }
+
+#ifdef FLASHSALE_SIM_WITH_SQLITE
+
+BackendName NewFile(const sqlite_test::Folder& folder, const std::string& name) {
+  return {.kind = BackendKind::kSqlite, .path = folder / name};
+}
+
+TEST_CASE("a sale on a disk is the same sale as in memory, and is there afterwards") {
+  const sqlite_test::Folder folder(sqlite_test::Folder::Kind::kMemory);
+  int run = 0;
+  for (SimulateOptions options : {Options(), WaitingRoom()}) {
+    const TemporaryFile json("backends.json");
+    options.plan.shoppers = 1'000;
+    options.reproducible = true;
+    options.json_file = json.path();
+    REQUIRE(Run(options).exit_code == kExitOk);
+    nlohmann::json in_memory = json.Json();
+
+    options.backend = NewFile(folder, std::to_string(++run));
+    const Ran ran = Run(options);
+    CAPTURE(ran.errors);
+    CAPTURE(ran.report);
+    REQUIRE(ran.exit_code == kExitOk);
+    nlohmann::json on_disk = json.Json();
+    CHECK(in_memory.at("backend") == "memory");
+    CHECK(on_disk.at("backend") == "sqlite");
+    CHECK(on_disk.at("reopen_mismatches") == 0);
+    // A commit for each ticket, at least: nobody is there to share one with.
+    CHECK(on_disk.at("commits") > on_disk.at("tickets"));
+    CHECK(on_disk.at("journal_bytes_per_reservation").get<double>() > 0);
+    for (const char* name : {"backend", "reopen_mismatches", "commits", "journal_bytes",
+                             "journal_bytes_per_reservation"}) {
+      in_memory.erase(name);
+      on_disk.erase(name);
+    }
+    CHECK(on_disk == in_memory);
+    CHECK(ran.report.find("backend sqlite") != std::string::npos);
+    CHECK(ran.report.find("journal: ") != std::string::npos);
+    CHECK(ran.report.find("reopen_mismatches 0") != std::string::npos);
+  }
+}
+
+TEST_CASE("the same seed gives the same bytes in two files") {
+  const sqlite_test::Folder folder(sqlite_test::Folder::Kind::kMemory);
+  const TemporaryFile json("two.json");
+  const TemporaryFile html("two.html");
+  SimulateOptions options = Options();
+  options.plan.shoppers = 500;
+  options.reproducible = true;
+  options.json_file = json.path();
+  options.html_file = html.path();
+  options.backend = NewFile(folder, "first");
+  const Ran first = Run(options);
+  REQUIRE(first.exit_code == kExitOk);
+  const std::string first_json = json.Text();
+  const std::string first_html = html.Text();
+  options.backend = NewFile(folder, "second");
+  CHECK(Run(options).report == first.report);
+  CHECK(json.Text() == first_json);
+  CHECK(html.Text() == first_html);
+}
+
+TEST_CASE("where the sale lies on the disk is told in words, as JSON and on the page") {
+  const sqlite_test::Folder folder(sqlite_test::Folder::Kind::kMemory);
+  const TemporaryFile json("disk.json");
+  const TemporaryFile html("disk.html");
+  SimulateOptions options = Options();
+  options.plan.shoppers = 500;
+  options.json_file = json.path();
+  options.html_file = html.path();
+  options.backend = NewFile(folder, "sale");
+  const Ran ran = Run(options);
+  REQUIRE(ran.exit_code == kExitOk);
+  CHECK(ran.report.find("'" + options.backend.path + "' and those beside it") != std::string::npos);
+  const nlohmann::json told = json.Json();
+  CHECK(told.at("backend_file") == options.backend.path);
+  CHECK(told.at("disk_bytes") > told.at("journal_bytes"));
+  const nlohmann::json data = PageData(html.Text());
+  CHECK(data.at("figures").back().at("name") == "Journal");
+  CHECK(data.at("options").dump().find(options.backend.path) != std::string::npos);
+}
+
+TEST_CASE("a sale is not played into a file that is there, and nothing is written over") {
+  const sqlite_test::Folder folder(sqlite_test::Folder::Kind::kMemory);
+  const TemporaryFile json("kept.json");
+  SimulateOptions options = Options();
+  options.plan.shoppers = 100;
+  options.json_file = json.path();
+  options.backend = NewFile(folder, "sale");
+  REQUIRE(Run(options).exit_code == kExitOk);
+  const std::vector<char> before = sqlite_test::Contents(options.backend.path);
+  json.Write("of another run");
+  const Ran again = Run(options);
+  CHECK(again.exit_code == kExitBadInput);
+  CHECK(again.errors == "--backend 'sqlite:" + options.backend.path +
+                            "': expected the name of a new file; '" + options.backend.path +
+                            "' is there already\n");
+  CHECK(again.report.empty());
+  CHECK(sqlite_test::Contents(options.backend.path) == before);
+  CHECK(json.Text() == "of another run");
+
+  options.backend = NewFile(folder, "no/such");
+  const Ran lost = Run(options);
+  CHECK(lost.exit_code == kExitBadInput);
+  CHECK(lost.errors.find("no/such': there is no directory") != std::string::npos);
+}
+
+#endif
 
 TEST_CASE("any audit that found something makes a result that is not well") {
   SimulationResult result;

@@ -60,7 +60,8 @@ TEST_CASE("latencies are told with three digits and the unit that suits") {
   CHECK(FormatLatency(1'234'000'000'000) == "1234 s");
 }
 
-TEST_CASE("bytes are told in megabytes and gigabytes") {
+TEST_CASE("bytes are told in kilobytes, megabytes and gigabytes") {
+  CHECK(FormatBytes(999'999) == "999 KB");
   CHECK(FormatBytes(1'500'000) == "1 MB");
   CHECK(FormatBytes(1'550'000'000) == "1.6 GB");
 }

@@ -4,11 +4,15 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include <nlohmann/json.hpp>
 
+#include "examples/flashsale_sim/load_report.h"
+#include "examples/flashsale_sim/simulate_report.h"
 #include "flashsale/repository/command.h"
 #include "tests/sqlite/folder.h"
 
@@ -42,6 +46,30 @@ TEST_CASE("what a journal takes is told by the reservation") {
   report.reopen_mismatches = 1;
   CHECK_FALSE(report.ok());
   CHECK(ChecksOf(report).front().found == 1);
+}
+
+TEST_CASE("a run whose store lost something is not well") {
+  const SimulationPlan plan;
+  const Timeline timeline;
+  const SimulationResult result;
+  const AuditReport audit;
+  const LoadOptions options;
+  SimulateReport simulated{.plan = plan,
+                           .seed = 1,
+                           .backend = "sqlite",
+                           .timeline = timeline,
+                           .result = result,
+                           .audit = audit};
+  LoadReport loaded{.options = options};
+  CHECK(simulated.ok());
+  CHECK(loaded.ok());
+  const std::size_t checks = ChecksOf(simulated).size();
+  simulated.durability = DurabilityReport{.path = "a.db", .reopen_mismatches = 1};
+  loaded.durability = simulated.durability;
+  CHECK_FALSE(simulated.ok());
+  CHECK_FALSE(loaded.ok());
+  CHECK(ChecksOf(simulated).size() == checks + 1);
+  CHECK(ChecksOf(loaded).back().found == 1);
 }
 
 #ifdef FLASHSALE_SIM_WITH_SQLITE

@@ -206,7 +206,7 @@ void LoadRun::StartCallers(WallClock::time_point start, WallClock::time_point en
                           .threads = report_.threads,
                           .thread = i,
                           .at_once = at_once,
-                          .waits_awake = !waits}));
+                          .yields = waits}));
   }
   running_.store(report_.threads, std::memory_order_relaxed);
   for (std::uint32_t i = 0; i < report_.threads; ++i) {

@@ -56,8 +56,9 @@ void LoadCaller::Run(const std::optional<Pacer>& pacer, Pacer::Instant until) {
       while (pacer->At(call + missed_) < until) ++missed_;
       return;
     }
-    if (pacer.has_value()) WaitUntil(meant_for, parts_.waits_awake);
+    if (pacer.has_value()) WaitUntil(meant_for, !parts_.yields);
     Call(shoppers_[turn], meant_for);
+    if (parts_.yields) std::this_thread::yield();
     turn = (turn + 1) % shoppers_.size();
   }
 }

@@ -50,8 +50,9 @@ class LoadCaller {
     std::uint32_t thread = 0;
     // How many it stands for at a time, at least 1.
     std::uint32_t at_once = kAtOnce;
-    // Whether the last stretch before a call is waited out awake: on time, but a processor's time.
-    bool waits_awake = true;
+    // Leaves the processor to others whenever it can, because there are more threads than
+    // processors: after each call, and the last stretch before one is not waited out awake.
+    bool yields = false;
   };
   explicit LoadCaller(const Parts& parts);
 

@@ -98,7 +98,7 @@ TEST_CASE(
   CHECK(told.at("sales").get<int>() >= 1);
   CHECK(told.at("events").get<int>() > 0);
   CHECK(told.at("commits").get<int>() > 0);
-  CHECK(told.at("latency_ns").at("reserve").at("p50").get<long>() > 0);
+  CHECK(told.at("latency_ns").at("join").at("p50").get<long>() > 0);
   CHECK(ran.report.find("64 threads, backend sqlite") != std::string::npos);
   CHECK(ran.report.find("reopen_mismatches 0") != std::string::npos);
   CHECK(PageData(html.Text()).at("options").dump().find(options.backend.path) != std::string::npos);

@@ -69,5 +69,44 @@ TEST_CASE("who joined before the start comes back and buys; nobody else is let i
   CHECK((*sale)->CancelSale().ok());
 }
 
+TEST_CASE("who stands for few shoppers comes back to each of them soon") {
+  // Fewer calls than a thread stands for shoppers, if nothing else is said, and nobody is let in.
+  const auto positions_of_crowd = [](std::uint32_t at_once) {
+    const Dice dice(1);
+    VirtualClock clock(kStart);
+    const auto storage = OpenMemoryStorage();
+    REQUIRE(storage.ok());
+    const auto service = FlashSaleService::New({.storage = **storage,
+                                                .clock = &clock,
+                                                .rate_limits = std::nullopt,
+                                                .join_on_reserve = false});
+    REQUIRE(service.ok());
+    const SaleTerms terms{.id = "open",
+                          .lines = {{.product = "thing", .units = 1'000}},
+                          .start = kStart,
+                          .end = kStart + 1h,
+                          .requires_admission = true};
+    const auto sale = LoadSale::Open({.service = **service, .inventory = (*storage)->inventory()},
+                                     {.terms = terms});
+    REQUIRE(sale.ok());
+    LoadDoors doors;
+    doors.OpenForSelling(**sale);
+    LoadCaller caller({.service = **service,
+                       .dice = dice,
+                       .doors = doors,
+                       .shoppers = 1'000'000'000,
+                       .at_once = at_once,
+                       .yields = true});
+    const auto now = std::chrono::steady_clock::now();
+    caller.Run(Pacer(now, {.per_second = 1'000}), now + 200ms);
+    REQUIRE(caller.status().ok());
+    CHECK(caller.answers().Of(Operation::kJoin) > 0);
+    CHECK((*sale)->CancelSale().ok());
+    return caller.answers().Of(Operation::kPosition);
+  };
+  CHECK(positions_of_crowd(LoadCaller::kAtOnce) == 0);
+  CHECK(positions_of_crowd(1) > 0);
+}
+
 }  // namespace
 }  // namespace flashsale::sim

@@ -223,6 +223,20 @@ TEST_CASE("where the sale lies on the disk is told in words, as JSON and on the 
   CHECK(data.at("options").dump().find(options.backend.path) != std::string::npos);
 }
 
+TEST_CASE("who looks on is told what a sale on a disk waits for") {
+  const sqlite_test::Folder folder(sqlite_test::Folder::Kind::kMemory);
+  SimulateOptions options = Options();
+  options.plan.shoppers = 10;
+  for (const bool on_disk : {false, true}) {
+    if (on_disk) options.backend = NewFile(folder, "sale");
+    std::ostringstream report;
+    std::ostringstream errors;
+    REQUIRE(Simulate(options, {.report = report, .errors = errors, .shows_progress = true}) ==
+            kExitOk);
+    CHECK((errors.str().find("each change waits for the disk") != std::string::npos) == on_disk);
+  }
+}
+
 TEST_CASE("a sale is not played into a file that is there, and nothing is written over") {
   const sqlite_test::Folder folder(sqlite_test::Folder::Kind::kMemory);
   const TemporaryFile json("kept.json");

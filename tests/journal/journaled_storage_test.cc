@@ -172,6 +172,35 @@ TEST_CASE("who is answered waits for what the answer tells, and who is told noth
   asker.join();
 }
 
+TEST_CASE("every answer but one that tells nothing names the commit that has what it tells") {
+  const auto kept = std::make_shared<Kept>();
+  const auto storage = MustOpen(kept);
+  SaleTerms terms = SmallSale(2);
+  terms.limit_per_user = 1;
+  REQUIRE(storage->inventory().Create(terms).ok());
+  const auto ticket_of = [&](const Command& command, Code due) {
+    Outcome outcome;
+    CommitTicket ticket;
+    REQUIRE(storage->inventory()
+                .ApplyUncommitted("drop", kStart, {&command, 1}, {&outcome, 1}, ticket)
+                .ok());
+    CHECK(outcome.code == due);
+    return ticket.number;
+  };
+  const std::uint64_t promised = ticket_of(Reserve(User(1), Id(1)), Code::kDone);
+  CHECK(promised > kept->commits.size());
+  CHECK(ticket_of(Reserve(User(1), Id(1)), Code::kAlreadyDone) >= promised);
+  CHECK(ticket_of(Reserve(User(1), Id(1), 2), Code::kIdConflict) >= promised);
+  CHECK(ticket_of(Reserve(User(1), Id(2)), Code::kUserLimit) >= promised);
+  CHECK(ticket_of(About(Verb::kConfirm, User(3), Id(1)), Code::kUnknownReservation) >= promised);
+  ticket_of(Reserve(User(2), Id(1)), Code::kDone);
+  // Whether the last unit is promised to somebody or sold is the same to who comes too late.
+  CHECK(ticket_of(Reserve(User(3), Id(1)), Code::kSoldOut) == 0);
+  CHECK(kept->commits.size() < promised);
+  REQUIRE(storage->inventory().AwaitCommit({.number = promised}).ok());
+  CHECK(kept->commits.size() >= promised);
+}
+
 // All of the sale after a cursor, in pages.
 std::vector<Event> EventsAfter(Storage& storage, std::uint64_t cursor) {
   std::vector<Event> all;

@@ -66,8 +66,9 @@ class Hole(Exception):
 class Sources:
     """The library's sources: who includes whom, and how each is compiled."""
 
-    def __init__(self, root, build):
+    def __init__(self, root, build, link):
         self.root = root
+        linked = json.loads(link.read_text(encoding="utf-8"))["command"]
         commands = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
         self.commands = {}
         for entry in commands:
@@ -75,8 +76,15 @@ class Sources:
             self.commands[os.path.relpath(path, root)] = (entry["directory"],
                                                           shlex.split(entry["command"]))
         self.library = [unit for unit in self.commands if unit.startswith("src/")
-                        and not unit.startswith("src/testing/")]
+                        and not unit.startswith("src/testing/")
+                        and self._is_linked(unit, linked)]
         self._reached = {}
+
+    def _is_linked(self, unit, linked):
+        """Whether the library that the source is compiled for is one of the kit's."""
+        command = self.commands[unit][1]
+        target = re.search(r"CMakeFiles/(\w+)\.dir/", command[command.index("-o") + 1])[1]
+        return any(f"/lib{target}." in f"/{argument}" for argument in linked)
 
     def included_by(self, file):
         text = (self.root / file).read_text(encoding="utf-8")
@@ -282,7 +290,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Every suite runs in its short form, whatever this run is.
     os.environ.pop("FLASHSALE_TEST_FULL", None)
-    sources = Sources(options.source.resolve(), options.build)
+    sources = Sources(options.source.resolve(), options.build, options.link)
     bugs = draw(options)
     if options.control and not control(options, sources):
         return 1

@@ -86,12 +86,16 @@ struct Row {
   std::vector<Step> between;
   std::vector<Step> after = {};
   Places places = Places::kAtomic;
+  // Of the store.
+  std::uint64_t max_records = MemoryOptions().max_records_per_sale;
+  // What is held in the end, where that is known.
+  std::optional<Units> held = std::nullopt;
 };
 
 // One run, interrupted at this place; false where the call has fewer.
 bool RunsOn(const Row& row, std::size_t place) {
-  const Result<std::unique_ptr<Storage>> storage =
-      OpenMemoryStorage({.events_per_sale = 1'024, .hash_seed = 1});
+  const Result<std::unique_ptr<Storage>> storage = OpenMemoryStorage(
+      {.events_per_sale = 1'024, .max_records_per_sale = row.max_records, .hash_seed = 1});
   REQUIRE(storage.ok());
   InventoryRepository& inventory = (*storage)->inventory();
   REQUIRE(inventory.Create(row.terms).ok());
@@ -105,6 +109,11 @@ bool RunsOn(const Row& row, std::size_t place) {
   REQUIRE(called);
   REQUIRE(intruded);
   REQUIRE(Take(row.after, recorder.client(0)));
+  if (row.held.has_value()) {
+    const Result<SaleStock> stock = inventory.ReadStock(row.terms.id, row.call.now);
+    REQUIRE(stock.ok());
+    REQUIRE_MESSAGE(stock->lines[0].reserved == *row.held, "at place " << place);
+  }
 
   const LinearizabilityReport report = CheckLinearizable(row.terms, recorder.TakeHistory());
   REQUIRE_MESSAGE(report.ok(), "at place " << place << ": " << report.explanation);
@@ -144,6 +153,16 @@ TEST_CASE("who is over their limit takes nothing, not even for a moment") {
                  .before = {Reserve(kStart, 1, 1)},
                  .call = Reserve(kStart, 1, 2),
                  .between = {Reserve(kStart, 2, 3)}});
+}
+
+TEST_CASE("who finds the unit taken at the last moment keeps no place in a store of few records") {
+  TryEverywhere({.call = Reserve(kStart, 1, 1),
+                 .between = {Reserve(kStart, 2, 1)},
+                 // Whoever has it gives it back; then there is room for one record more.
+                 .after = {About(kStart, Verb::kCancel, 1, 1), About(kStart, Verb::kCancel, 2, 1),
+                           Reserve(kStart, 3, 1)},
+                 .max_records = 3,
+                 .held = 1});
 }
 
 TEST_CASE("a unit that lapsed is numbered as lapsed before it is numbered as taken") {

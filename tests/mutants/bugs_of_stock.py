@@ -239,7 +239,7 @@ bug("a user may have 33 records", "scripts",
 bug("tombstones count as strays for ever", "scripts",
     (ENGINE, "  if (job.stray != 0) stray_tombstones_.fetch_sub(job.stray, "
              "std::memory_order_relaxed);\n", ""))
-bug("a refused reserve keeps its place in the store", "random runs",
+bug("a refused reserve keeps its place in the store", "interleavings",
     (ENGINE, "return Take::kTaken;\n      UncountRecord();\n      break;",
      "return Take::kTaken;\n      break;"))
 

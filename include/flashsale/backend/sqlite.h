@@ -32,6 +32,13 @@ struct SqliteOptions {
   // which it always looks through.
   bool check_pages = true;
 
+  // Only to be read, by OpenSqliteMedium alone: the database, its log and the files beside it stay
+  // as they are, byte by byte, and what was committed so far is shown as of the beginning of each
+  // Read.  Somebody may have it open as a storage meanwhile, and goes on; their log is not brought
+  // in beyond that point until the Read is over.  Where there is a log that is not empty and no
+  // -shm, SQLite makes that beside it, in a folder that must then be writable.
+  bool read_only = false;
+
   // The name of an SQLite VFS; empty: the default one.
   std::string vfs = {};
 
@@ -47,7 +54,9 @@ struct SqliteOptions {
 // then nothing in it is changed; Unavailable for what the system says otherwise.
 FLASHSALE_EXPORT Result<std::unique_ptr<Storage>> OpenSqliteStorage(const SqliteOptions& options);
 
-// The medium alone.
+// The medium alone.  Errors, beside those: NotFound where it is to be read only and is not there;
+// Unavailable, of a Read, where a file that had no log was opened as a storage meanwhile.  One that
+// is read only answers FailedPrecondition to whoever wants to write.
 FLASHSALE_EXPORT Result<std::unique_ptr<JournalMedium>> OpenSqliteMedium(
     const SqliteOptions& options);
 

@@ -144,7 +144,8 @@ class EntryWalk final : public journal::JournalWalk {
     summary_.commits = last().number;
     summary_.latest = last().latest;
     summary_.hash = last_hash();
-    return {};
+    stopped_ = visitor_.OnCommit(summary_);
+    return stopped_;
   }
 
   const char* TakeEvent(Record& record, JournalEntry& entry) {
@@ -274,6 +275,8 @@ class Measured final : public JournalMedium::Reader {
 };
 
 }  // namespace
+
+Status JournalVisitor::OnCommit(const JournalSummary& /*so_far*/) { return {}; }
 
 Result<JournalSummary> ReadJournal(JournalMedium& medium, JournalVisitor& visitor) {
   try {

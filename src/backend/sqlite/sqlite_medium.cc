@@ -3,20 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <new>
 #include <utility>
 #include <vector>
 
+#include "backend/sqlite/journal_table.h"
 #include "backend/sqlite/wal_check.h"
 
 namespace flashsale::inline v0::sqlite {
 namespace {
 
-// "FSJ1", where SQLite keeps what an application calls its files.
-constexpr std::int64_t kApplicationId = 0x4653'4A31;
-constexpr std::int64_t kSchemaVersion = 1;
 constexpr std::uint64_t kPageSize = 4'096;
 // How often it is asked whether there is room again until it is looked for.
 constexpr std::uint32_t kBetweenLooks = 64;
@@ -28,26 +24,10 @@ constexpr const char* kSchema =
     "  names   BLOB NOT NULL         -- whom it names\n"
     ") STRICT";
 
-// What a head file holds: a number and its complement, each with the lowest byte first.
-using HeadBytes = std::array<std::uint8_t, 16>;
-
-HeadBytes HeadOf(std::uint64_t number) {
-  HeadBytes bytes;
-  for (std::size_t i = 0; i < 8; ++i) {
-    bytes[i] = static_cast<std::uint8_t>(number >> (8 * i));
-    bytes[8 + i] = static_cast<std::uint8_t>(~number >> (8 * i));
-  }
-  return bytes;
-}
-
 void BindBlob(const Statement& statement, int index, std::span<const std::uint8_t> bytes) {
   // A null pointer would be NULL.
   const void* const data = bytes.empty() ? static_cast<const void*>("") : bytes.data();
   sqlite3_bind_blob64(statement.get(), index, data, bytes.size(), SQLITE_STATIC);
-}
-
-Status WithPath(const std::string& path, const Status& status) {
-  return {status.code(), fmt::format("'{}': {}", path, status.message())};
 }
 
 }  // namespace
@@ -192,22 +172,8 @@ Status SqliteMedium::PrepareSchema() {
     }
     return {};
   }
-  if (*id != kApplicationId) {
-    return {StatusCode::kFailedPrecondition,
-            fmt::format("a database of another application, with the id {}, expected {}", *id,
-                        kApplicationId)};
-  }
-  const Result<std::int64_t> version = database_.Number("PRAGMA user_version");
-  if (!version.ok()) return version.status();
-  if (*version > kSchemaVersion) {
-    return {
-        StatusCode::kFailedPrecondition,
-        fmt::format("its schema has version {}, newer than {}, the last that this version reads",
-                    *version, kSchemaVersion)};
-  }
-  if (*version < kSchemaVersion) {
-    return {StatusCode::kDataLoss, fmt::format("its schema has the unknown version {}", *version)};
-  }
+  Status status = CheckTable(database_);
+  if (!status.ok()) return status;
   const Result<std::string> mode = database_.Text("PRAGMA journal_mode = WAL");
   if (!mode.ok()) return mode.status();
   if (*mode != "wal") {
@@ -220,13 +186,9 @@ Status SqliteMedium::ReadHead() {
   Result<VfsFile> head = VfsFile::Open(vfs_, Beside("-head"), VfsFile::Mode::kMake);
   if (!head.ok()) return head.status();
   head_ = *std::move(head);
-  HeadBytes bytes{};
-  const Result<std::size_t> read = head_.Read(0, bytes);
-  if (!read.ok()) return read.status();
-  std::uint64_t number = 0;
-  for (std::size_t i = 0; i < 8; ++i) number |= std::uint64_t{bytes[i]} << (8 * i);
-  // One that was written in part tells nothing.
-  if (*read == bytes.size() && bytes == HeadOf(number)) head_number_ = number;
+  const Result<std::uint64_t> number = HeadIn(head_);
+  if (!number.ok()) return number.status();
+  head_number_ = *number;
   return {};
 }
 
@@ -301,28 +263,8 @@ Status SqliteMedium::Read(std::uint64_t after, Reader& reader) {
     if (!opened.ok()) return WithPath(options_.path, opened.status());
     reading_ = *std::move(opened);
   }
-  Result<Statement> select = reading_.Prepare(
-      "SELECT number, records, names FROM journal WHERE number > ?1 ORDER BY number");
-  if (!select.ok()) return WithPath(options_.path, select.status());
-  sqlite3_stmt* const row = select->get();
-  sqlite3_bind_int64(row, 1, static_cast<sqlite3_int64>(after));
-  std::uint64_t last = after;
-  int code = SQLITE_OK;
-  while ((code = sqlite3_step(row)) == SQLITE_ROW) {
-    last = static_cast<std::uint64_t>(sqlite3_column_int64(row, 0));
-    Status status =
-        reader.OnCommit({.number = last, .records = BlobAt(row, 1), .names = BlobAt(row, 2)});
-    if (!status.ok()) return WithPath(options_.path, status);
-  }
-  if (code != SQLITE_DONE) {
-    return WithPath(options_.path, reading_.Error(code, "reading the journal"));
-  }
-  if (last < head_number_) {
-    return WithPath(options_.path, {StatusCode::kDataLoss,
-                                    fmt::format("the journal ends with commit {}, but {} was kept",
-                                                last, head_number_)});
-  }
-  return {};
+  return WithPath(options_.path,
+                  ReadTable(reading_, {.after = after, .head = head_number_}, reader));
 }
 
 Status SqliteMedium::OverwriteNames(std::span<const JournalCommit> commits) {

@@ -1,6 +1,7 @@
 #include <memory>
 #include <utility>
 
+#include "backend/sqlite/read_only_medium.h"
 #include "backend/sqlite/sqlite_medium.h"
 #include "base/field_check.h"
 #include "flashsale/backend/sqlite.h"
@@ -25,12 +26,21 @@ Status Validate(const SqliteOptions& options) {
 Result<std::unique_ptr<JournalMedium>> OpenSqliteMedium(const SqliteOptions& options) {
   Status status = Validate(options);
   if (!status.ok()) return status;
+  if (options.read_only) {
+    auto medium = sqlite::ReadOnlyMedium::Open(options);
+    if (!medium.ok()) return medium.status();
+    return std::unique_ptr<JournalMedium>(*std::move(medium));
+  }
   auto medium = sqlite::SqliteMedium::Open(options);
   if (!medium.ok()) return medium.status();
   return std::unique_ptr<JournalMedium>(*std::move(medium));
 }
 
 Result<std::unique_ptr<Storage>> OpenSqliteStorage(const SqliteOptions& options) {
+  if (options.read_only) {
+    return Status(StatusCode::kInvalidArgument,
+                  "read_only: true, expected false of a storage, which notes that it was opened");
+  }
   auto medium = OpenSqliteMedium(options);
   if (!medium.ok()) return medium.status();
   return OpenJournaledStorage(*std::move(medium), options.journal);

@@ -39,13 +39,18 @@ Result<VfsFile> VfsFile::Open(sqlite3_vfs& vfs, const std::string& path, Mode mo
   file.memory_ = std::make_unique<std::uint64_t[]>((size + 7) / 8);
   auto* const opened = reinterpret_cast<sqlite3_file*>(file.memory_.get());
   // SQLite's own VFSs lock databases and nothing else.
-  const int type = mode == Mode::kMakeToLock ? SQLITE_OPEN_MAIN_DB : SQLITE_OPEN_SUPER_JOURNAL;
-  const int flags = type | (mode == Mode::kRead ? SQLITE_OPEN_READONLY
-                                                : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  const bool locks = mode == Mode::kMakeToLock || mode == Mode::kReadLock;
+  const bool reads = mode == Mode::kRead || mode == Mode::kReadLock;
+  const int flags = (locks ? SQLITE_OPEN_MAIN_DB : SQLITE_OPEN_SUPER_JOURNAL) |
+                    (reads ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   int got = 0;
   const int code = vfs.xOpen(&vfs, file.name_.get(), opened, flags, &got);
   if (code != SQLITE_OK) {
     if (opened->pMethods != nullptr) opened->pMethods->xClose(opened);
+    // A file without anything in it does not exist to xAccess.
+    if (mode == Mode::kReadLock && code == SQLITE_CANTOPEN) {
+      return Status(StatusCode::kNotFound, fmt::format("no file '{}'", path));
+    }
     return Status(CodeOf(code),
                   fmt::format("'{}' cannot be opened: {}", path, sqlite3_errstr(code)));
   }
@@ -108,6 +113,20 @@ Status VfsFile::LockExclusively() {
     if (code != SQLITE_OK) return Error(code, "locked");
   }
   return {};
+}
+
+Result<bool> VfsFile::IsLocked() {
+  int locked = 0;
+  const int code = file_->pMethods->xCheckReservedLock(file_, &locked);
+  if (code != SQLITE_OK) return Error(code, "looked at");
+  return locked != 0;
+}
+
+Result<bool> IsLocked(sqlite3_vfs& vfs, const std::string& path) {
+  Result<VfsFile> file = VfsFile::Open(vfs, path, VfsFile::Mode::kReadLock);
+  if (file.ok()) return file->IsLocked();
+  if (file.status().code() == StatusCode::kNotFound) return false;
+  return file.status();
 }
 
 Status Remove(sqlite3_vfs& vfs, const std::string& path) {

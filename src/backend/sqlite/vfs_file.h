@@ -24,9 +24,9 @@ class VfsFile {
   VfsFile(VfsFile&& other) noexcept { *this = std::move(other); }
   VfsFile& operator=(VfsFile&& other) noexcept;
 
-  enum class Mode : std::uint8_t { kRead, kMake, kMakeToLock };
-  // kRead: NotFound where there is none.  kMake: it is made where there is none.  kMakeToLock: and
-  // LockExclusively may be called.
+  enum class Mode : std::uint8_t { kRead, kReadLock, kMake, kMakeToLock };
+  // kRead, kReadLock: NotFound where there is none, or (kRead) nothing in it.  kMake: it is made
+  // where there is none.  kMakeToLock: and LockExclusively may be called.
   // Errors: Unavailable.
   static Result<VfsFile> Open(sqlite3_vfs& vfs, const std::string& path, Mode mode);
 
@@ -43,6 +43,8 @@ class VfsFile {
   // Nobody else may have it so at a time, in this process or another.  FailedPrecondition where
   // somebody has.  REQUIRES: kMakeToLock.
   Status LockExclusively();
+  // Whether somebody has.  REQUIRES: kReadLock or kMakeToLock.
+  Result<bool> IsLocked();
 
  private:
   struct FreeFilename {
@@ -55,6 +57,10 @@ class VfsFile {
   std::unique_ptr<std::uint64_t[]> memory_;
   sqlite3_file* file_ = nullptr;  // in memory_
 };
+
+// Whether somebody, in this process or another, has a file locked by LockExclusively.  False where
+// there is none.  Errors: Unavailable.
+Result<bool> IsLocked(sqlite3_vfs& vfs, const std::string& path);
 
 // Removes a file, and makes sure that it is gone.  Ok where there is none.
 Status Remove(sqlite3_vfs& vfs, const std::string& path);

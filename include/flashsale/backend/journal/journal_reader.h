@@ -54,13 +54,6 @@ struct JournalEntry {
   JournalHash hash = {};
 };
 
-// Whom ReadJournal shows a journal.  Anything but Ok ends the reading, and is what it returns.
-class FLASHSALE_EXPORT JournalVisitor {
- public:
-  virtual ~JournalVisitor() = default;
-  virtual Status OnEntry(const JournalEntry& entry) = 0;
-};
-
 // What a journal is as a whole.
 struct JournalSummary {
   std::uint64_t commits = 0;
@@ -72,6 +65,16 @@ struct JournalSummary {
   Time latest = kMinTime;
   // Of the last commit: who keeps it elsewhere can tell later whether anything before was changed.
   JournalHash hash = {};
+};
+
+// Whom ReadJournal shows a journal.  Anything but Ok ends the reading, and is what it returns.
+class FLASHSALE_EXPORT JournalVisitor {
+ public:
+  virtual ~JournalVisitor() = default;
+  virtual Status OnEntry(const JournalEntry& entry) = 0;
+  // A commit was shown whole; what the journal is with it.  No time in it is later than `latest`.
+  // Here: Ok.
+  virtual Status OnCommit(const JournalSummary& so_far);
 };
 
 // Shows all that a journal tells, in order, and checks that each commit follows on the one before,

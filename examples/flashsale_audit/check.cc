@@ -1,0 +1,100 @@
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include "examples/flashsale_audit/journal_audit.h"
+#include "examples/flashsale_audit/options.h"
+#include "examples/flashsale_audit/reports.h"
+#include "examples/flashsale_sim/output.h"
+#include "flashsale/backend/sqlite.h"
+#include "flashsale/base/status.h"
+
+namespace flashsale::audit {
+namespace {
+
+Result<DrawRecord> ReadDraw(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const auto wrong = [&path](const std::string& what) {
+    return Status(StatusCode::kInvalidArgument, fmt::format("--draw: '{}', {}", path, what));
+  };
+  if (!file) return wrong("expected a file that can be read: " + sim::LastSystemError());
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  Result<DrawRecord> record = DrawRecord::FromJson(text);
+  if (!record.ok()) return wrong(record.status().message());
+  return record;
+}
+
+Result<AuditOptions> OptionsOf(const CheckOptions& options) {
+  AuditOptions audit{.with_ids = options.with_ids};
+  if (!options.sale.empty()) {
+    audit.only = SaleId(options.sale);
+    if (!audit.only->valid()) {
+      return Status(
+          StatusCode::kInvalidArgument,
+          fmt::format("--sale: '{}', expected 1 to 64 of `A-Z a-z 0-9 . _ -`", options.sale));
+    }
+  }
+  for (const std::string& path : options.draws) {
+    Result<DrawRecord> record = ReadDraw(path);
+    if (!record.ok()) return record.status();
+    audit.draws.push_back(*std::move(record));
+  }
+  return audit;
+}
+
+// Whether a status says that the journal is not what it was, and not that it cannot be read.
+bool IsDamage(const Status& status) { return status.code() == StatusCode::kDataLoss; }
+
+}  // namespace
+
+int Check(const CheckOptions& options, const Streams& streams) {
+  const auto bad = [&streams](const std::string& what) {
+    fmt::print(streams.errors, "{}\n", what);
+    return kExitBadInput;
+  };
+  Result<AuditOptions> audit_options = OptionsOf(options);
+  if (!audit_options.ok()) return bad(audit_options.status().message());
+  const sim::Output output{.report = streams.out, .errors = streams.errors};
+  sim::OutputFile json("--json", options.json);
+  sim::OutputFile csv("--csv", options.csv);
+  sim::OutputFile html("--html", options.html);
+  for (sim::OutputFile* const file : {&json, &csv, &html}) {
+    if (!file->Open(output)) return kExitBadInput;
+  }
+
+  const auto begun = std::chrono::steady_clock::now();
+  JournalAudit audit(*std::move(audit_options));
+  Status read;
+  auto medium = OpenSqliteMedium(
+      {.path = options.file, .check_pages = !options.without_pages, .read_only = true});
+  if (medium.ok()) {
+    const Result<JournalSummary> summary = ReadJournal(**medium, audit);
+    read = summary.ok() ? Status() : summary.status();
+  } else {
+    read = medium.status();
+  }
+  if (!read.ok() && !IsDamage(read)) return bad(read.message());
+  const std::optional<std::string> unused = audit.UnusedOption();
+  if (read.ok() && unused.has_value()) return bad(*unused);
+  AuditReport report = audit.Finish(read);
+  report.path = options.file;
+  report.took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begun);
+
+  WriteText(report, streams.out);
+  if (json.wanted()) WriteJson(report, json.stream());
+  if (csv.wanted()) WriteCsv(report, csv.stream());
+  if (html.wanted()) WriteHtml(report, html.stream());
+  for (sim::OutputFile* const file : {&json, &csv, &html}) {
+    if (!file->Close(output)) return kExitBadInput;
+  }
+  return report.held() ? kExitHeld : kExitRefuted;
+}
+
+}  // namespace flashsale::audit

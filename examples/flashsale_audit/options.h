@@ -1,0 +1,56 @@
+#ifndef FLASHSALE_EXAMPLES_FLASHSALE_AUDIT_OPTIONS_H_
+#define FLASHSALE_EXAMPLES_FLASHSALE_AUDIT_OPTIONS_H_
+
+#include <ostream>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace flashsale::audit {
+
+// Exit codes of the program.
+inline constexpr int kExitHeld = 0;
+inline constexpr int kExitRefuted = 1;
+inline constexpr int kExitBadInput = 2;  // an option, a file that is not there or is no journal
+
+struct CheckOptions {
+  std::string file;
+  std::string sale;  // empty: all
+  std::vector<std::string> draws;
+  bool with_ids = false;
+  bool without_pages = false;
+  std::string json;
+  std::string csv;
+  std::string html;
+};
+
+// Into a journal of its own.
+struct CopyOptions {
+  std::string file;
+  std::string to;
+  std::string sale;  // empty: all that was not forgotten
+};
+
+struct EraseOptions {
+  std::string file;
+  std::vector<std::string> users;
+  std::vector<std::string> keys;
+};
+
+// What the command line asks for, or the exit code after its help or its mistakes were written.
+using Request = std::variant<int, CheckOptions, CopyOptions, EraseOptions>;
+
+struct Streams {
+  std::ostream& out;
+  std::ostream& errors;
+};
+Request ParseCommandLine(int argc, const char* const* argv, const Streams& streams);
+
+// Each carries out what was asked for, and returns the exit code.
+int Check(const CheckOptions& options, const Streams& streams);
+int Copy(const CopyOptions& options, const Streams& streams);
+int Erase(const EraseOptions& options, const Streams& streams);
+
+}  // namespace flashsale::audit
+
+#endif  // FLASHSALE_EXAMPLES_FLASHSALE_AUDIT_OPTIONS_H_

@@ -1,0 +1,132 @@
+// What is done to journals beside looking at them; all of it is the library's journal_tools.h.
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include "examples/flashsale_audit/options.h"
+#include "examples/flashsale_sim/text.h"
+#include "flashsale/backend/journal/journal_tools.h"
+#include "flashsale/backend/sqlite.h"
+#include "flashsale/base/status.h"
+
+namespace flashsale::audit {
+namespace {
+
+int Bad(const Streams& streams, std::string_view what) {
+  fmt::print(streams.errors, "{}\n", what);
+  return kExitBadInput;
+}
+
+// The exit code of what a tool has refused: what is damaged was refuted.
+int ExitOf(const Streams& streams, const Status& status) {
+  Bad(streams, status.message());
+  return status.code() == StatusCode::kDataLoss ? kExitRefuted : kExitBadInput;
+}
+
+// An id as people write it: a UUID, 32 hex digits, text:NAME, integer:NUMBER.
+template <typename Id>
+std::optional<Id> ParseId(std::string_view text) {
+  constexpr std::string_view kText = "text:";
+  constexpr std::string_view kInteger = "integer:";
+  if (text.starts_with(kText)) return Id::FromText(text.substr(kText.size()));
+  if (text.starts_with(kInteger)) {
+    text.remove_prefix(kInteger.size());
+    std::uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size is in `end`.
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc() || stop != end) return std::nullopt;
+    return Id::FromInteger(number);
+  }
+  std::string uuid(text);
+  constexpr std::size_t kHexDigits = 32;
+  if (uuid.size() == kHexDigits) {
+    for (const std::size_t at : {8U, 13U, 18U, 23U}) uuid.insert(at, 1, '-');
+  }
+  return Id::FromUuid(uuid);
+}
+
+template <typename Id>
+Status ParseIds(std::string_view option, const std::vector<std::string>& texts,
+                std::vector<Id>& ids) {
+  for (const std::string& text : texts) {
+    const std::optional<Id> id = ParseId<Id>(text);
+    if (!id.has_value() || id->is_nil()) {
+      return {StatusCode::kInvalidArgument,
+              fmt::format("{}: '{}', expected a UUID, 32 hex digits, text:NAME or integer:NUMBER",
+                          option, text)};
+    }
+    ids.push_back(*id);
+  }
+  return {};
+}
+
+}  // namespace
+
+int Copy(const CopyOptions& options, const Streams& streams) {
+  std::optional<SaleId> only;
+  if (!options.sale.empty()) {
+    only = SaleId(options.sale);
+    if (!only->valid()) {
+      return Bad(streams, fmt::format("--sale: '{}', expected 1 to 64 of `A-Z a-z 0-9 . _ -`",
+                                      options.sale));
+    }
+  }
+  std::error_code ignored;
+  if (std::filesystem::exists(options.to, ignored)) {
+    return Bad(streams, fmt::format("--to: '{}', expected a file that is not there", options.to));
+  }
+  const auto from = OpenSqliteMedium({.path = options.file, .read_only = true});
+  if (!from.ok()) return ExitOf(streams, from.status());
+  auto to = OpenSqliteMedium({.path = options.to, .reserved_bytes = 0, .checkpoint_thread = false});
+  if (!to.ok()) return ExitOf(streams, to.status());
+  const Result<JournalCopyReport> report =
+      CopyJournal(**from, **to, {.only = only, .without_forgotten = !only.has_value()});
+  if (!report.ok()) {
+    // What was begun is no journal to be kept.
+    *to = nullptr;
+    for (const char* const suffix : {"", "-wal", "-shm", "-lock", "-head", "-reserve"}) {
+      std::filesystem::remove(options.to + suffix, ignored);
+    }
+    return ExitOf(streams, report.status());
+  }
+  fmt::print(streams.out, "{}: {} of {}, {} of {} bytes, {}\n", options.to,
+             sim::Grouped(report->commits_written), sim::Counted(report->commits_read, "commit"),
+             sim::Grouped(report->bytes_written), sim::Grouped(report->bytes_read),
+             sim::Counted(report->sales, "sale"));
+  return kExitHeld;
+}
+
+int Erase(const EraseOptions& options, const Streams& streams) {
+  std::vector<UserId> users;
+  std::vector<LimitKey> keys;
+  Status status = ParseIds("--user", options.users, users);
+  if (status.ok()) status = ParseIds("--key", options.keys, keys);
+  if (!status.ok()) return ExitOf(streams, status);
+  std::error_code ignored;
+  // Opened to be written, a file would be made where there is none.
+  if (!std::filesystem::exists(options.file, ignored)) {
+    return Bad(streams, fmt::format("'{}': there is no such file", options.file));
+  }
+  const auto medium =
+      OpenSqliteMedium({.path = options.file, .reserved_bytes = 0, .checkpoint_thread = false});
+  if (!medium.ok()) return ExitOf(streams, medium.status());
+  const Result<JournalErasureReport> report =
+      EraseFromJournal(**medium, {.users = users, .keys = keys});
+  if (!report.ok()) return ExitOf(streams, report.status());
+  fmt::print(streams.out, "{}: {} overwritten in {}\n", options.file,
+             sim::Counted(report->names, "name"), sim::Counted(report->commits, "commit"));
+  return kExitHeld;
+}
+
+}  // namespace flashsale::audit

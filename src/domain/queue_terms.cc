@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 
 #include "base/field_check.h"
@@ -33,6 +34,15 @@ CellRate RateOf(const QueuePace& pace) {
   return CellRate({.permits = pace.admissions_per_second,
                    .per = std::chrono::seconds{1},
                    .burst = std::max(1U, pace.admissions_per_second / kBurstsPerSecond)});
+}
+
+SaleId WaitlistName(const SaleId& sale, std::uint16_t line) {
+  std::string name;
+  for (const std::uint8_t byte :
+       id_internal::HashText("waitlist", fmt::format("{}/{}", sale.view(), line))) {
+    name += fmt::format("{:02x}", byte);
+  }
+  return {name};
 }
 
 std::uint8_t TierWithCredits(const QueueTerms& terms, std::uint8_t tier, std::uint32_t credits) {

@@ -32,15 +32,6 @@ ReservationId OfferId(const OfferKey& key) {
                            key.epoch.time_since_epoch().count(), key.ticket)));
 }
 
-SaleId WaitlistName(const SaleId& sale, std::uint16_t line) {
-  std::string name;
-  for (const std::uint8_t byte :
-       id_internal::HashText("waitlist", fmt::format("{}/{}", sale.view(), line))) {
-    name += fmt::format("{:02x}", byte);
-  }
-  return {name};
-}
-
 Status Waitlist::Check(const SaleTerms& terms, const WaitlistSetup& setup) {
   FieldCheck check;
   check.InRange<std::uint64_t>("max_waiting", setup.max_waiting, 1, kMostWaiting)

@@ -277,6 +277,30 @@ TEST_CASE("one sale can be taken out of a journal, even one that was forgotten")
   CHECK(nothing->commits.empty());
 }
 
+TEST_CASE("a sale that is taken out of a journal brings the waitlists of its lines along") {
+  const auto kept = std::make_shared<Kept>();
+  {
+    const auto storage = MustOpen(kept);
+    for (const char* const sale : {"drop", "other"}) {
+      // Under the name that the service gives it, and before there is a sale.
+      for (const std::uint16_t line : {0, 1'023}) {
+        QueueTerms terms = LineOf("drop");
+        terms.sale = WaitlistName(SaleId(sale), line);
+        REQUIRE(storage->waitlists().Open(terms, kStart).ok());
+      }
+      Open(*storage, sale);
+    }
+  }
+  MemoryMedium from(kept);
+  const auto exported = std::make_shared<Kept>();
+  MemoryMedium to(exported);
+  REQUIRE(CopyJournal(from, to, {.only = SaleId("drop")}).ok());
+  const auto storage = MustOpen(exported);
+  CHECK(storage->waitlists().Read(WaitlistName("drop", 0), kStart).ok());
+  CHECK(storage->waitlists().Read(WaitlistName("drop", 1'023), kStart).ok());
+  CHECK(!storage->waitlists().Read(WaitlistName("other", 0), kStart).ok());
+}
+
 bool Mentions(const Kept& kept, const std::array<std::uint8_t, 16>& name) {
   return std::any_of(kept.commits.begin(), kept.commits.end(), [&](const auto& commit) {
     const auto in = [&](const std::vector<std::uint8_t>& bytes) {

@@ -32,6 +32,10 @@ struct QueuePace {
 // REQUIRES: Validate(pace) is OK.
 FLASHSALE_EXPORT CellRate RateOf(const QueuePace& pace);
 
+// The name of a line's waitlist in Storage::waitlists(): the first 16 bytes of
+// SHA-256("flashsale/1/waitlist/SALE/LINE") in hexadecimal.
+FLASHSALE_EXPORT SaleId WaitlistName(const SaleId& sale, std::uint16_t line);
+
 // The terms of the queue before one sale, fixed when it is opened; the pace that it begins with may
 // be changed while it runs (QueueState::pace).
 struct QueueTerms {

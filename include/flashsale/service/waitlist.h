@@ -55,10 +55,6 @@ struct OfferKey {
 // with a new ticket if they join again.  So the ticket is what counts the offers of a user.
 FLASHSALE_EXPORT ReservationId OfferId(const OfferKey& key);
 
-// The name of a line's waitlist in Storage::waitlists(): the first 16 bytes of
-// SHA-256("flashsale/1/waitlist/SALE/LINE") in hexadecimal.
-FLASHSALE_EXPORT SaleId WaitlistName(const SaleId& sale, std::uint16_t line);
-
 // A unit that is held for somebody who waited: theirs by a confirm of `id` before `until`.
 struct WaitlistOffer {
   SaleId sale;
@@ -156,7 +152,8 @@ struct WaitlistOptions {
 // goes to the next.
 //
 //   - A place is for one unit.  A user has at most one in each line's list.
-//   - Of a sale with a queue it is for who was let in: FlashSaleService sees to that, not this class.
+//   - Of a sale with a queue it is for who was let in: FlashSaleService sees to that, not this
+//   class.
 //   - Nobody has to say that they still wait: a ticket lasts for 400 days, or until the sale
 //   closes.
 //   - An offer is a reservation like others, under OfferId: confirm accepts it, cancel refuses it.

@@ -52,11 +52,19 @@ class Choice final : public journal::JournalWalk {
   Choice(const JournalCopyOptions& options, Chosen& chosen)
       : without_forgotten_(options.without_forgotten), chosen_(chosen) {
     chosen_.only = options.only;
+    if (!options.only.has_value()) return;
+    for (std::size_t line = 0; line < kMaxLines; ++line) {
+      waitlists_.insert(WaitlistName(*options.only, static_cast<std::uint16_t>(line)));
+    }
   }
 
  private:
   bool Matches(const SaleId& sale) const {
     return !chosen_.only.has_value() || sale == *chosen_.only;
+  }
+  // A queue goes by the name of its sale, a waitlist by that of its sale's line.
+  bool MatchesLine(const SaleId& name) const {
+    return Matches(name) || waitlists_.count(name) != 0;
   }
   const char* OnRecord(Record& record) override {
     switch (static_cast<RecordKind>(record.kind)) {
@@ -67,7 +75,7 @@ class Choice final : public journal::JournalWalk {
         if (without_forgotten_) chosen_.sales.erase(record.sale);
         break;
       case RecordKind::kLineOpened:
-        if (Matches(record.queue_terms->sale)) chosen_.lines.insert(record.line);
+        if (MatchesLine(record.queue_terms->sale)) chosen_.lines.insert(record.line);
         break;
       case RecordKind::kLineForgotten:
         if (without_forgotten_) chosen_.lines.erase(record.line);
@@ -83,6 +91,7 @@ class Choice final : public journal::JournalWalk {
 
   const bool without_forgotten_;
   Chosen& chosen_;
+  std::set<SaleId> waitlists_;  // of chosen_.only
 };
 
 // Writes what was chosen to another medium.

@@ -44,9 +44,11 @@ class QueueAudit {
   void Add(std::uint64_t commit, const QueueEvent& event);
   // Something was reserved under an admission.  REQUIRES: event.admission != 0.
   void OnReserved(std::uint64_t commit, const Event& event);
-  // Whether an admission of that number was given to anybody.
-  bool HasGiven(std::uint64_t number) const { return Find(number) != nullptr; }
-
+  // Whether an admission of that number was given to that user.
+  bool HasGiven(std::uint64_t number, const UserId& user) const {
+    const Admission* const found = Find(number);
+    return found != nullptr && UserOf(found->ticket) == user;
+  }
   // Whether that ticket was let in, or had its turn; it may be over.
   bool HadTurn(std::uint64_t ticket) const {
     return ticket <= tickets_.size() && tickets_[ticket - 1].had_turn;

@@ -57,8 +57,9 @@ void SaleSection::JudgeAdmission(std::uint64_t commit, const Event& event) {
     }
   }
   if (queue_ == nullptr || event.admission == 0) return;
-  if (!queue_->audit.HasGiven(event.admission)) {
-    // An offer's admission is the list's own, unless it is one of the queue's that was half used.
+  if (!queue_->audit.HasGiven(event.admission, event.user)) {
+    // An offer's admission is the list's own, unless it is one of the queue's that was half used;
+    // its number may be one that the queue gave to somebody else.
     // Of people who were erased nothing but their turn tells that it is one.
     for (const auto& list : lists_) {
       const bool has_turn = list->audit.IsInside(event.user) &&

@@ -162,7 +162,7 @@ Table BotTable(const SaleFigures& figures) {
   return table;
 }
 
-Table QueueTable(const QueueFigures& queue, std::string heading) {
+Table QueueTable(const QueueFigures& queue, std::string heading, bool is_list) {
   Table table{.heading = std::move(heading), .rows = {}};
   const auto add = [&table](std::string name, std::uint64_t count) {
     table.rows.push_back({std::move(name), Grouped(count)});
@@ -172,12 +172,14 @@ Table QueueTable(const QueueFigures& queue, std::string heading) {
   if (queue.restored != 0) add("with a place that was brought back", queue.restored);
   add("left", queue.left);
   add("fell silent", queue.fell_silent);
-  add("let in", queue.admitted);
+  add(is_list ? "had their turn" : "let in", queue.admitted);
   add("through, slot given back", queue.completed);
   add("left when inside", queue.gave_back);
   add("windows that ended", queue.windows_lapsed);
-  table.rows.push_back({"no-shows", fmt::format("{}, {} of those let in", Grouped(queue.no_shows),
-                                                Percent(queue.no_shows, queue.admitted))});
+  if (!is_list) {
+    table.rows.push_back({"no-shows", fmt::format("{}, {} of those let in", Grouped(queue.no_shows),
+                                                  Percent(queue.no_shows, queue.admitted))});
+  }
   add("most waiting", queue.most_waiting);
   add("most inside", queue.most_in_flight);
   if (queue.used_after_end != 0) add("reserved after giving the slot back", queue.used_after_end);
@@ -250,10 +252,10 @@ std::vector<Table> SaleTables(const SaleReport& sale) {
     tables.push_back(PeopleTable(*sale.figures));
     tables.push_back(BotTable(*sale.figures));
   }
-  if (sale.queue.has_value()) tables.push_back(QueueTable(*sale.queue, "Queue"));
+  if (sale.queue.has_value()) tables.push_back(QueueTable(*sale.queue, "Queue", false));
   for (const ListFigures& list : sale.lists) {
     tables.push_back(QueueTable(
-        list.queue, list.line ? fmt::format("Waitlist of line {}", *list.line) : "Waitlist"));
+        list.queue, list.line ? fmt::format("Waitlist of line {}", *list.line) : "Waitlist", true));
     tables.back().rows.push_back(
         {"offers", fmt::format("{}, {} bought", Grouped(list.offers), Grouped(list.bought))});
   }

@@ -57,14 +57,23 @@ class Forge {
     Commit(kStart - 1h);
   }
   void Queue(const QueueEvent& event) { writer_.Write(1, event); }
+  // The waitlist of the first line, likewise.
+  void OpenList(Time at) {
+    QueueTerms terms{.sale = WaitlistName(terms_.id, 0)};
+    writer_.LineOpened(2, journal::LineUse::kWaitlist, at, terms);
+  }
+  void List(const QueueEvent& event) { writer_.Write(2, event); }
+  // The sale once more.
+  void CreateAgain() { writer_.SaleCreated(2, terms_); }
 
-  // An event, its number and its edges the next that there are, unless `event.seq` says otherwise.
+  // An event, its number and its edges the next that there are, unless the event has others.
   void Add(Event event) {
     ++seq_;
     if (event.seq == 0) event.seq = seq_;
     seq_ = event.seq;
     Apply(event);
-    event.edges = edges_.After(event, lines_);
+    const Edges edges = edges_.After(event, lines_);
+    if (event.edges.empty()) event.edges = edges;
     engine::Party party;
     bool introduces = false;
     if (!event.user.is_nil()) {

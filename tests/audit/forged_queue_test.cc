@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "flashsale/policy/draw.h"
+#include "flashsale/service/waitlist.h"
 #include "tests/audit/forge.h"
 
 namespace flashsale::audit_test {
@@ -278,6 +279,31 @@ TEST_CASE("a tier that gets more than its share while others wait is found") {
   CHECK(play({3, 2, 5, 7, 9}).forge.Refuted() ==
         "queue: shares: commit 3, ticket 9: of the last 3 admissions, while all tiers waited, 3 "
         "were of tier 0, whose share is 2\n");
+}
+
+TEST_CASE("an offer before its turn, of two units, or of somebody else, is found or is none") {
+  const auto play = [](bool has_turn, Units units, std::uint64_t user) {
+    Forge forge;
+    forge.OpenList(kStart);
+    forge.List({.kind = Kind::kJoined, .at = kStart, .user = User(1)});
+    if (has_turn) forge.List({.kind = Kind::kAdmitted, .at = kStart, .ticket = 1});
+    Event event = forge.Reserve(user, 1, kStart + 1s, units);
+    event.id = OfferId({.sale = "drop", .line = 0, .user = User(1), .epoch = kStart, .ticket = 1});
+    forge.Add(event);
+    return forge;
+  };
+  const AuditReport right = play(true, 1, 1).Audit();
+  CHECK(Refuted(right).empty());
+  CHECK(right.sales[0].lists[0].offers == 1);
+  CHECK(play(false, 1, 1).Refuted() ==
+        "waitlist of line 0: offers: commit 2, seq 1: the offer of ticket 1 was made before its "
+        "turn\n");
+  CHECK(play(true, 2, 1).Refuted() ==
+        "waitlist of line 0: offers: commit 2, seq 1: the offer of ticket 1 is not one unit of the "
+        "list's line\n");
+  const AuditReport other = play(false, 1, 2).Audit();
+  CHECK(Refuted(other).empty());
+  CHECK(other.sales[0].lists[0].offers == 0);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "examples/flashsale_audit/sale_audit.h"
 #include "tests/audit/forge.h"
 
 namespace flashsale::audit_test {
@@ -103,12 +104,51 @@ TEST_CASE("a time from after its commit, and a commit from before the one before
   CHECK(back.Refuted() == "times: commit 3: its time runs back\n");
 }
 
-TEST_CASE("an edge that is told where it did not occur is found") {
-  SaleTerms late = Forge::Terms();
-  Forge forge(late);
-  forge.Add({.at = kStart - 1min, .type = EventType::kPaused});
-  forge.Add({.at = kStart - 1min, .type = EventType::kClock});  // tells nothing
-  CHECK(forge.Refuted() == "transitions: commit 2, seq 2: a clock event that tells nothing\n");
+TEST_CASE("an edge that is told where it did not occur, and a clock that tells none, are found") {
+  Forge forge;
+  Event event = forge.Reserve(1, 1, kStart);
+  event.edges.Add(Edge::kSoldOut);
+  forge.Add(event);
+  CHECK(forge.Refuted() == "edges: commit 2, seq 1: edges: SoldOut marked, SaleStarted occurred\n");
+
+  Forge clock;
+  clock.Add({.at = kStart - 1min, .type = EventType::kPaused});
+  clock.Add({.at = kStart - 1min, .type = EventType::kClock});
+  CHECK(clock.Refuted() == "transitions: commit 2, seq 2: a clock event that tells nothing\n");
+}
+
+TEST_CASE("a reserve without the admission that the terms require is found") {
+  SaleTerms terms = Forge::Terms();
+  terms.requires_admission = true;
+  Forge forge(terms);
+  forge.Add(forge.Reserve(1, 1, kStart));
+  CHECK(forge.Refuted() == "admission numbers: commit 2, seq 1: I6: admission 0 after 0\n");
+}
+
+TEST_CASE("a sale that is made twice is found") {
+  Forge forge;
+  forge.CreateAgain();
+  CHECK(forge.Refuted() == "created once: commit 2: the sale 'drop' is made again\n");
+}
+
+TEST_CASE("what is sold after the settlement is found") {
+  Forge forge;
+  forge.Add({.at = kStart, .type = EventType::kClosed});
+  forge.Add({.at = kStart, .type = EventType::kSettled});
+  forge.Add(forge.Reserve(1, 1, kStart + 1s));
+  const std::string refuted = forge.Refuted();
+  CHECK(refuted.find("settled: commit 2, seq 3: Reserved after the settlement\n") !=
+        std::string::npos);
+  CHECK(refuted.find("transitions: commit 2, seq 3: ") != std::string::npos);
+}
+
+TEST_CASE("a gap in the numbers of a sale's events is found") {
+  audit::SaleAudit sale(*Validate(Forge::Terms()));
+  sale.Add(1, {.seq = 2, .at = kStart, .type = EventType::kClosed});
+  for (const Claim& claim : sale.Claims()) {
+    CHECK(claim.refuted() == (claim.name() == "numbers"));
+    if (claim.refuted()) CHECK(claim.counterexample() == "commit 1, seq 2: I7: follows seq 0");
+  }
 }
 
 TEST_CASE("a settlement while units are held is found") {

@@ -155,8 +155,8 @@ std::string Body(const AuditReport& report) {
   html += Section(journal.heading, RowTable(journal));
   for (const SaleReport& sale : report.sales) {
     html += fmt::format("<h2 class=\"sale\">{}</h2>\n", Escaped(Heading(sale)));
-    html += Section("Proofs", ClaimTable(sale.claims));
     html += Pictures(sale);
+    html += Section("Proofs", ClaimTable(sale.claims));
     for (const Table& table : SaleTables(sale)) html += Section(table.heading, RowTable(table));
   }
   return html;

@@ -18,7 +18,7 @@ JournalAudit::JournalAudit(AuditOptions options)
              "commits are numbered without a gap, each follows on the one before by its hash, and "
              "names have their checksums",
              "commit"),
-      records_("records", "every record can be read and follows on those before", "entry"),
+      records_("records", "every record can be read and follows on those before", "record"),
       times_("times", "no commit is from before the one before, and nothing in it from after it",
              "commit"),
       once_("created once", "no sale, queue or waitlist is made twice without being forgotten",

@@ -386,23 +386,21 @@ QueueFigures QueueAudit::Figures() const {
 }
 
 std::vector<Claim> QueueAudit::Claims() const {
-  std::vector<Claim> claims = {tickets_claim_,   order_claim_, turns_claim_,
-                               in_flight_claim_, pace_claim_,  times_claim_};
-  if (arrangement_claim_.looked_at() != 0) claims.push_back(arrangement_claim_);
+  std::vector<Claim> claims = {tickets_claim_,     order_claim_, turns_claim_,
+                               in_flight_claim_,   pace_claim_,  times_claim_,
+                               arrangement_claim_, draw_claim_,  admissions_claim_,
+                               grants_claim_,      shares_claim_};
+  if (shares_.has_value()) claims.back().Look(shares_->rounds());
   const bool arranged = std::any_of(figures_.tiers.begin(), figures_.tiers.end(),
                                     [](const TierFigures& tier) { return tier.arranged; });
-  if (compared_ != 0 || arranged) {
-    claims.push_back(draw_claim_);
-    if (compared_ == 0) claims.back().Miss("no record of the draw was given (--draw)");
+  for (Claim& claim : claims) {
+    if (claim.name() != draw_claim_.name() || !arranged || compared_ != 0) continue;
+    claim.Miss("no record of the draw was given (--draw)");
   }
-  if (admissions_claim_.looked_at() != 0 || admissions_claim_.refuted()) {
-    claims.push_back(admissions_claim_);
-    claims.push_back(grants_claim_);
-  }
-  if (shares_.has_value()) {
-    claims.push_back(shares_claim_);
-    claims.back().Look(shares_->rounds());
-  }
+  // What there was nothing to look at for is not worth a line.
+  std::erase_if(claims, [](const Claim& claim) {
+    return claim.looked_at() == 0 && !claim.refuted() && claim.missing().empty();
+  });
   return claims;
 }
 

@@ -68,7 +68,7 @@ SaleAudit::SaleAudit(const SaleTerms& terms)
       numbers_("numbers", "I7: events are numbered without a gap", "event"),
       edges_("edges", "start, end, sold out and restocked are told once, where they occurred",
              "event"),
-      counters_("counters", "I2: at the end all counters agree with the records", "tally"),
+      counters_("counters", "I2: at the end all counters agree with the records", "counter"),
       settled_("settled", "a settled sale holds nothing, and nothing is sold in it", "event") {
   for (const SaleLine& line : terms.lines) {
     sums_.push_back({.released = line.released_at_first.value_or(line.units)});

@@ -100,7 +100,7 @@ SaleReport SaleSection::Finish(bool with_ids) {
     figures.line = list->offers->line();
     figures.offers = list->offers->offers();
     figures.bought = list->offers->bought();
-    add({list->offers->claim()});
+    if (figures.offers != 0 || list->offers->claim().refuted()) add({list->offers->claim()});
   }
   return report;
 }

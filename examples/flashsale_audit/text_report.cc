@@ -13,7 +13,7 @@ namespace {
 
 void WriteClaims(const std::vector<Claim>& claims, std::ostream& out) {
   for (const Claim& claim : claims) {
-    fmt::print(out, "  {:<11} {:<24} {:>16}  {}\n",
+    fmt::print(out, "  {:<11} {:<32} {:>18}  {}\n",
                claim.refuted()              ? "REFUTED"
                : VerdictOf(claim) == "held" ? "held"
                                             : "not judged",

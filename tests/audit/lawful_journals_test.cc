@@ -59,8 +59,8 @@ TEST_CASE("what queues leave is believed") { AuditPart("queues"); }
 TEST_CASE("what random runs leave is believed") { AuditPart("random runs"); }
 TEST_CASE("what crowds leave is believed") { AuditPart("contention"); }
 
-// A sale by chance: restarts, pauses, a wave, a waitlist, and perhaps a queue of two tiers that take
-// turns.
+// A sale by chance: restarts, pauses, a wave, a waitlist, and perhaps a queue of two tiers that
+// take turns.
 AuditReport Play(std::uint64_t seed, bool queued) {
   CAPTURE(seed);
   std::mt19937_64 random(seed);

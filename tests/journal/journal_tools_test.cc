@@ -283,7 +283,7 @@ TEST_CASE("a sale that is taken out of a journal brings the waitlists of its lin
     const auto storage = MustOpen(kept);
     for (const char* const sale : {"drop", "other"}) {
       // Under the name that the service gives it, and before there is a sale.
-      for (const std::uint16_t line : {0, 1'023}) {
+      for (const std::uint16_t line : std::to_array<std::uint16_t>({0, 1'023})) {
         QueueTerms terms = LineOf("drop");
         terms.sale = WaitlistName(SaleId(sale), line);
         REQUIRE(storage->waitlists().Open(terms, kStart).ok());

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
@@ -153,6 +154,12 @@ int main(int argc, char** argv) {
                  "Samples of which the median counts")
       ->type_name("R")
       ->check(CLI::Range(5, 1'000))
+      ->capture_default_str();
+  options.settings.folder = std::filesystem::canonical("/proc/self/exe").parent_path().string();
+  app.add_option("--folder", options.settings.folder,
+                 "Where what is durable lies meanwhile, on the disk that is in question")
+      ->type_name("FOLDER")
+      ->check(CLI::ExistingDirectory)
       ->capture_default_str();
   app.add_flag("--list", options.list, "Say what each question asks, and measure nothing");
   CLI11_PARSE(app, argc, argv);

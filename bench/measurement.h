@@ -1,6 +1,7 @@
 #ifndef FLASHSALE_BENCH_MEASUREMENT_H_
 #define FLASHSALE_BENCH_MEASUREMENT_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <future>
@@ -26,6 +27,15 @@ double NanosecondsOf(Work&& work) {
   const double start = ThreadNanoseconds();
   std::forward<Work>(work)();
   return ThreadNanoseconds() - start;
+}
+
+// The wall time that `work()` takes, in nanoseconds: where it waits for a disk, or others work for
+// it.
+template <typename Work>
+double WallNanosecondsOf(Work&& work) {
+  const auto start = std::chrono::steady_clock::now();
+  std::forward<Work>(work)();
+  return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count();
 }
 
 // Runs work(0) … work(threads - 1), each on a thread of its own that is there before the clock

@@ -70,6 +70,8 @@ std::optional<bool> Holds(const Target& target, const Answer& answer) {
       return answer.ratio >= target.bound;
     case Target::Kind::kOursAtMost:
       return answer.ours <= target.bound;
+    case Target::Kind::kOursAtLeast:
+      return answer.ours >= target.bound;
   }
   return std::nullopt;
 }
@@ -86,6 +88,8 @@ std::string Describe(const Target& target, const std::string& unit) {
       return fmt::format("ratio >= {}", target.bound);
     case Target::Kind::kOursAtMost:
       return fmt::format("ours <= {} {}", target.bound, unit);
+    case Target::Kind::kOursAtLeast:
+      return fmt::format("ours >= {} {}", target.bound, unit);
   }
   return {};
 }

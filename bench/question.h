@@ -18,6 +18,8 @@ struct Settings {
   std::uint64_t users = 10'000'000;
   // How many samples a figure is the median of.
   int repetitions = 5;
+  // Where what is durable lies.
+  std::string folder = ".";
 };
 
 // Our figure and the reference's, taken one right after the other.
@@ -47,6 +49,7 @@ struct Target {
     kRatioAtMost,
     kRatioAtLeast,
     kOursAtMost,
+    kOursAtLeast,
   };
   Kind kind = Kind::kNone;
   double bound = 0;
@@ -55,6 +58,7 @@ struct Target {
   static Target RatioAtMost(double bound) { return {.kind = Kind::kRatioAtMost, .bound = bound}; }
   static Target RatioAtLeast(double bound) { return {.kind = Kind::kRatioAtLeast, .bound = bound}; }
   static Target OursAtMost(double bound) { return {.kind = Kind::kOursAtMost, .bound = bound}; }
+  static Target OursAtLeast(double bound) { return {.kind = Kind::kOursAtLeast, .bound = bound}; }
 };
 
 // One line of the table.

@@ -33,28 +33,28 @@ class RedisQueue {
   template <typename User>
   double Join(std::uint64_t count, User user) {
     return Each(count, 1, [&](std::uint64_t i) {
-      server_.Command(4);
-      server_.Argument("ZADD");
-      server_.Argument(kSet);
-      server_.Argument(std::to_string(++last_ticket_));
+      server_.connection().Command(4);
+      server_.connection().Argument("ZADD");
+      server_.connection().Argument(kSet);
+      server_.connection().Argument(std::to_string(++last_ticket_));
       Member(user(i));
     });
   }
   template <typename User>
   double Leave(std::uint64_t count, User user) {
     return Each(count, 1, [&](std::uint64_t i) {
-      server_.Command(3);
-      server_.Argument("ZREM");
-      server_.Argument(kSet);
+      server_.connection().Command(3);
+      server_.connection().Argument("ZREM");
+      server_.connection().Argument(kSet);
       Member(user(i));
     });
   }
   template <typename User>
   double Look(std::uint64_t count, User user) {
     return Each(count, kAnyNumber, [&](std::uint64_t i) {
-      server_.Command(3);
-      server_.Argument("ZRANK");
-      server_.Argument(kSet);
+      server_.connection().Command(3);
+      server_.connection().Argument("ZRANK");
+      server_.connection().Argument(kSet);
       Member(user(i));
     });
   }
@@ -68,7 +68,8 @@ class RedisQueue {
 
   void Member(std::uint64_t user) {
     const UserId id = crowd_.User(user);
-    server_.Argument({reinterpret_cast<const char*>(id.bytes().data()), id.bytes().size()});
+    server_.connection().Argument(
+        {reinterpret_cast<const char*>(id.bytes().data()), id.bytes().size()});
   }
 
   template <typename Put>
@@ -77,7 +78,7 @@ class RedisQueue {
     for (std::uint64_t first = 0; first < count; first += kPipeline) {
       const std::uint64_t size = std::min(kPipeline, count - first);
       for (std::uint64_t i = 0; i < size; ++i) put(first + i);
-      const RedisServer::Answers answers = server_.Run();
+      const RedisConnection::Answers answers = server_.connection().Run();
       const bool right = answer == kAnyNumber || answers.sum == answer * size;
       Require(answers.numbers == size && right, "a command of Redis was answered wrongly");
     }
@@ -186,7 +187,7 @@ Question MemoryAgainst(std::uint64_t users) {
 std::vector<Question> RedisQuestions(const Settings& settings) {
   if (!RedisServer::IsInstalled()) {
     fmt::print(stderr,
-               "flashsale_bench: no redis-server in PATH: rows named _against_redis_ are "
+               "flashsale_bench: no redis-server in PATH: rows named _against_redis are "
                "left out\n");
     return {};
   }

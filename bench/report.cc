@@ -13,6 +13,8 @@
 #include <string_view>
 #include <thread>
 
+#include "bench/disk_folder.h"
+
 namespace flashsale::bench {
 namespace {
 
@@ -63,9 +65,12 @@ void PrintMachine(const Settings& settings) {
   getloadavg(load.data(), 3);
   fmt::print("load         {:.1f}; figures of two threads say nothing unless it is near 0\n",
              load[0]);
+  fmt::print("files        {}, {}\n", settings.folder, DiskOf(settings.folder));
   fmt::print(
       "threads      one where neither name nor question says two; another is always alive\n");
-  fmt::print("time         the calling thread's processor time; wall time of two threads\n");
+  fmt::print(
+      "time         the calling thread's processor time; wall time of two threads, and of whatever "
+      "waits for a disk or a server\n");
   fmt::print("seed         {}\n", settings.seed);
   fmt::print("figures      medians of {}, ours and the reference in turn, up to {} users\n\n",
              settings.repetitions, settings.users);

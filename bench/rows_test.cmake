@@ -1,14 +1,24 @@
 # cmake -D PROGRAM=flashsale_bench -D JSON=FILE -P rows_test.cmake
 # Runs every question with a small crowd and reads the file it writes.
-execute_process(COMMAND "${PROGRAM}" --list --users 10000 OUTPUT_VARIABLE listed
+set(folder "${JSON}.files")
+file(REMOVE_RECURSE "${folder}")
+file(MAKE_DIRECTORY "${folder}")
+execute_process(COMMAND "${PROGRAM}" --list --users 10000 --folder "${folder}" OUTPUT_VARIABLE listed
                 COMMAND_ERROR_IS_FATAL ANY)
 # A name, and below it, indented, what it asks.
 string(REGEX MATCHALL "\n    [A-Z]" questions "${listed}")
 list(LENGTH questions question_count)
 
 file(REMOVE "${JSON}")
-execute_process(COMMAND "${PROGRAM}" --users 10000 --json "${JSON}" COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND "${PROGRAM}" --users 10000 --folder "${folder}" --json "${JSON}"
+                COMMAND_ERROR_IS_FATAL ANY)
 file(READ "${JSON}" rows)
+
+# What is durable is gone when nobody asks about it any more.
+file(GLOB left "${folder}/*")
+if(left)
+  message(FATAL_ERROR "files were left: ${left}")
+endif()
 
 string(JSON row_count LENGTH "${rows}")
 if(row_count EQUAL 0 OR NOT row_count EQUAL question_count)

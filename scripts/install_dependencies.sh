@@ -14,7 +14,7 @@ build=(cmake:cmake ninja-build:ninja g++:g++ pkg-config:pkg-config libabsl-dev:a
        libsqlite3-dev:sqlite3.h nlohmann-json3-dev:nlohmann/json.hpp libcli11-dev:CLI/CLI.hpp)
 test=(ccache: python3:python3 binutils:nm doctest-dev:doctest/doctest.h
       libbenchmark-dev:benchmark/benchmark.h nodejs:node npm:npm chromium:chromium)
-bench=(redis-server:redis-server)
+bench=(redis-server:redis-server postgresql:)
 analysis=(clang-19:clang++-19 libclang-rt-19-dev: clang-tidy-19:clang-tidy-19
           clang-format-19:clang-format-19)
 

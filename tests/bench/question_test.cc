@@ -41,6 +41,8 @@ TEST_CASE("a target holds up to its bound and no further") {
   CHECK(Holds(Target::RatioAtLeast(2.1), answer) == false);
   CHECK(Holds(Target::OursAtMost(40), answer) == true);
   CHECK(Holds(Target::OursAtMost(39), answer) == false);
+  CHECK(Holds(Target::OursAtLeast(40), answer) == true);
+  CHECK(Holds(Target::OursAtLeast(41), answer) == false);
   CHECK(Holds(Target::RightAnswers(), answer) == true);
   CHECK_FALSE(Holds(Target{}, answer).has_value());
 }
@@ -49,6 +51,7 @@ TEST_CASE("a target is described with the unit of what it bounds") {
   CHECK(Describe(Target::RatioAtMost(1.5), "ns") == "ratio <= 1.5");
   CHECK(Describe(Target::RatioAtLeast(10), "M/s") == "ratio >= 10");
   CHECK(Describe(Target::OursAtMost(40), "ns") == "ours <= 40 ns");
+  CHECK(Describe(Target::OursAtLeast(2), "M/s") == "ours >= 2 M/s");
   CHECK(Describe(Target::RightAnswers(), "ns") == "right answers");
   CHECK(Describe(Target{}, "ns").empty());
 }

@@ -141,10 +141,12 @@ Question Percentiles(const Settings& settings, int percent, double bound) {
         const std::uint64_t writes = std::max<std::uint64_t>(s.users / 20'000, 20);
         return [shop, raw, share, writes, calls = OfferedCalls(s)]() -> Sample {
           std::vector<double> waits;
+          waits.reserve(calls);
           for (const Waiting& call : Offer(*shop, calls)) {
             waits.push_back(Microseconds(call.due(), call.acknowledged()));
           }
           std::vector<double> bare;
+          bare.reserve(writes);
           for (std::uint64_t i = 0; i < writes; ++i) {
             bare.push_back(WallNanosecondsOf([&] { raw->Append(std::size_t{64} << 10); }) /
                            kNsPerUs);

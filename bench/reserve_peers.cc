@@ -155,6 +155,7 @@ void PostgresSale::CheckOne(std::uint64_t user, std::uint64_t id, PeerAnswer exp
 
 double PostgresSale::Reserve(std::uint64_t count) {
   std::vector<pollfd> waiting;
+  waiting.reserve(clients_.size());
   for (const auto& client : clients_) {
     waiting.push_back({.fd = client->descriptor(), .events = POLLIN, .revents = 0});
   }

@@ -31,7 +31,7 @@ struct Journal {
   bool confirmed = false;
 };
 void Write(const Journal& journal, const DiskFolder& folder, std::uint64_t seed) {
-  SaleOnDisk sale(folder.PathOf("sale"));
+  SaleOnDisk sale(folder.PathOf("sale"), journal.reservations);
   const Crowd crowd(seed);
   sale.Apply(crowd, {.count = journal.reservations, .batch = kBatch});
   if (!journal.confirmed) return;
@@ -86,7 +86,7 @@ double NanosecondsToReadAndHash(const DiskFolder& folder) {
 template <typename Check>
 double NanosecondsToOpen(const std::string& path, Check check) {
   std::unique_ptr<Storage> storage;
-  const double taken = WallNanosecondsOf([&] { storage = OpenDurableStorage(path); });
+  const double taken = WallNanosecondsOf([&] { storage = OpenDurableStorage({.path = path}); });
   check(*storage);
   return taken;
 }
@@ -121,7 +121,7 @@ Question RecoveredEvents(std::uint64_t events) {
 
 // So many join a durable queue, which is closed then.
 void WriteQueue(const std::string& path, std::uint64_t tickets, std::uint64_t seed) {
-  const auto storage = OpenDurableStorage(path);
+  const auto storage = OpenDurableStorage({.path = path});
   const QueueTerms terms{.sale = "queue",
                          .max_waiting = std::uint64_t{1} << 31,
                          .heartbeat_timeout = std::chrono::hours{24}};

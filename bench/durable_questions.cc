@@ -29,14 +29,18 @@ struct Load {
   // Reserves before the first sample: enough for the log to be written over from then on, and for
   // the sale to be a large one.
   std::uint64_t before = 0;
+  // Of all samples.
+  std::uint64_t units = 0;
 };
 
 // Fewer callers share a commit: fewer calls take as long.
 Load LoadOf(const Settings& settings, std::uint64_t in_flight) {
   const std::uint64_t part = in_flight < 1'000 ? 100 : in_flight < 10'000 ? 20 : 10;
-  return {.in_flight = in_flight,
-          .calls = std::max(settings.users / part, in_flight),
-          .before = settings.users / 5};
+  Load load{.in_flight = in_flight,
+            .calls = std::max(settings.users / part, in_flight),
+            .before = settings.users / 5};
+  load.units = load.before + static_cast<std::uint64_t>(settings.repetitions) * load.calls;
+  return load;
 }
 
 // Thousands a second.
@@ -52,7 +56,7 @@ class Shop {
       : folder_(settings.folder),
         crowd_(settings.seed),
         load_(load),
-        sale_(kind == Kind::kDurable ? folder_.PathOf("sale") : "") {
+        sale_(kind == Kind::kDurable ? folder_.PathOf("sale") : "", load.units) {
     sale_.Apply(crowd_, {.count = load.before, .batch = kLargestLaneBatch});
     next_ = load.before;
   }

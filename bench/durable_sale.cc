@@ -6,7 +6,6 @@
 #include <optional>
 #include <utility>
 
-#include "bench/engine_under_test.h"
 #include "bench/measurement.h"
 #include "bench/question.h"
 #include "flashsale/backend/journal.h"
@@ -36,7 +35,8 @@ class MeteredMedium final : public JournalMedium {
 };
 
 std::unique_ptr<Storage> Open(const std::string& path, CommitSizes& sizes) {
-  return path.empty() ? Given(OpenMemoryStorage()) : OpenDurableStorage(path, &sizes);
+  if (path.empty()) return Given(OpenMemoryStorage({.prefault = true}));
+  return OpenDurableStorage({.path = path, .sizes = &sizes, .memory = Memory::kAtOnce});
 }
 
 // Callers who share a lane, and so the thread on which they hear of their answers.  They send again
@@ -108,16 +108,17 @@ class Crew {
 
 }  // namespace
 
-std::unique_ptr<Storage> OpenDurableStorage(const std::string& path, CommitSizes* sizes) {
-  const SqliteOptions options{.path = path, .reserved_bytes = 0};
-  if (sizes == nullptr) return Given(OpenSqliteStorage(options));
-  auto medium = std::make_unique<MeteredMedium>(Given(OpenSqliteMedium(options)), *sizes);
-  return Given(OpenJournaledStorage(std::move(medium), options.journal));
+std::unique_ptr<Storage> OpenDurableStorage(const DurableOptions& options) {
+  SqliteOptions opened{.path = options.path, .reserved_bytes = 0};
+  opened.journal.memory.prefault = options.memory == Memory::kAtOnce;
+  if (options.sizes == nullptr) return Given(OpenSqliteStorage(opened));
+  auto medium = std::make_unique<MeteredMedium>(Given(OpenSqliteMedium(opened)), *options.sizes);
+  return Given(OpenJournaledStorage(std::move(medium), opened.journal));
 }
 
-SaleOnDisk::SaleOnDisk(const std::string& path)
+SaleOnDisk::SaleOnDisk(const std::string& path, std::uint64_t units)
     : clock_(NewSystemClock()), storage_(Open(path, sizes_)) {
-  SaleTerms terms = BenchTerms(Units{1} << 30);
+  SaleTerms terms = BenchTerms(static_cast<Units>(units));
   terms.start = clock_->Now();
   terms.end = terms.start + std::chrono::hours{24};
   Given(inventory().Create(terms));

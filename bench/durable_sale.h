@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "bench/crowd.h"
+#include "bench/engine_under_test.h"
 #include "bench/question.h"
 #include "flashsale/base/clock.h"
 #include "flashsale/base/status.h"
-#include "flashsale/base/units.h"
 #include "flashsale/domain/verb.h"
 #include "flashsale/repository/inventory_repository.h"
 #include "flashsale/repository/storage.h"
@@ -36,17 +36,23 @@ inline constexpr std::size_t kLargestLaneBatch = 1'024;
 // How many bytes each commit of a journal had, in their order.
 using CommitSizes = std::vector<std::size_t>;
 
-// A storage in one SQLite file of this name, with its options as they are, but that no room is set
-// aside.  Every commit is added to `sizes` where there is one, which must outlive the storage.
-// Throws WrongAnswer where it does not open.
-std::unique_ptr<Storage> OpenDurableStorage(const std::string& path, CommitSizes* sizes = nullptr);
+// A storage in one SQLite file of this name, with its options as they come, but that no room is set
+// aside, and when it takes memory.  Every commit is added to `sizes` where there is one, which must
+// outlive the storage. Throws WrongAnswer where it does not open.
+struct DurableOptions {
+  std::string path;
+  CommitSizes* sizes = nullptr;
+  Memory memory = Memory::kAsUsersCome;
+};
+std::unique_ptr<Storage> OpenDurableStorage(const DurableOptions& options);
 
-// One sale with units for all, durable, that goes on as long as this lives, by the system's clock.
+// One sale that is durable and goes on as long as this lives, by the system's clock.  It has taken
+// the memory that it needs when its units are gone.
 // Thread safety: any thread, but for the sizes.
 class SaleOnDisk {
  public:
   // In memory alone where the path is empty: what the same costs without a disk.
-  explicit SaleOnDisk(const std::string& path);
+  SaleOnDisk(const std::string& path, std::uint64_t units);
 
   // Sends `count` commands, by shoppers `first` and on, `batch` a call; every answer must be Done.
   struct Calls {

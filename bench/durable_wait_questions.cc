@@ -31,10 +31,12 @@ double Microseconds(SteadyTime from, SteadyTime to) {
 
 // A sale so far on that its log is written over.
 struct Shop {
-  explicit Shop(const Settings& settings)
+  // Of which so many more are reserved each time.
+  Shop(const Settings& settings, std::uint64_t calls)
       : folder(settings.folder),
         crowd(settings.seed),
-        sale(folder.PathOf("sale")),
+        sale(folder.PathOf("sale"),
+             settings.users / 5 + static_cast<std::uint64_t>(settings.repetitions) * calls),
         next(settings.users / 5) {
     sale.Apply(crowd, {.count = next, .batch = kLargestLaneBatch});
     sale.TakeCommitSizes();
@@ -59,9 +61,9 @@ Question Alone(const Settings& settings, RawLog::File file) {
       .reference_name = fmt::format("write and sync, {}", DiskOf(settings.folder)),
       .target = grows ? Target::RatioAtMost(1.5) : Target{},
       .prepare = [file](const Settings& s) -> Trial {
-        auto shop = std::make_shared<Shop>(s);
-        auto raw = std::make_shared<RawLog>(shop->folder.PathOf("raw"), file);
         const std::uint64_t calls = std::max<std::uint64_t>(s.users / 10'000, 10);
+        auto shop = std::make_shared<Shop>(s, calls);
+        auto raw = std::make_shared<RawLog>(shop->folder.PathOf("raw"), file);
         return [shop, raw, calls]() -> Sample {
           const double taken = WallNanosecondsOf([&] {
             shop->sale.Apply(shop->crowd, {.first = shop->next, .count = calls, .batch = 1});
@@ -135,7 +137,7 @@ Question Percentiles(const Settings& settings, int percent, double bound) {
       .reference_name = fmt::format("64 KB and sync, {}", DiskOf(settings.folder)),
       .target = Target::RatioAtMost(bound),
       .prepare = [percent](const Settings& s) -> Trial {
-        auto shop = std::make_shared<Shop>(s);
+        auto shop = std::make_shared<Shop>(s, OfferedCalls(s));
         auto raw = std::make_shared<RawLog>(shop->folder.PathOf("raw"), RawLog::File::kWrittenOver);
         const double share = percent / 100.0;
         const std::uint64_t writes = std::max<std::uint64_t>(s.users / 20'000, 20);
@@ -166,7 +168,7 @@ Question OfferedRate() {
           .reference_name = "offered",
           .target = {},
           .prepare = [](const Settings& s) -> Trial {
-            auto shop = std::make_shared<Shop>(s);
+            auto shop = std::make_shared<Shop>(s, OfferedCalls(s));
             return [shop, calls = OfferedCalls(s)]() -> Sample {
               const std::vector<Waiting> waiting = Offer(*shop, calls);
               const Waiting& last = *std::ranges::max_element(waiting, {}, &Waiting::acknowledged);

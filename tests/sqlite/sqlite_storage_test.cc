@@ -11,6 +11,7 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -102,6 +103,27 @@ TEST_CASE("the checkpoints of a thread, and of whoever commits, lose nothing") {
     CHECK(std::filesystem::file_size(folder / "drop.db") > std::uint64_t{32} << 10);
     CHECK(DigestOf(*MustOpen(options)) == digest);
   }
+}
+
+TEST_CASE("the thread brings the log in by itself") {
+  const Folder folder;
+  SqliteOptions options = OptionsFor(folder / "drop.db");
+  options.checkpoint_bytes = std::uint64_t{64} << 10;
+  const auto storage = MustOpen(options);
+  Sell(*storage, 1);
+  const std::uintmax_t before = std::filesystem::file_size(folder / "drop.db");
+  // Up to the first commit that asks for it, and no further: the next one might do it itself.
+  const std::uintmax_t enough = 32 + 16 * (4'096 + 24);
+  for (std::uint64_t i = 1'000; std::filesystem::file_size(folder / "drop.db-wal") <= enough; ++i) {
+    CHECK(Do(*storage, Reserve(User(i), Id(i))).code == Code::kDone);
+  }
+  // Where it never comes, somebody has to stop waiting.
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  while (std::filesystem::file_size(folder / "drop.db") == before &&
+         std::chrono::steady_clock::now() < patience) {
+    std::this_thread::yield();
+  }
+  CHECK(std::filesystem::file_size(folder / "drop.db") > before);
 }
 
 TEST_CASE("a file is opened once at a time") {

@@ -137,6 +137,9 @@ Status SqliteMedium::OpenDatabase() {
     if (!second.ok()) return second.status();
     own = *std::move(second);
     sqlite3_busy_timeout(own.handle(), 0);
+    // A connection that has read nothing has not opened the log, and brings none of it in.
+    const Result<std::int64_t> read = own.Number("PRAGMA user_version");
+    if (!read.ok()) return read.status();
   }
   checkpointer_.emplace(database_, std::move(own), options_.checkpoint_bytes / kPageSize);
   return SyncFolder();

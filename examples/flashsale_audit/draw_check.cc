@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <tuple>
 #include <vector>
 
 #include <fmt/format.h>
@@ -15,9 +16,11 @@ std::string CheckDraw(const DrawRecord& record, std::span<const Entrant> entrant
                       std::span<const UserId> arranged) {
   // Who brought back an earlier ticket came first, in the order of those.
   std::vector<Entrant> arrived(entrants.begin(), entrants.end());
-  std::stable_sort(arrived.begin(), arrived.end(), [](const Entrant& a, const Entrant& b) {
-    if ((a.restored_place != 0) != (b.restored_place != 0)) return a.restored_place != 0;
-    return a.restored_place < b.restored_place;
+  std::sort(arrived.begin(), arrived.end(), [](const Entrant& a, const Entrant& b) {
+    const auto rank = [](const Entrant& who) {
+      return std::tuple(who.restored_place == 0, who.restored_place, who.ticket);
+    };
+    return rank(a) < rank(b);
   });
   std::vector<UserId> users;
   users.reserve(arrived.size());

@@ -153,10 +153,18 @@ void QueueAudit::Add(std::uint64_t commit, const QueueEvent& event) {
       }
       break;
     case Kind::kPaceChanged:
-      pace_ = event.pace;
+      if (Validate(event.pace).ok()) {
+        pace_ = event.pace;
+      } else {
+        pace_claim_.Refute(At(event, "a pace that there cannot be"));
+      }
       break;
     case Kind::kPaused:
-      time_.Pause(latest_);
+      if (time_.paused()) {
+        turns_claim_.Refute(At(event, "a pause in a pause"));
+      } else {
+        time_.Pause(latest_);
+      }
       break;
     case Kind::kResumed:
       time_.Resume(latest_);
@@ -197,8 +205,15 @@ void QueueAudit::OnJoined(const QueueEvent& event) {
   }
 }
 
-void QueueAudit::OnTicket(const QueueEvent& event) {
+bool QueueAudit::HasTicket(const QueueEvent& event) {
   tickets_claim_.Look();
+  if (event.ticket != 0 && event.ticket <= tickets_.size()) return true;
+  tickets_claim_.Refute(fmt::format("commit {}: ticket {} was never given", commit_, event.ticket));
+  return false;
+}
+
+void QueueAudit::OnTicket(const QueueEvent& event) {
+  if (!HasTicket(event)) return;
   Ticket& ticket = tickets_[event.ticket - 1];
   const bool may_be_inside = event.kind == Kind::kLeft || event.kind == Kind::kCompleted;
   if (ticket.state == State::kAdmitted && may_be_inside) {
@@ -224,6 +239,7 @@ void QueueAudit::OnTicket(const QueueEvent& event) {
 }
 
 void QueueAudit::OnAdmitted(const QueueEvent& event) {
+  if (!HasTicket(event)) return;
   Ticket& ticket = tickets_[event.ticket - 1];
   turns_claim_.Look();
   order_claim_.Look();

@@ -94,6 +94,8 @@ class QueueAudit {
   bool Waits(std::uint64_t ticket) const { return tickets_[ticket - 1].state == State::kWaiting; }
   void Enter(std::uint64_t commit, const QueueEvent& event);
   void OnJoined(const QueueEvent& event);
+  // Whether the ticket that it is about was ever given.
+  bool HasTicket(const QueueEvent& event);
   void OnTicket(const QueueEvent& event);
   void OnAdmitted(const QueueEvent& event);
   void OnStage(const QueueEvent& event);

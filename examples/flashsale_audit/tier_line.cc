@@ -1,7 +1,7 @@
 #include "examples/flashsale_audit/tier_line.h"
 
 #include <algorithm>
-#include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -37,7 +37,8 @@ TierLine::Complaint TierLine::Arrange(std::uint64_t first_place,
   ranks_.resize(listed_.size(), kNoPlace);
   for (std::size_t i = 0; i < tickets.size(); ++i) {
     const std::size_t index = IndexOf(tickets[i]);
-    if (index == listed_.size() || first_place + i >= listed_.size()) {
+    const bool has_place = first_place < listed_.size() && i < listed_.size() - first_place;
+    if (index == listed_.size() || !has_place) {
       return fmt::format("ticket {} was given place {} of {} entrants", tickets[i],
                          first_place + i + 1, listed_.size());
     }
@@ -79,8 +80,9 @@ std::vector<std::uint64_t> TierLine::InOrder() const {
   for (std::size_t i = 0; i < ranks_.size(); ++i) {
     if (ranks_[i] != kNoPlace) placed.push_back(i);
   }
-  std::stable_sort(placed.begin(), placed.end(),
-                   [this](std::size_t a, std::size_t b) { return ranks_[a] < ranks_[b]; });
+  std::sort(placed.begin(), placed.end(), [this](std::size_t a, std::size_t b) {
+    return std::pair(ranks_[a], a) < std::pair(ranks_[b], b);
+  });
   std::vector<std::uint64_t> order;
   order.reserve(placed.size());
   for (const std::size_t i : placed) order.push_back(listed_[i]);

@@ -204,6 +204,34 @@ TEST_CASE("an entrant who was given no place, and a stranger who was given one, 
         "queue: arrangement: commit 3, tier 0: ticket 2 was given place 1 of 1 entrants\n");
 }
 
+TEST_CASE("what a forger makes up is refuted, and brings nobody down") {
+  Line nobody;
+  for (const Kind kind : {Kind::kLeft, Kind::kAdmitted, Kind::kCompleted}) {
+    nobody.About(kind, 0, kStart);
+  }
+  CHECK(nobody.forge.Refuted() == "queue: tickets: commit 3: ticket 0 was never given\n");
+  Line still;
+  still.forge.Queue({.kind = Kind::kPaceChanged, .at = kStart, .pace = {0, 0}});
+  still.Join(1);
+  still.Admit(1, kStart);
+  CHECK(still.forge.Refuted() == "queue: pace: commit 3: a pace that there cannot be\n");
+  Line far({.opens = {kStart}});
+  far.Join(1, kStart - 1s);
+  far.Stage(Kind::kFrozen, kStart);
+  far.Stage(Kind::kListed);
+  const std::array<std::uint64_t, 2> twice = {1, 1};
+  far.forge.Queue({.kind = Kind::kArranged, .number = ~std::uint64_t{0}, .tickets = twice});
+  far.Stage(Kind::kBegun, kStart);
+  CHECK(far.forge.Refuted().find(
+            "queue: arrangement: commit 3, tier 0: ticket 1 was given place ") == 0);
+  Line paused;
+  paused.Stage(Kind::kPaused, kStart);
+  paused.Stage(Kind::kPaused, kStart + 1s);
+  paused.Stage(Kind::kResumed, kStart + 2s);
+  paused.Stage(Kind::kResumed, kStart + 3s);
+  CHECK(paused.forge.Refuted() == "queue: open: commit 3: a pause in a pause\n");
+}
+
 // A draw of five, and the places that it gives.
 struct Draw {
   Draw() {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "flashsale/policy/draw.h"
@@ -22,7 +23,7 @@ SaleTerms Queued() {
 
 // A sale with a queue that runs from the beginning, unless the terms say otherwise.
 struct Line {
-  explicit Line(QueueTerms terms = {}) : forge(Queued()) { forge.OpenQueue(terms); }
+  explicit Line(QueueTerms terms = {}) : forge(Queued()) { forge.OpenQueue(std::move(terms)); }
 
   void Join(std::uint64_t user, Time at = kStart, std::uint8_t tier = 0) {
     forge.Queue({.kind = Kind::kJoined, .tier = tier, .at = at, .user = User(user)});

@@ -1,6 +1,7 @@
 // Whatever the library writes is believed: nothing is refuted that is right.
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -15,6 +16,7 @@
 #include "flashsale/testing/conformance.h"
 #include "tests/audit/audited.h"
 #include "tests/audit/kept_shop.h"
+#include "tests/hard_cases/crowd.h"
 #include "tests/journal/memory_medium.h"
 #include "tests/journal/reopen.h"
 
@@ -146,6 +148,62 @@ AuditReport Play(std::uint64_t seed, bool queued) {
   const AuditReport report = AuditOf(medium);
   CHECK_MESSAGE(Refuted(report).empty(), Refuted(report));
   return report;
+}
+
+TEST_CASE("what threads do at once is believed") {
+  const auto kept = std::make_shared<Kept>();
+  KeptShop shop([&kept] { return journal_test::Reopen(kept); });
+  SaleTerms terms = KeptShop::Terms(40);
+  terms.limit_per_user = 2;
+  terms.hold = 2s;
+  terms.admissions_per_second = 1'000;
+  shop.Create(terms, {.max_in_flight = 30, .admission_window = 5s, .grant = 2},
+              {.enabled = true, .offer_hold = 2s});
+  shop.At(0s);
+  constexpr std::size_t kShoppers = 3;
+  std::atomic<std::size_t> shopping{kShoppers};
+  AtOnce(kShoppers + 1, [&](std::size_t thread) {
+    if (thread == kShoppers) {
+      // Once more, so that whoever came last is looked at, too.
+      do {
+        shop.clock().Advance(5ms);
+        shop.service().Poll();
+      } while (shopping.load() != 0);
+      return;
+    }
+    std::mt19937_64 random(thread + 1);
+    for (int call = 0; call < 8'000; ++call) {
+      const std::uint64_t user = random() % 120;
+      const auto who = UserId::FromInteger(user);
+      const auto id = ReservationId::FromInteger(random() % 3);
+      switch (random() % 8) {
+        case 0:
+        case 1:
+          (void)shop.Join(user);
+          break;
+        case 2:
+        case 3:
+        case 4:
+          (void)shop.service().Reserve({.sale = "drop", .user = who, .id = id});
+          break;
+        case 5:
+          (void)shop.Cancel(user, id);
+          break;
+        case 6:
+          (void)shop.service().JoinWaitlist({.sale = "drop", .user = who});
+          break;
+        default:
+          if (random() % 4 == 0) (void)shop.Leave(user);
+          if (random() % 8 == 0) (void)shop.Confirm(user, id);
+      }
+    }
+    --shopping;
+  });
+  shop.Close();
+  MemoryMedium medium(kept);
+  const AuditReport report = AuditOf(medium);
+  CHECK_MESSAGE(Refuted(report).empty(), Refuted(report));
+  CHECK(LookedAt(report, "queue: tickets") > 20);
 }
 
 TEST_CASE("whatever happens in a sale by chance is believed") {

@@ -71,18 +71,23 @@ class Sources:
         linked = json.loads(link.read_text(encoding="utf-8"))["command"]
         commands = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
         self.commands = {}
+        self.library = []
         for entry in commands:
             path = pathlib.Path(entry["directory"], entry["file"]).resolve()
-            self.commands[os.path.relpath(path, root)] = (entry["directory"],
-                                                          shlex.split(entry["command"]))
-        self.library = [unit for unit in self.commands if unit.startswith("src/")
-                        and not unit.startswith("src/testing/")
-                        and self._is_linked(unit, linked)]
+            unit = os.path.relpath(path, root)
+            command = shlex.split(entry["command"])
+            is_linked = self._is_linked(command, linked)
+            # A fuzzer compiles some sources of the library for itself, too.
+            if unit in self.commands and not is_linked:
+                continue
+            self.commands[unit] = (entry["directory"], command)
+            if is_linked and unit.startswith("src/") and not unit.startswith("src/testing/"):
+                self.library.append(unit)
         self._reached = {}
 
-    def _is_linked(self, unit, linked):
-        """Whether the library that the source is compiled for is one of the kit's."""
-        command = self.commands[unit][1]
+    @staticmethod
+    def _is_linked(command, linked):
+        """Whether what the source is compiled for is a library of the kit's."""
         target = re.search(r"CMakeFiles/(\w+)\.dir/", command[command.index("-o") + 1])[1]
         return any(f"/lib{target}." in f"/{argument}" for argument in linked)
 

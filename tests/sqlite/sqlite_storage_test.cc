@@ -141,6 +141,8 @@ TEST_CASE("a file is opened once at a time") {
 TEST_CASE("what cannot be opened is named") {
   const Folder folder;
   CHECK(RefusalOf(OptionsFor("")).message() == "path: '', expected the name of a file");
+  CHECK(RefusalOf(OptionsFor(":memory:")).message() ==
+        "path: ':memory:', expected the name of a file");
   SqliteOptions options = OptionsFor(folder / "drop.db");
   options.checkpoint_bytes = 1;
   CHECK(RefusalOf(options).message() == "checkpoint_bytes: 1, expected 65536 to 1099511627776");

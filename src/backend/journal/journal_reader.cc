@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "backend/journal/journal_walk.h"
+#include "backend/journal/ticket_users.h"
 
 namespace flashsale::inline v0 {
 namespace {
@@ -126,7 +127,7 @@ class EntryWalk final : public journal::JournalWalk {
   struct Line {
     SaleId sale;
     bool is_waitlist = false;
-    std::vector<UserId> users;  // by ticket, from 1
+    journal::TicketUsers users;
   };
 
   const char* OnRecord(Record& record) override {
@@ -168,16 +169,8 @@ class EntryWalk final : public journal::JournalWalk {
     entry.sale = line.sale;
     entry.number = record.line;
     entry.is_waitlist = line.is_waitlist;
-    QueueEvent& event = entry.queue_event = *record.line_event;
-    if (event.kind == QueueEvent::Kind::kJoined) {
-      if (event.user.is_nil()) return "nobody joins";
-      line.users.push_back(event.user);
-      event.ticket = line.users.size();
-    } else if (event.ticket != 0) {
-      if (event.ticket > line.users.size()) return "a ticket that was never given";
-      event.user = line.users[event.ticket - 1];
-    }
-    return nullptr;
+    entry.queue_event = *record.line_event;
+    return line.users.Complete(entry.queue_event);
   }
 
   const char* TakeOther(Record& record, JournalEntry& entry) {

@@ -32,8 +32,8 @@ enum class RecordKind : std::uint8_t {
   kTime = 39,   // nothing but the time that its commit tells
   kLine = 40,   // the events of a line that follow are of another one
   kLineOpened = 41,
-  kCopied = 60,         // the journal is a copy of another, which ended there
   kLineForgotten = 42,  // from 43 on: what happens in a line, see line_codec.h
+  kCopied = 60,         // the journal is a copy of another, which ended there
 };
 
 // Sales are numbered from 1 as they are created, and no number is given twice.

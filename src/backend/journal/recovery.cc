@@ -112,14 +112,8 @@ const char* Recovery::FoldLineEvent(Record& record) {
   if (found == lines_.end()) return "an event of a queue that there is not";
   Line& line = found->second;
   QueueEvent& event = *record.line_event;
-  if (event.kind == QueueEvent::Kind::kJoined) {
-    line.users.push_back(event.user);
-    event.ticket = line.users.size();
-  } else if (event.ticket != 0) {
-    if (event.ticket > line.users.size()) return "a ticket that was never given";
-    event.user = line.users[event.ticket - 1];
-  }
-  return line.line->Replay(event);
+  const char* const wrong = line.users.Complete(event);
+  return wrong != nullptr ? wrong : line.line->Replay(event);
 }
 
 const char* Recovery::FoldEvent(Record& record) {

@@ -10,6 +10,7 @@
 #include "backend/journal/journal_walk.h"
 #include "backend/journal/record.h"
 #include "backend/journal/sale_history.h"
+#include "backend/journal/ticket_users.h"
 #include "backend/memory/waiting_line.h"
 #include "engine/keyed_hash.h"
 #include "engine/sale_engine.h"
@@ -42,7 +43,7 @@ class Recovery final : public JournalWalk {
   struct Line {
     LineUse use = LineUse::kQueue;
     std::unique_ptr<memory::WaitingLine> line;
-    std::vector<UserId> users;  // by ticket, from 1
+    TicketUsers users;
   };
   // Those that were not forgotten.
   std::map<LineNumber, Line>& lines() { return lines_; }

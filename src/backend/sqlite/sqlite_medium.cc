@@ -289,6 +289,7 @@ Status SqliteMedium::OverwriteNames(std::span<const JournalCommit> commits) {
   if (!status.ok() && sqlite3_get_autocommit(database_.handle()) == 0) {
     (void)Step(rollback_, "taking it back");
   }
+  if (!status.ok()) log_has_rest_ = true;
   // What the log has of the pages as they were goes with it.
   if (status.ok()) {
     const int code = sqlite3_wal_checkpoint_v2(database_.handle(), nullptr,

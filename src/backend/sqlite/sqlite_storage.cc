@@ -13,8 +13,9 @@ Status Validate(const SqliteOptions& options) {
   constexpr std::uint64_t kMost = std::uint64_t{1} << 40;
   FieldCheck check;
   check
-      .That(!options.path.empty() && options.path.find('\0') == std::string::npos, "path",
-            Printable(options.path), "the name of a file")
+      .That(!options.path.empty() && options.path.find('\0') == std::string::npos &&
+                options.path != ":memory:",
+            "path", Printable(options.path), "the name of a file")
       .InRange<std::uint64_t>("reserved_bytes", options.reserved_bytes, 0, kMost)
       .InRange<std::uint64_t>("checkpoint_bytes", options.checkpoint_bytes, std::uint64_t{64} << 10,
                               kMost);

@@ -7,10 +7,12 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "flashsale/backend/journal/journal_reader.h"
@@ -299,6 +301,39 @@ TEST_CASE("a sale that is taken out of a journal brings the waitlists of its lin
   CHECK(storage->waitlists().Read(WaitlistName("drop", 0), kStart).ok());
   CHECK(storage->waitlists().Read(WaitlistName("drop", 1'023), kStart).ok());
   CHECK(!storage->waitlists().Read(WaitlistName("other", 0), kStart).ok());
+}
+
+// A journal that somebody goes on writing once it was read the first time.
+class GrowingMedium final : public JournalMedium {
+ public:
+  GrowingMedium(std::shared_ptr<Kept> kept, std::function<void()> grow)
+      : inner_(std::move(kept)), grow_(std::move(grow)) {}
+  Status Append(const JournalCommit& commit) override { return inner_.Append(commit); }
+  Status Read(std::uint64_t after, Reader& reader) override {
+    Status status = inner_.Read(after, reader);
+    if (grow_) std::exchange(grow_, nullptr)();
+    return status;
+  }
+  bool IsNearlyFull() override { return false; }
+
+ private:
+  MemoryMedium inner_;
+  std::function<void()> grow_;
+};
+
+TEST_CASE("a copy of a journal that is written to is of what there was at the beginning") {
+  const auto kept = TwoSales();
+  const std::string before = DigestOf(*MustOpen(kept), "drop");
+  const std::size_t commits = kept->commits.size();
+  GrowingMedium from(kept, [&] { Play(*MustOpen(kept), "drop", 77, 50); });
+  const auto copied = std::make_shared<Kept>();
+  MemoryMedium to(copied);
+  const Result<JournalCopyReport> report = CopyJournal(from, to);
+  REQUIRE_MESSAGE(report.ok(), report.status().ToString());
+  REQUIRE(kept->commits.size() > commits);
+  CHECK(report->commits_read == commits);
+  CHECK(DigestOf(*MustOpen(copied), "drop") == before);
+  CHECK(DigestOf(*MustOpen(kept), "drop") != before);
 }
 
 bool Mentions(const Kept& kept, const std::array<std::uint8_t, 16>& name) {

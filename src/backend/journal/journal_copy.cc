@@ -216,12 +216,15 @@ Result<JournalCopyReport> CopyJournal(JournalMedium& from, JournalMedium& to,
     Copy copy(chosen, to, report);
     copy.Begin(choice);
     Watcher measured([&](const JournalCommit& commit) {
+      // What has come since is no part of the copy.
+      if (commit.number > choice.last().number) return Status(StatusCode::kConflict, "enough");
       ++report.commits_read;
       report.bytes_read += commit.records.size() + commit.names.size();
       return copy.OnCommit(commit);
     });
     status = from.Read(0, measured);
-    if (status.ok()) status = copy.Finish();
+    // Whatever ended the reading, all was read that there was.
+    if (copy.last().number == choice.last().number) status = copy.Finish();
     if (!status.ok()) return status;
     return report;
   } catch (const std::bad_alloc&) {

@@ -12,7 +12,7 @@
 
 namespace flashsale::inline v0 {
 
-// What is done to journals that nobody has open as a storage.
+// What is done to journals, beside what a storage does.
 
 // What of a journal goes into a copy of it.
 struct JournalCopyOptions {
@@ -40,7 +40,8 @@ struct JournalCopyReport {
 // Errors: FailedPrecondition where `to` has commits already, or the journal is a newer version's;
 // NotFound where there is no sale of that name; DataLoss, naming the commit, where the journal is
 // damaged: then the copy is not to be used; ResourceExhausted; those of the media.
-// REQUIRES: neither medium is used otherwise meanwhile.
+// REQUIRES: nobody writes to `to` meanwhile.  Where somebody writes to the journal, through another
+// medium, the copy is of what there was at the beginning.
 FLASHSALE_EXPORT Result<JournalCopyReport> CopyJournal(JournalMedium& from, JournalMedium& to,
                                                        const JournalCopyOptions& options = {});
 

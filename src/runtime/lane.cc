@@ -60,23 +60,56 @@ struct Lane::State : std::enable_shared_from_this<Lane::State> {
   }
 
   // The life of a worker's thread.
-  void Work(LaneWorker& worker) {
+  void Work(std::size_t index) {
+    LaneWorker& worker = *workers[index];
+    bool keeps = false;
     for (;;) {
+      const EventCount::Value seen = worker.events().Read();
       worker.Linger();
+      // Before the last look.
+      const bool finished = worker.finished();
       const LaneWorker::Served served = worker.Serve();
-      if (served != LaneWorker::Served::kNothing) {
+      if (served == LaneWorker::Served::kAnswers || served == LaneWorker::Served::kMoreAnswers) {
         Dispatch(worker, served);
-      } else if (worker.finished()) {
-        return;
-      } else {
-        worker.Wait();
+      } else if (options.executor == nullptr) {
+        // What has been kept meanwhile.
+        worker.Deliver();
       }
+      if (!keeps && worker.keeps_later()) {
+        keeps = true;
+        BeginKeeping(index);
+      }
+      if (served != LaneWorker::Served::kNothing) continue;
+      if (finished) return;
+      worker.events().Wait(seen);
+    }
+  }
+
+  // Gives a worker a second thread; where the system has none the worker waits for commits itself.
+  void BeginKeeping(std::size_t index) {
+    LaneWorker& worker = *workers[index];
+    if (RunsWithoutThrowing(
+            [&] { keepers[index] = std::thread([this, &worker] { Keep(worker); }); })) {
+      worker.BeginKeeping();
+    }
+  }
+
+  // The life of the thread that waits for a worker's commits.
+  void Keep(LaneWorker& worker) {
+    for (;;) {
+      const LaneWorker::Served served = worker.Keep();
+      if (served == LaneWorker::Served::kNothing) return;
+      if (options.executor != nullptr) Dispatch(worker, served);
+      // The worker delivers them, has waited for them with others, or for the last of them.
+      worker.events().Announce();
     }
   }
 
   const LaneOptions options;
   std::vector<std::unique_ptr<LaneWorker>> workers;
   std::vector<std::thread> threads;
+  // Of the worker with the same index, and begun by its thread.
+  std::vector<std::thread> keepers;
 };
 
 Result<std::unique_ptr<Lane>> Lane::New(InventoryRepository& store, Clock& clock,
@@ -88,8 +121,9 @@ Result<std::unique_ptr<Lane>> Lane::New(InventoryRepository& store, Clock& clock
     std::unique_ptr<Lane> lane(new Lane(std::make_shared<State>(store, clock, std::move(options))));
     State* const state = lane->state_.get();
     state->threads.reserve(threads);
+    state->keepers.resize(threads);
     for (std::size_t i = 0; i < threads; ++i) {
-      state->threads.emplace_back([state, i] { state->Work(*state->workers[i]); });
+      state->threads.emplace_back([state, i] { state->Work(i); });
     }
     return lane;
   } catch (const std::bad_alloc&) {
@@ -115,7 +149,7 @@ std::optional<Outcome> Lane::Submit(const LaneCall& call, LaneCompletion& comple
       break;
   }
   if (state_->options.workers > 0) {
-    worker.Notify();
+    worker.events().Announce();
   } else if (state_->options.wake && !RunsWithoutThrowing(state_->options.wake)) {
     worker.CountException();
   }
@@ -141,6 +175,11 @@ void Lane::Drain() {
   Close();
   for (std::thread& thread : state_->threads) thread.join();
   state_->threads.clear();
+  for (std::size_t i = 0; i < state_->keepers.size(); ++i) {
+    if (!state_->keepers[i].joinable()) continue;
+    state_->workers[i]->EndKeeping();
+    state_->keepers[i].join();
+  }
   for (const std::unique_ptr<LaneWorker>& worker : state_->workers) {
     while (!worker->finished()) {
       const LaneWorker::Served served = worker->Serve();

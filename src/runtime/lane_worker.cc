@@ -55,6 +55,7 @@ LaneWorker::LaneWorker(InventoryRepository& store, Clock& clock, const LaneOptio
       links_(options.capacity, kNoSlot),
       free_(static_cast<SlotIndex>(options.capacity)),
       inbox_(links_),
+      uncommitted_(links_),
       answered_(links_),
       turns_(slots_, links_),
       commands_(options.max_batch),
@@ -91,21 +92,53 @@ LaneWorker::Submitted LaneWorker::Submit(const LaneCall& call, std::uint64_t sal
 
 LaneWorker::Served LaneWorker::Serve() {
   if (!serving_.TryLock()) return Served::kBusy;
-  TakeInbox();
-  const bool any = !turns_.empty();
-  Answered answered;
-  CommitTicket ticket;
-  // As many batches as there are share one wait; where there is none, each is answered at once.
-  for (std::size_t i = 0; i < kMostTogether && !turns_.empty(); ++i) {
-    SendBatch(answered, ticket);
-    if (ticket.number == 0) break;
+  Served served = Served::kNothing;
+  bool apart = has_keeper_ && !uncommitted_.empty();
+  // What is carried out only to wait behind a commit may as well gather: fewer batches have less
+  // work.
+  if (!apart || many_wait()) TakeInbox();
+  if (!turns_.empty() && (!apart || many_wait())) {
+    CarriedOut done;
+    // As many batches as there are share one wait; where there is none, each is answered at once.
+    for (std::size_t i = 0; i < kMostTogether && !turns_.empty(); ++i) {
+      SendBatch(done);
+      if (done.ticket.number == 0) break;
+      apart = apart || (has_keeper_ && many_wait());
+      if (apart) break;
+    }
+    const bool waits = done.ticket.number != 0;
+    if (waits) keeps_later_.store(true, std::memory_order_relaxed);
+    // What waits for nothing must not be told before what was done earlier.
+    if (apart) {
+      uncommitted_.Add(done);
+      served = Served::kUncommitted;
+    } else {
+      if (waits) AwaitCommit(done);
+      served = Answer(done);
+    }
   }
-  if (ticket.number != 0) AwaitCommit(ticket, answered);
-  const bool first =
-      any && answered_.Push(answered.newest, answered.oldest) == SlotInbox::Pushed::kFirst;
   serving_.Unlock();
-  if (!any) return Served::kNothing;
-  return first ? Served::kAnswers : Served::kMoreAnswers;
+  return served;
+}
+
+LaneWorker::Served LaneWorker::Keep() {
+  const std::optional<CarriedOut> done = uncommitted_.Take();
+  if (!done.has_value()) return Served::kNothing;
+  AwaitCommit(*done);
+  const Served served = Answer(*done);
+  uncommitted_.Return();
+  return served;
+}
+
+void LaneWorker::BeginKeeping() {
+  const MutexLock lock(serving_);
+  has_keeper_ = true;
+}
+
+LaneWorker::Served LaneWorker::Answer(const CarriedOut& done) {
+  return answered_.Push(done.newest, done.oldest) == SlotInbox::Pushed::kFirst
+             ? Served::kAnswers
+             : Served::kMoreAnswers;
 }
 
 void LaneWorker::TakeInbox() {
@@ -119,40 +152,42 @@ void LaneWorker::TakeInbox() {
   }
 }
 
-void LaneWorker::AwaitCommit(const CommitTicket& ticket, const Answered& answered) {
+void LaneWorker::AwaitCommit(const CarriedOut& done) {
   Status status;
   try {
-    status = store_.AwaitCommit(ticket);
+    status = store_.AwaitCommit(done.ticket);
   } catch (...) {
     Count(exceptions_);
     status = {StatusCode::kUnknown, "the store threw"};
   }
   if (status.ok()) return;
-  for (SlotIndex slot = answered.newest;; slot = links_[slot]) {
+  for (SlotIndex slot = done.newest;; slot = links_[slot]) {
     // A call whose time was up was never handed over.
     if (slots_[slot].answer.ok() && slots_[slot].answer->code != Code::kOverloaded) {
       slots_[slot].answer = AnswerOf(status);
       Count(failed_);
     }
-    if (slot == answered.oldest) return;
+    if (slot == done.oldest) return;
   }
 }
 
-void LaneWorker::SendBatch(Answered& answered, CommitTicket& ticket) {
+void LaneWorker::SendBatch(CarriedOut& done) {
   batch_.clear();
   const Time now = clock_.Now();
   const std::optional<Time> judged_at = slots_[turns_.first()].call.now;
   SaleRef sale;
   bool more = true;
+  std::uint64_t taken = 0;
   while (more && batch_.size() < options_.max_batch) {
     const SlotIndex index = turns_.first();
     LaneSlot& slot = slots_[index];
     if (slot.call.now != judged_at) break;
     more = turns_.TakeFirst();
+    ++taken;
     if (slot.call.deadline <= now) {
       slot.answer = Overloaded();
       Count(expired_);
-      Add(index, answered);
+      done.Add(index, links_);
       continue;
     }
     // Any name will do, but one that was resolved is quicker.
@@ -161,6 +196,7 @@ void LaneWorker::SendBatch(Answered& answered, CommitTicket& ticket) {
     batch_.push_back(index);
   }
   if (more) turns_.EndTurn();
+  carried_out_.fetch_add(taken, std::memory_order_relaxed);
   if (batch_.empty()) return;
 
   const std::size_t size = batch_.size();
@@ -168,11 +204,11 @@ void LaneWorker::SendBatch(Answered& answered, CommitTicket& ticket) {
   Count(batch_sizes_[static_cast<std::size_t>(std::bit_width(size - 1))]);
   CommitTicket of_batch;
   const Status status = Apply(sale, judged_at.value_or(now), size, of_batch);
-  if (status.ok()) ticket.number = std::max(ticket.number, of_batch.number);
+  if (status.ok()) done.ticket.number = std::max(done.ticket.number, of_batch.number);
   if (!status.ok()) Count(failed_, size);
   for (std::size_t i = 0; i < size; ++i) {
     slots_[batch_[i]].answer = status.ok() ? Result<Outcome>(outcomes_[i]) : AnswerOf(status);
-    Add(batch_[i], answered);
+    done.Add(batch_[i], links_);
   }
 }
 
@@ -202,12 +238,6 @@ Status LaneWorker::TryApply(const SaleRef& sale, Time now, std::size_t size, Com
   }
 }
 
-void LaneWorker::Add(SlotIndex slot, Answered& answered) {
-  links_[slot] = answered.newest;
-  answered.newest = slot;
-  if (answered.oldest == kNoSlot) answered.oldest = slot;
-}
-
 Outcome LaneWorker::Overloaded() const {
   return {.code = Code::kOverloaded, .when_us = options_.retry_after.count()};
 }
@@ -228,6 +258,7 @@ void LaneWorker::Deliver() {
   }
   if (calls == 0) return;
   Count(completed_, calls);
+  carried_out_.fetch_sub(calls, std::memory_order_relaxed);
   End(calls);
 }
 
@@ -253,6 +284,8 @@ void LaneWorker::Linger() {
       if (turns_.empty() || turns_.size() >= options_.max_batch || inbox_.closed()) return;
       if (clock_.Now() >= turns_.since() + options_.linger) return;
     }
+    // What has been kept need not wait for that.
+    if (options_.executor == nullptr) Deliver();
     std::this_thread::yield();
   }
 }
@@ -263,8 +296,9 @@ bool LaneWorker::idle() {
 }
 
 bool LaneWorker::finished() {
+  if (!inbox_.finished()) return false;
   const MutexLock lock(serving_);
-  return turns_.empty() && inbox_.finished();
+  return turns_.empty() && inbox_.finished() && uncommitted_.empty();
 }
 
 void LaneWorker::AddTo(LaneStatistics& statistics) const {

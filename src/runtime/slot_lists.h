@@ -70,7 +70,7 @@ using SlotLinks = std::vector<SlotIndex>;
 
 // Slots on their way from many threads to one: pushed one by one or many at once, taken all at
 // once. Nobody reads the link of a slot that another may take, so nothing can come back unnoticed.
-// Thread safety: any thread; lock-free but for Wait.
+// Thread safety: any thread; lock-free.
 class SlotInbox {
  public:
   enum class Pushed : std::uint8_t { kFirst, kBehindOthers, kClosed };
@@ -107,26 +107,8 @@ class SlotInbox {
     return oldest;
   }
 
-  // Returns once something is in it, or it is closed.
-  void Wait() const {
-    // Relaxed: what matters is read by TakeAll.
-    for (int look = 0; look < kLooks; ++look) {
-      if (head_.load(std::memory_order_relaxed) != kNoSlot) return;
-#if defined(__x86_64__)
-      __builtin_ia32_pause();
-#endif
-    }
-    head_.wait(kNoSlot, std::memory_order_relaxed);
-  }
-
-  // Wakes one that waits.
-  void Notify() { head_.notify_one(); }
-
   // Nothing more can be pushed; what is in it stays.
-  void Close() {
-    head_.fetch_or(kClosedBit, std::memory_order_relaxed);
-    head_.notify_all();
-  }
+  void Close() { head_.fetch_or(kClosedBit, std::memory_order_relaxed); }
 
   bool empty() const { return (head_.load(std::memory_order_relaxed) & kNoSlot) == kNoSlot; }
   bool closed() const { return (head_.load(std::memory_order_relaxed) & kClosedBit) != 0; }
@@ -135,8 +117,6 @@ class SlotInbox {
 
  private:
   static constexpr std::uint32_t kClosedBit = 0x8000'0000;
-  // A microsecond or two: as long as a host needs for its next call while it is busy.
-  static constexpr int kLooks = 64;
 
   SlotLinks& links_;
   // The newest slot, beside kClosedBit.

@@ -269,6 +269,12 @@ bug("how a turn ended is told by every server", "service",
 bug("a call is sent to the store at its deadline", "runtime",
     (LANE_WORKER, "    if (slot.call.deadline <= now) {", "    if (slot.call.deadline < now) {"))
 bug("a worker that is closed leaves the sales whose turn has not come", "runtime",
-    (LANE_WORKER, "return turns_.empty() && inbox_.finished();", "return inbox_.finished();"))
+    (LANE_WORKER, "return turns_.empty() && inbox_.finished() && ", "return inbox_.finished() && "))
+bug("a worker that is closed does not wait for its commits", "runtime",
+    (LANE_WORKER, " && inbox_.finished() && uncommitted_.empty();", " && inbox_.finished();"))
+bug("who waits for no commit is told before those who came first", "runtime",
+    (LANE_WORKER, "bool apart = has_keeper_ && !uncommitted_.empty();", "bool apart = false;"))
+bug("calls that wait for a commit are answered while it is on its way", "runtime",
+    (LANE_WORKER, "  AwaitCommit(*done);\n", ""))
 bug("answers that nobody has delivered are lost with the lane", "runtime",
     (LANE, "    worker->Deliver();\n    worker->WaitUntilCompleted();\n", ""))

@@ -25,28 +25,13 @@
 #include "flashsale/runtime/manual_executor.h"
 #include "flashsale/testing/faults.h"
 #include "flashsale/testing/simulated_clock.h"
+#include "tests/wait_for.h"
 
 namespace flashsale::async_test {
 
 using namespace std::chrono_literals;
 
 inline constexpr Time kOpening = kMinTime + std::chrono::hours{1'000};
-
-// Waits for what another thread is about to do; false where it does not within a minute.  A machine
-// that stands still meanwhile, and whose clock does not, is no reason to give up.
-template <typename Condition>
-bool WaitFor(Condition holds) {
-  std::chrono::nanoseconds waited{0};
-  auto last = std::chrono::steady_clock::now();
-  while (!holds()) {
-    if (waited > std::chrono::minutes{1}) return false;
-    std::this_thread::yield();
-    const auto now = std::chrono::steady_clock::now();
-    waited += std::min<std::chrono::nanoseconds>(now - last, std::chrono::seconds{1});
-    last = now;
-  }
-  return true;
-}
 
 // Keeps what it is told.
 template <typename Answer>

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -39,12 +41,18 @@ class HookedInventory final : public InventoryRepository {
   }
 
   // If it is set, what was done must be kept before it is told, and this keeps all up to a ticket.
+  // A batch that did nothing needs none.
   std::function<Status(std::uint64_t)> commit;
+  // Hears of each batch that needs one, before its outcomes are returned.
+  std::function<void(std::span<const Command>, std::uint64_t)> uncommitted;
 
   Status ApplyUncommitted(const SaleRef& sale, Time now, std::span<const Command> commands,
                           std::span<Outcome> outcomes, CommitTicket& ticket) override {
     Status status = Apply(sale, now, commands, outcomes);
-    if (status.ok() && commit) ticket.number = ++last_ticket_;
+    const auto done = [](const Outcome& outcome) { return outcome.code == Code::kDone; };
+    if (!status.ok() || !commit || std::ranges::none_of(outcomes, done)) return status;
+    ticket.number = ++last_ticket_;
+    if (uncommitted) uncommitted(commands, ticket.number);
     return status;
   }
   Status AwaitCommit(const CommitTicket& ticket) override {
@@ -104,7 +112,7 @@ class HookedInventory final : public InventoryRepository {
 
   std::unique_ptr<Storage> storage_;
   const Before before_;
-  std::uint64_t last_ticket_ = 0;
+  std::atomic<std::uint64_t> last_ticket_{0};
 };
 
 // One unit for a user of this number.

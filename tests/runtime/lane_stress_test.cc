@@ -4,9 +4,11 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -28,15 +30,26 @@ constexpr std::size_t kSales = 5;
 
 std::string SaleName(std::size_t index) { return "sale-" + std::to_string(index); }
 
+std::uint64_t NumberOf(const UserId& user) {
+  std::uint64_t number = 0;
+  for (std::size_t i = 8; i < 16; ++i) number = number << 8 | user.bytes()[i];
+  return number;
+}
+
 // Each call of a crowd hears for itself.
 struct Call final : LaneCompletion {
   void Complete(const Result<Outcome>& result) override {
     code = result.ok() ? result->code : Code::kInvalid;
+    if (kept != nullptr && kept->load() < commit.load()) told_early = true;
     // Release pairs with the reader's acquire: the code.
     times_heard.fetch_add(1, std::memory_order_acq_rel);
   }
   bool accepted = false;
   Code code = Code::kInvalid;
+  // The commit that has what it did, and the last one that was kept; null where nothing need be.
+  std::atomic<std::uint64_t> commit{0};
+  const std::atomic<std::uint64_t>* kept = nullptr;
+  bool told_early = false;
   std::atomic<int> times_heard{0};
 };
 
@@ -71,6 +84,7 @@ struct Crowd {
       for (const Call& call : calls) {
         accepted += call.accepted ? 1U : 0U;
         if (call.times_heard.load(std::memory_order_acquire) != (call.accepted ? 1 : 0)) ++wrong;
+        if (call.told_early) ++wrong;
       }
     }
     CHECK(wrong == 0);
@@ -84,8 +98,29 @@ struct Crowd {
     return count;
   }
 
+  // What they do is told later than it is done, and must be kept before.
+  void Keep(HookedInventory& inventory) {
+    for (std::vector<Call>& calls : of_thread) {
+      for (Call& call : calls) call.kept = &kept;
+    }
+    inventory.uncommitted = [this](std::span<const Command> commands, std::uint64_t ticket) {
+      for (const Command& command : commands) {
+        const std::uint64_t user = NumberOf(command.user);
+        of_thread[user / kCalls][user % kCalls].commit = ticket;
+      }
+    };
+    inventory.commit = [this](std::uint64_t ticket) {
+      std::this_thread::yield();
+      std::uint64_t last = kept.load();
+      while (last < ticket && !kept.compare_exchange_weak(last, ticket)) {
+      }
+      return Status();
+    };
+  }
+
   Time deadline = kMaxTime;
   std::atomic<bool> over = false;
+  std::atomic<std::uint64_t> kept{0};
   std::array<std::vector<Call>, kThreads> of_thread;
 };
 
@@ -118,11 +153,7 @@ struct OrderedStore {
   HookedInventory inventory{[this](const HookedInventory::Batch& batch) {
     const MutexLock lock(mutex);
     std::vector<std::uint64_t>& users = came[std::string(batch.sale.view())];
-    for (const Command& command : batch.commands) {
-      std::uint64_t user = 0;
-      for (std::size_t i = 8; i < 16; ++i) user = user << 8 | command.user.bytes()[i];
-      users.push_back(user);
-    }
+    for (const Command& command : batch.commands) users.push_back(NumberOf(command.user));
     return Status();
   }};
 };
@@ -136,14 +167,18 @@ void RunCrowd(const std::function<void(std::size_t)>& work) {
 struct Setting {
   std::size_t workers = 1;
   bool on_pool = false;
+  bool keeps_later = false;
 };
-constexpr Setting kSettings[] = {{1, false}, {1, true}, {3, false}, {3, true}};
+constexpr Setting kSettings[] = {{1, false, false}, {1, true, false}, {3, false, false},
+                                 {3, true, false},  {1, false, true}, {1, true, true},
+                                 {3, false, true},  {3, true, true}};
 
 TEST_CASE("every call of a crowd is completed once, and the store sees each sale's in order") {
   for (const Setting& setting : kSettings) {
     SimulatedClock clock(kOpening);
     OrderedStore store;
     Crowd crowd;
+    if (setting.keeps_later) crowd.Keep(store.inventory);
     const auto pool = std::move(*ThreadPoolExecutor::New({.threads = 2, .capacity = 16}));
     const auto lane = MakeLane(store.inventory, clock,
                                {.workers = setting.workers,
@@ -166,6 +201,7 @@ TEST_CASE("a lane drained in the midst of a crowd has completed what it accepted
     SimulatedClock clock(kOpening);
     OrderedStore store;
     Crowd crowd;
+    if (setting.keeps_later) crowd.Keep(store.inventory);
     const auto pool = std::move(*ThreadPoolExecutor::New({.threads = 2, .capacity = 16}));
     const auto lane = MakeLane(store.inventory, clock,
                                {.workers = setting.workers,

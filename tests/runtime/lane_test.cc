@@ -2,19 +2,24 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #define FLASHSALE_DEFINE_FAILING_OPERATOR_NEW
+#include "flashsale/runtime/inline_executor.h"
 #include "flashsale/runtime/manual_executor.h"
 #include "flashsale/testing/allocation_failure.h"
 #include "flashsale/testing/simulated_clock.h"
 #include "tests/runtime/hooked_inventory.h"
+#include "tests/wait_for.h"
 
 namespace flashsale {
 namespace {
@@ -120,6 +125,109 @@ TEST_CASE("where a commit fails or throws nobody is told that they have what the
     CHECK(unknown == 3);
     CHECK(polled.lane->statistics().failed == 3);
     CHECK(polled.lane->statistics().exceptions == (throws ? 1 : 0));
+  }
+}
+
+// A lane with a thread of its own in front of a store whose commits wait for the test.
+struct Kept {
+  explicit Kept(LaneOptions options = {}) : store(MakeBefore()) {
+    store.Open("a");
+    store.Open("few", 1);
+    store.commit = [this](std::uint64_t ticket) {
+      // Wait without end only if the test is broken.
+      ++asked;
+      while (kept.load() < ticket) kept.wait(kept.load());
+      return answer;
+    };
+    options.max_batch = 1;
+    lane = MakeLane(store, clock, std::move(options));
+    // From here on the lane knows that commits come later.
+    kept = 1;
+    Submit("a", 1);
+    REQUIRE(WaitFor([&] { return heard.count() == 1; }));
+  }
+
+  void Submit(const char* sale, std::uint64_t user) {
+    CHECK_FALSE(lane->Submit({.sale = sale, .command = ReserveFor(user)}, heard).has_value());
+  }
+  // These calls come at once, so that none is alone.
+  void SubmitTogether(const std::vector<std::pair<const char*, std::uint64_t>>& calls) {
+    open = 0;
+    for (const auto& [sale, user] : calls) Submit(sale, user);
+    open = 1;
+    open.notify_all();
+  }
+  void AwaitApplied(int count) const {
+    REQUIRE(WaitFor([&] { return applied == count; }));
+  }
+  void Keep(std::uint64_t ticket) {
+    kept = ticket;
+    kept.notify_all();
+  }
+
+  HookedInventory::Before MakeBefore() {
+    return [this](const HookedInventory::Batch&) {
+      open.wait(0);
+      ++applied;
+      return Status();
+    };
+  }
+
+  SimulatedClock clock{kOpening};
+  std::atomic<int> open{1};
+  std::atomic<int> applied{0};
+  std::atomic<int> asked{0};
+  std::atomic<std::uint64_t> kept{0};
+  Status answer;
+  Heard heard;
+  HookedInventory store;
+  std::unique_ptr<Lane> lane;
+};
+
+TEST_CASE("while a commit is on its way others are served, and told behind it") {
+  Kept kept;
+  kept.SubmitTogether({{"a", 2}, {"a", 3}, {"few", 4}, {"few", 5}});
+  // Five, though of the second commit nobody has heard.
+  kept.AwaitApplied(5);
+  REQUIRE(WaitFor([&] { return kept.asked == 2; }));
+  CHECK(kept.heard.count() == 1);
+  // Nor is anybody told who waits for nothing, but behind whom they came.
+  kept.Keep(2);
+  kept.Keep(4);
+  kept.lane->Drain();
+  CHECK(kept.heard.codes() ==
+        std::vector<Code>{Code::kDone, Code::kDone, Code::kDone, Code::kDone, Code::kSoldOut});
+  CHECK(kept.lane->statistics().depth == 0);
+}
+
+TEST_CASE("of a commit that fails behind others nobody is told but that it is unknown") {
+  Kept kept;
+  kept.answer = {StatusCode::kUnknown, "the disk"};
+  kept.SubmitTogether({{"a", 2}, {"a", 3}, {"a", 4}});
+  kept.AwaitApplied(4);
+  kept.Keep(4);
+  kept.lane->Drain();
+  REQUIRE(kept.heard.count() == 4);
+  const std::vector<Result<Outcome>> answers = kept.heard.answers();
+  CHECK(answers[0].ok());
+  for (std::size_t i = 1; i < 4; ++i) CHECK(answers[i].status().code() == StatusCode::kUnknown);
+  CHECK(kept.lane->statistics().failed == 3);
+}
+
+TEST_CASE("what was accepted before a close is told when it is kept, without a drain") {
+  for (const bool on_executor : {false, true}) {
+    CAPTURE(on_executor);
+    InlineExecutor executor;
+    Kept kept({.executor = on_executor ? &executor : nullptr});
+    kept.SubmitTogether({{"a", 2}, {"a", 3}});
+    kept.AwaitApplied(3);
+    kept.lane->Close();
+    // Long enough for a worker that thinks it has done everything to end.
+    for (int i = 0; i < 1'000; ++i) std::this_thread::yield();
+    CHECK(kept.heard.count() == 1);
+    kept.Keep(3);
+    CHECK(WaitFor([&] { return kept.heard.count() == 3; }));
+    CHECK(kept.heard.codes() == std::vector<Code>(3, Code::kDone));
   }
 }
 

@@ -26,7 +26,6 @@ using service_test::kStart;
 using service_test::QueueExecutor;
 using service_test::TermsOf;
 using service_test::ThreadExecutor;
-using service_test::WaitFor;
 using service_test::World;
 
 class RecordingObserver final : public CountdownObserver {

@@ -28,7 +28,6 @@ using service_test::kStart;
 using service_test::QueueExecutor;
 using service_test::TermsOf;
 using service_test::ThreadExecutor;
-using service_test::WaitFor;
 using service_test::World;
 
 // Keeps what it accepted, and checks that nothing of a sale is skipped or comes twice.

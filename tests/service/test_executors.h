@@ -11,19 +11,9 @@
 #include <utility>
 
 #include "flashsale/base/executor.h"
+#include "tests/wait_for.h"
 
 namespace flashsale::service_test {
-
-// Waits for what another thread is about to do; false where it does not within a minute.
-template <typename Condition>
-bool WaitFor(Condition holds) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes{1};
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
 
 // Runs a task before Post returns.
 class InlineExecutor final : public Executor {

@@ -45,7 +45,9 @@ using LaneCompletion = Completion<Outcome>;
 
 struct LaneOptions {
   // Threads that call the store, each for the sales that fall to it; 0 to 64.  0: the host calls
-  // Poll.
+  // Poll.  Where the store keeps later what it does (ApplyUncommitted) each gets a second one when
+  // the first such batch has come, which waits for commits while the first goes on with whole
+  // batches.
   std::size_t workers = 1;
 
   // The most calls of each worker that are accepted and not yet completed; 1 to 2^20.  Their
@@ -106,7 +108,8 @@ struct LaneStatistics {
 // sales take turns.  So batches grow with load by themselves.
 //
 // Calls for one sale reach the store in the order in which they were submitted, and their
-// completions the executor in that order.
+// completions the executor in that order: so an answer that waits for no commit may wait for those
+// before it.
 //
 // Thread safety: any thread, completions included, but for Drain (one caller at a time) and the
 // destructor (no other call).

@@ -166,7 +166,7 @@ class OrderParser {
     if (!units.has_value() || *units == 0) {
       return Wrong(table_.line(), "units", fields_[*units_], "a number from 1 on");
     }
-    order = {.user = *user, .id = *id, .units = *units};
+    order = {.user = *user, .id = *id, .units = *units, .table_line = table_.line()};
     if (!product_.has_value()) return {};
     const std::string& product = fields_[*product_];
     const auto line =

@@ -9,6 +9,7 @@ LINES = "src/backend/journal/journaled_queue.cc"
 LINE_CODEC = "src/backend/journal/line_codec.cc"
 RECORD = "src/backend/journal/record.cc"
 RECOVERY = "src/backend/journal/recovery.cc"
+RECONCILIATION = "src/service/reconciliation.cc"
 REPLAY = "src/backend/memory/waiting_line_replay.cc"
 STAGES = "src/backend/memory/waiting_line_stages.cc"
 WALK = "src/backend/journal/journal_walk.cc"
@@ -88,3 +89,26 @@ bug("a queue's number is given twice after a restart", "journal",
 bug("a queue that was forgotten is there again", "journal",
     (LINES, "  commits_.Append([&](RecordWriter& writer) { writer.LineForgotten(scribe.number()); });\n",
      ""))
+
+# The shop's own orders.
+bug("what was bought after the orders were listed is taken back", "service",
+    (RECONCILIATION, "    if (too_new.count(key) != 0) {", "    if (false) {"))
+bug("what was revived after the orders were listed is taken back", "service",
+    (RECONCILIATION,
+     "event.type == EventType::kConfirmed || event.type == EventType::kRevived;",
+     "event.type == EventType::kConfirmed;"))
+bug("what was bought when the orders were listed is taken for newer", "service",
+    (RECONCILIATION, "if (buys && event.at > as_of)", "if (buys && event.at >= as_of)"))
+bug("a dry run carries the remedies out", "service",
+    (RECONCILIATION, "    if (options.apply) {", "    if (true) {"))
+bug("all that is held is bought where a part was ordered", "service",
+    (RECONCILIATION,
+     "  if (command.verb == Verb::kConfirm) command.units = found.order.units;\n", ""))
+bug("who ordered more than is held is to be confirmed", "service",
+    (RECONCILIATION, "(ledger.line != order.line || ledger.units < order.units)",
+     "(ledger.line != order.line)"))
+bug("a remedy that was refused counts as settled", "service",
+    (RECONCILIATION, "  found.is_settled = IsDone(*answer);", "  found.is_settled = true;"))
+bug("an order that the shop has twice matches once", "service",
+    (RECONCILIATION, "      if (before == found.end()) --result.matching;\n",
+     "      (void)before;\n"))

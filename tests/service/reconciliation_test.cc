@@ -97,6 +97,17 @@ TEST_CASE("each difference is told with its remedy, and a dry run changes nothin
   CHECK(shop.inventory().ReadStock("drop", kStart)->seq == before);
 }
 
+TEST_CASE("what is held may be bought in part, but not more of it") {
+  Shop shop;
+  shop.Do(Reserve(User(1), Id(1), 2));
+  const auto remedy = [&shop](const ShopOrder& order) {
+    return shop.Run({order}).discrepancies.at(0).remedy;
+  };
+  CHECK(remedy(Order(1, 1, 1)) == Remedy::kConfirm);
+  CHECK(remedy(Order(1, 1, 2)) == Remedy::kConfirm);
+  CHECK(remedy(Order(1, 1, 3)) == Remedy::kByHand);
+}
+
 TEST_CASE("remedies make both agree, once") {
   Shop shop;
   shop.Buy(1, 1);
@@ -141,13 +152,20 @@ TEST_CASE("what was bought after the shop's list was made is not looked at") {
   CHECK(found.agrees());
   CHECK(found.too_new == 2);
   CHECK(found.discrepancies.empty());
+  // What was bought at that very instant should be in the list.
+  CHECK(shop.Run({Order(1, 1)}, {.as_of = kStart + 10s}).discrepancies.size() == 1);
+  CHECK(shop.Run({Order(1, 1)}, {.as_of = kStart + 10s}).too_new == 1);
+  // Bought long after its hold had lapsed.
+  shop.Do(Reserve(User(4), Id(1)), kStart + 25s);
+  CHECK(shop.Do(About(Verb::kConfirm, User(4), Id(1)), kStart + 3min).code == Code::kRevived);
+  CHECK(shop.Run({Order(1, 1)}, {.as_of = kStart + 5s}).too_new == 3);
   // Once the log has forgotten when that was, nobody guesses.
   for (std::uint64_t i = 0; i < 1'500; ++i) {
-    shop.Do(Act(i % 2 == 0 ? Verb::kPause : Verb::kResume), kStart + 30s);
+    shop.Do(Act(i % 2 == 0 ? Verb::kPause : Verb::kResume), kStart + 4min);
   }
   const std::vector<ShopOrder> orders = {Order(1, 1)};
   const Status status =
-      Reconcile(shop.inventory(), "drop", orders, {.now = kStart + 40s, .as_of = kStart + 5s})
+      Reconcile(shop.inventory(), "drop", orders, {.now = kStart + 5min, .as_of = kStart + 5s})
           .status();
   CHECK(status.code() == StatusCode::kFailedPrecondition);
   CHECK(status.message().find("as_of: the log does not tell any more") == 0);
@@ -174,13 +192,26 @@ TEST_CASE("orders are read from a table, whatever its columns and quotes") {
       "\"paid, by card\",2,int:7,00000000-0000-0001-0000-000000000003\r\n"
       "\"said \"\"thanks\"\"\",1,text:order 8,int:4\n"
       "\"two\nlines\",1,int:9,text:anna\n"
-      "\n",
+      "\n"
+      ",1,int:1,int:1\n",
       terms);
   REQUIRE_MESSAGE(orders.ok(), orders.status().ToString());
-  const std::vector<ShopOrder> expected = {
-      {.user = UserId::FromInteger(3), .id = ReservationId::FromInteger(7), .units = 2},
-      {.user = UserId::FromInteger(4), .id = ReservationId::FromText("order 8"), .units = 1},
-      {.user = UserId::FromText("anna"), .id = ReservationId::FromInteger(9), .units = 1}};
+  const std::vector<ShopOrder> expected = {{.user = UserId::FromInteger(3),
+                                            .id = ReservationId::FromInteger(7),
+                                            .units = 2,
+                                            .table_line = 2},
+                                           {.user = UserId::FromInteger(4),
+                                            .id = ReservationId::FromText("order 8"),
+                                            .units = 1,
+                                            .table_line = 3},
+                                           {.user = UserId::FromText("anna"),
+                                            .id = ReservationId::FromInteger(9),
+                                            .units = 1,
+                                            .table_line = 4},
+                                           {.user = UserId::FromInteger(1),
+                                            .id = ReservationId::FromInteger(1),
+                                            .units = 1,
+                                            .table_line = 7}};
   CHECK(*orders == expected);
   terms.lines.push_back({.product = "other", .units = 1});
   const Result<std::vector<ShopOrder>> with_product =

@@ -25,6 +25,8 @@ struct ShopOrder {
   ReservationId id = {};
   std::uint16_t line = 0;  // of the terms, from 0
   Units units = 0;
+  // Of the table that it was read from: the line that it begins in, from 1; 0: of none.
+  std::uint64_t table_line = 0;
 
   friend bool operator==(const ShopOrder&, const ShopOrder&) = default;
 };

@@ -1,6 +1,4 @@
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include "examples/flashsale_audit/input_file.h"
 #include "examples/flashsale_audit/journal_audit.h"
 #include "examples/flashsale_audit/options.h"
 #include "examples/flashsale_audit/reports.h"
@@ -20,15 +19,12 @@ namespace flashsale::audit {
 namespace {
 
 Result<DrawRecord> ReadDraw(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  const auto wrong = [&path](const std::string& what) {
-    return Status(StatusCode::kInvalidArgument, fmt::format("--draw: '{}', {}", path, what));
-  };
-  if (!file) return wrong("expected a file that can be read: " + sim::LastSystemError());
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  Result<DrawRecord> record = DrawRecord::FromJson(text);
-  if (!record.ok()) return wrong(record.status().message());
-  return record;
+  const Result<std::string> text = ReadAll({.option = "--draw", .path = path});
+  if (!text.ok()) return text.status();
+  Result<DrawRecord> record = DrawRecord::FromJson(*text);
+  if (record.ok()) return record;
+  return Status(StatusCode::kInvalidArgument,
+                fmt::format("--draw: '{}', {}", path, record.status().message()));
 }
 
 Result<AuditOptions> OptionsOf(const CheckOptions& options) {

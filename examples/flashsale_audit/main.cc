@@ -19,11 +19,14 @@ struct Carry {
   int operator()(const flashsale::audit::EraseOptions& options) const {
     return flashsale::audit::Erase(options, streams);
   }
+  int operator()(const flashsale::audit::ReconcileOptions& options) const {
+    return flashsale::audit::Reconcile(options, streams);
+  }
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const flashsale::audit::Streams streams{.out = std::cout, .errors = std::cerr};
+  const flashsale::audit::Streams streams{.in = std::cin, .out = std::cout, .errors = std::cerr};
   return std::visit(Carry{streams}, flashsale::audit::ParseCommandLine(argc, argv, streams));
 }

@@ -19,12 +19,33 @@ void AddCheck(CLI::App& app, CheckOptions& options) {
   app.add_option("--html", options.html, "Write the report as a page with pictures");
 }
 
+void AddReconcile(CLI::App& app, ReconcileOptions& options) {
+  app.add_option("FILE", options.file, "The journal")->required();
+  app.add_option(
+         "--orders", options.orders,
+         "The shop's orders, as comma-separated values with the columns user, id, units and, "
+         "for more than one product, product; -: standard input")
+      ->required();
+  app.add_option("--sale", options.sale, "The sale; may be left out where there is but one");
+  app.add_option("--as-of", options.as_of,
+                 "When the orders were listed, as seconds since 1970 or as RFC 3339 has it: "
+                 "purchases since then are not looked at");
+  app.add_flag(
+      "--apply", options.apply,
+      "Settle what can be settled; the shop must be closed. Otherwise the file stays as it "
+      "is, and may be in use");
+  app.add_flag("--ids", options.with_ids, "Tell the ids of people and reservations");
+  app.add_flag("--all", options.all, "Tell every difference, not only the first 20");
+  app.add_option("--json", options.json, "Write the report, with every difference, for programs");
+}
+
 }  // namespace
 
 Request ParseCommandLine(int argc, const char* const* argv, const Streams& streams) {
   CheckOptions check;
   CopyOptions copy;
   EraseOptions erase;
+  ReconcileOptions reconcile;
   CLI::App app(
       "Proves or refutes, from a journal alone, that a sale kept its promises: docs/audit.md.\n"
       "The file stays as it is, and may be in use.\n"
@@ -60,6 +81,12 @@ Request ParseCommandLine(int argc, const char* const* argv, const Streams& strea
       ->allow_extra_args(false);
   erase_command->add_option("--key", erase.keys, "A limit key, likewise")->allow_extra_args(false);
 
+  CLI::App* const reconcile_command = app.add_subcommand(
+      "reconcile",
+      "Compares what a sale has sold with the shop's own orders.\n"
+      "Exit code: 0 they agree, or do now, 1 they differ, 2 the arguments or a file are wrong.");
+  AddReconcile(*reconcile_command, reconcile);
+
   try {
     app.parse(argc, argv);
     if (export_command->parsed() || compact_command->parsed()) return copy;
@@ -69,6 +96,7 @@ Request ParseCommandLine(int argc, const char* const* argv, const Streams& strea
       }
       return erase;
     }
+    if (reconcile_command->parsed()) return reconcile;
     if (!check_command->parsed() && file->empty()) throw CLI::RequiredError("FILE");
     return check;
   } catch (const CLI::ParseError& error) {

@@ -1,6 +1,7 @@
 #ifndef FLASHSALE_EXAMPLES_FLASHSALE_AUDIT_OPTIONS_H_
 #define FLASHSALE_EXAMPLES_FLASHSALE_AUDIT_OPTIONS_H_
 
+#include <istream>
 #include <ostream>
 #include <string>
 #include <variant>
@@ -37,10 +38,23 @@ struct EraseOptions {
   std::vector<std::string> keys;
 };
 
+// The ledger of a sale against the shop's own orders.
+struct ReconcileOptions {
+  std::string file;
+  std::string orders;  // a file, or "-": standard input
+  std::string sale;    // empty: the only one
+  std::string as_of;   // empty: nothing was bought since they were listed
+  bool apply = false;
+  bool with_ids = false;
+  bool all = false;
+  std::string json;
+};
+
 // What the command line asks for, or the exit code after its help or its mistakes were written.
-using Request = std::variant<int, CheckOptions, CopyOptions, EraseOptions>;
+using Request = std::variant<int, CheckOptions, CopyOptions, EraseOptions, ReconcileOptions>;
 
 struct Streams {
+  std::istream& in;
   std::ostream& out;
   std::ostream& errors;
 };
@@ -50,6 +64,7 @@ Request ParseCommandLine(int argc, const char* const* argv, const Streams& strea
 int Check(const CheckOptions& options, const Streams& streams);
 int Copy(const CopyOptions& options, const Streams& streams);
 int Erase(const EraseOptions& options, const Streams& streams);
+int Reconcile(const ReconcileOptions& options, const Streams& streams);
 
 }  // namespace flashsale::audit
 

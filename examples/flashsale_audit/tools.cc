@@ -8,11 +8,13 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include "examples/flashsale_audit/as_read.h"
 #include "examples/flashsale_audit/options.h"
 #include "examples/flashsale_sim/text.h"
 #include "flashsale/backend/journal/journal_tools.h"
@@ -71,47 +73,6 @@ Status ParseIds(std::string_view option, const std::vector<std::string>& texts,
   return {};
 }
 
-// A journal as it was when it was read first: a shop that has it open goes on meanwhile.
-class AsRead final : public JournalMedium {
- public:
-  // `medium` must outlive it.
-  explicit AsRead(JournalMedium& medium) : medium_(medium) {}
-
-  Status Append(const JournalCommit& commit) override { return medium_.Append(commit); }
-  bool IsNearlyFull() override { return medium_.IsNearlyFull(); }
-  Status Read(std::uint64_t after, Reader& reader) override {
-    Until until(reader, last_);
-    Status status = medium_.Read(after, until);
-    if (until.beyond()) return {};
-    if (status.ok() && !last_.has_value()) last_ = until.shown();
-    return status;
-  }
-
- private:
-  // Shows no commit beyond the last one.
-  class Until final : public Reader {
-   public:
-    Until(Reader& reader, std::optional<std::uint64_t> last) : reader_(reader), last_(last) {}
-    Status OnCommit(const JournalCommit& commit) override {
-      beyond_ = last_.has_value() && commit.number > *last_;
-      if (beyond_) return {StatusCode::kConflict, "enough"};
-      shown_ = commit.number;
-      return reader_.OnCommit(commit);
-    }
-    bool beyond() const { return beyond_; }
-    std::uint64_t shown() const { return shown_; }
-
-   private:
-    Reader& reader_;
-    const std::optional<std::uint64_t> last_;
-    std::uint64_t shown_ = 0;
-    bool beyond_ = false;
-  };
-
-  JournalMedium& medium_;
-  std::optional<std::uint64_t> last_;
-};
-
 }  // namespace
 
 int Copy(const CopyOptions& options, const Streams& streams) {
@@ -127,11 +88,11 @@ int Copy(const CopyOptions& options, const Streams& streams) {
   if (std::filesystem::exists(options.to, ignored)) {
     return Bad(streams, fmt::format("--to: '{}', expected a file that is not there", options.to));
   }
-  const auto from = OpenSqliteMedium({.path = options.file, .read_only = true});
+  auto from = OpenSqliteMedium({.path = options.file, .read_only = true});
   if (!from.ok()) return ExitOf(streams, from.status());
   auto to = OpenSqliteMedium({.path = options.to, .reserved_bytes = 0, .checkpoint_thread = false});
   if (!to.ok()) return ExitOf(streams, to.status());
-  AsRead source(**from);
+  AsRead source(*std::move(from));
   const Result<JournalCopyReport> report =
       CopyJournal(source, **to, {.only = only, .without_forgotten = !only.has_value()});
   if (!report.ok()) {

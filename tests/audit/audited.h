@@ -57,17 +57,21 @@ struct Ran {
   std::string out;
   std::string errors;
 };
-inline Ran Run(std::vector<const char*> arguments) {
+inline Ran Run(std::vector<const char*> arguments, const std::string& input = {}) {
   arguments.insert(arguments.begin(), "flashsale_audit");
+  std::istringstream in(input);
   std::ostringstream out;
   std::ostringstream errors;
-  const audit::Streams streams{.out = out, .errors = errors};
+  const audit::Streams streams{.in = in, .out = out, .errors = errors};
   struct Carry {
     const audit::Streams& streams;
     int operator()(int code) const { return code; }
     int operator()(const audit::CheckOptions& options) const { return Check(options, streams); }
     int operator()(const audit::CopyOptions& options) const { return Copy(options, streams); }
     int operator()(const audit::EraseOptions& options) const { return Erase(options, streams); }
+    int operator()(const audit::ReconcileOptions& options) const {
+      return Reconcile(options, streams);
+    }
   };
   const int code = std::visit(
       Carry{streams},

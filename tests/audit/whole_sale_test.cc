@@ -192,6 +192,8 @@ TEST_CASE("one sale of several, and options that the journal has nothing for") {
   CHECK(draw.code == 2);
   CHECK(draw.errors == "--draw: of tier 0 of 'drop', expected one of a queue that was arranged\n");
   CHECK(Run({sale.path().c_str(), "--draw", sale.path().c_str()}).errors.starts_with("--draw: '"));
+  CHECK(Run({sale.path().c_str(), "--draw", "/"}).errors ==
+        "--draw: '/', expected a file that can be read: Is a directory\n");
   CHECK(Run({sale.path().c_str(), "--json", "/nowhere/report.json"}).code == 2);
   CHECK(Run({}).code == 2);
   CHECK(Run({"--help"}).code == 0);

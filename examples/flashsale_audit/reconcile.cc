@@ -34,41 +34,53 @@ constexpr std::size_t kMostTold = 20;
 
 Status Wrong(const std::string& what) { return {StatusCode::kInvalidArgument, what}; }
 
+struct KnownSale {
+  SaleTerms terms;
+  bool is_ended = false;  // by an operator
+};
+
 // The sales that a journal has, and that were not forgotten.
 class SaleList final : public JournalVisitor {
  public:
   Status OnEntry(const JournalEntry& entry) override {
-    if (entry.kind == JournalEntry::Kind::kSaleCreated) terms_[entry.sale] = *entry.terms;
-    if (entry.kind == JournalEntry::Kind::kSaleForgotten) terms_.erase(entry.sale);
+    if (entry.kind == JournalEntry::Kind::kSaleCreated) sales_[entry.sale] = {*entry.terms};
+    if (entry.kind == JournalEntry::Kind::kSaleForgotten) sales_.erase(entry.sale);
+    if (entry.kind == JournalEntry::Kind::kEvent && Ends(entry.event.type)) {
+      sales_[entry.sale].is_ended = true;
+    }
     return {};
   }
 
-  // The terms of the sale of that name, or of the only one where there is no name.
-  Result<SaleTerms> Find(const std::string& sale) const {
-    if (terms_.empty()) return Wrong("--sale: expected a journal that has one");
+  // The sale of that name, or the only one where there is no name.
+  Result<KnownSale> Find(const std::string& sale) const {
+    if (sales_.empty()) return Wrong("--sale: expected a journal that has one");
     if (sale.empty()) {
-      if (terms_.size() == 1) return terms_.begin()->second;
+      if (sales_.size() == 1) return sales_.begin()->second;
       return Wrong("--sale: none, expected one of " + Names());
     }
-    const auto found = terms_.find(SaleId(sale));
-    if (found != terms_.end()) return found->second;
+    const auto found = sales_.find(SaleId(sale));
+    if (found != sales_.end()) return found->second;
     return Wrong(fmt::format("--sale: '{}', expected one of {}", sale, Names()));
   }
 
  private:
+  static bool Ends(EventType type) {
+    return type == EventType::kClosed || type == EventType::kSaleCancelled ||
+           type == EventType::kSettled;
+  }
   std::string Names() const {
     std::string names;
     std::size_t told = 0;
-    for (const auto& [id, terms] : terms_) {
+    for (const auto& [id, sale] : sales_) {
       if (told++ == kMostTold)
-        return names + fmt::format(", and {} more", terms_.size() - kMostTold);
+        return names + fmt::format(", and {} more", sales_.size() - kMostTold);
       names += names.empty() ? "" : ", ";
       names += id.view();
     }
     return names;
   }
 
-  std::map<SaleId, SaleTerms> terms_;
+  std::map<SaleId, KnownSale> sales_;
 };
 
 Result<std::optional<Time>> AsOf(const ReconcileOptions& options) {
@@ -96,14 +108,15 @@ Result<std::unique_ptr<JournalMedium>> OpenJournal(const ReconcileOptions& optio
   return OpenSqliteMedium({.path = options.file, .reserved_bytes = 0, .checkpoint_thread = false});
 }
 
+// The present time, or where the journal has come to, if that is later.
+Time NowAfter(Time latest) {
+  return std::max(std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()), latest);
+}
+
 // Whoever buys while the sale is not over buys after the orders were listed, and must not lose it.
-Status CheckListed(InventoryRepository& inventory, const SaleId& sale, Time now) {
-  const Result<SaleStock> stock = inventory.ReadStock(sale, now);
-  if (!stock.ok()) return stock.status();
-  if (stock->phase != Phase::kScheduled && stock->phase != Phase::kOpen &&
-      stock->phase != Phase::kPaused) {
-    return {};
-  }
+Status CheckListed(const ReconcileOptions& options, const KnownSale& sale, Time latest) {
+  if (!options.apply || !options.as_of.empty() || sale.is_ended) return {};
+  if (NowAfter(latest) >= sale.terms.end) return {};
   return Wrong(
       "--as-of: none, expected the time when the orders were listed, for --apply to a sale that is "
       "not over: what was bought since would be taken back");
@@ -115,13 +128,9 @@ Result<Reconciliation> Compare(std::unique_ptr<JournalMedium> medium, const Sale
                                ReconciliationOptions options) {
   const auto storage = OpenJournaledStorage(std::move(medium));
   if (!storage.ok()) return storage.status();
-  options.now = std::max(std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()),
-                         (*storage)->latest_time());
-  InventoryRepository& inventory = (*storage)->inventory();
-  if (options.apply && options.as_of == kMaxTime) {
-    if (Status status = CheckListed(inventory, sale, options.now); !status.ok()) return status;
-  }
-  Result<Reconciliation> found = flashsale::Reconcile(inventory, sale, orders, options);
+  options.now = NowAfter((*storage)->latest_time());
+  Result<Reconciliation> found =
+      flashsale::Reconcile((*storage)->inventory(), sale, orders, options);
   if (!found.ok()) return found;
   // As the shop has them; then what it does not have, by time.
   std::stable_sort(found->discrepancies.begin(), found->discrepancies.end(),
@@ -143,19 +152,20 @@ Result<ReconcileReport> Report(const ReconcileOptions& options, const std::strin
   SaleList sales;
   const Result<JournalSummary> read = ReadJournal(**medium, sales);
   if (!read.ok()) return read.status();
-  Result<SaleTerms> terms = sales.Find(options.sale);
-  if (!terms.ok()) return terms.status();
-  const Result<std::vector<ShopOrder>> orders = ParseShopOrders(csv, *terms);
+  Result<KnownSale> sale = sales.Find(options.sale);
+  if (!sale.ok()) return sale.status();
+  const Result<std::vector<ShopOrder>> orders = ParseShopOrders(csv, sale->terms);
   if (!orders.ok()) {
     return Wrong(fmt::format("--orders: '{}', {}", options.orders, orders.status().message()));
   }
+  if (Status status = CheckListed(options, *sale, read->latest); !status.ok()) return status;
   Result<Reconciliation> found =
-      Compare(*std::move(medium), terms->id, *orders,
+      Compare(*std::move(medium), sale->terms.id, *orders,
               {.as_of = as_of->value_or(kMaxTime), .apply = options.apply});
   if (!found.ok()) return found.status();
   return ReconcileReport{.file = options.file,
                          .orders = options.orders,
-                         .terms = *std::move(terms),
+                         .terms = std::move(sale->terms),
                          .as_of = *as_of,
                          .applied = options.apply,
                          .with_ids = options.with_ids,

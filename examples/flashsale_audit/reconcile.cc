@@ -113,7 +113,8 @@ Time NowAfter(Time latest) {
   return std::max(std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()), latest);
 }
 
-// Whoever buys while the sale is not over buys after the orders were listed, and must not lose it.
+// While a sale is not over, somebody may have bought since the orders were listed, and must not
+// lose it.
 Status CheckListed(const ReconcileOptions& options, const KnownSale& sale, Time latest) {
   if (!options.apply || !options.as_of.empty() || sale.is_ended) return {};
   if (NowAfter(latest) >= sale.terms.end) return {};
@@ -133,14 +134,14 @@ Result<Reconciliation> Compare(std::unique_ptr<JournalMedium> medium, const Sale
       flashsale::Reconcile((*storage)->inventory(), sale, orders, options);
   if (!found.ok()) return found;
   // As the shop has them; then what it does not have, by time.
-  std::stable_sort(found->discrepancies.begin(), found->discrepancies.end(),
-                   [](const Discrepancy& a, const Discrepancy& b) {
-                     const auto place = [](const Discrepancy& one) {
-                       return std::tuple(one.order.table_line == 0, one.order.table_line,
-                                         one.ledger.reserved_at);
-                     };
-                     return place(a) < place(b);
-                   });
+  std::sort(found->discrepancies.begin(), found->discrepancies.end(),
+            [](const Discrepancy& a, const Discrepancy& b) {
+              const auto place = [](const Discrepancy& one) {
+                return std::tuple(one.order.table_line == 0, one.order.table_line,
+                                  one.ledger.reserved_at, one.order.user, one.order.id);
+              };
+              return place(a) < place(b);
+            });
   return found;
 }
 

@@ -5,7 +5,9 @@ set -euo pipefail
 
 node=$1 chromium=$2 simulator=$3 folder=$4
 here=$(cd "$(dirname "$0")" && pwd)
-playwright=playwright-core@1.65.1
+# The last that runs on the Node.js of Debian 12, 18.
+version=1.61.1
+playwright=playwright-core@$version
 
 skip() {
   echo "SKIPPED, the page was not looked at: $1" >&2
@@ -15,7 +17,7 @@ skip() {
 [ -x "$node" ] || skip "no node here; scripts/install_dependencies.sh test installs it"
 [ -x "$chromium" ] || skip "no chromium here; scripts/install_dependencies.sh test installs it"
 mkdir -p "$folder"
-if [ ! -d "$folder/node_modules/playwright-core" ]; then
+if ! grep -qs "\"version\": \"$version\"" "$folder/node_modules/playwright-core/package.json"; then
   command -v npm >/dev/null || skip "no npm here; scripts/install_dependencies.sh test installs it"
   npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel=error "$playwright" ||
     skip "npm cannot install $playwright"

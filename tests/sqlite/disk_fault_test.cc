@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <random>
@@ -216,6 +217,61 @@ TEST_CASE("on a full disk all who hold something can buy it, and later others ca
     code = apply({Reserve(User(5'000), Id(1))})[0].code;
   }
   CHECK(code == Code::kDone);
+}
+
+// As many as the room that is set aside is said to be enough for, and each call a commit of its
+// own, which is what is dearest.
+TEST_CASE("when others have filled the disk each holder by themselves can buy what they hold") {
+  for (const std::size_t batch : {std::size_t{1}, std::size_t{64}, std::size_t{2'048}}) {
+    CAPTURE(batch);
+    constexpr std::size_t kHolders = 2'048;
+    SimulatedDisk disk;
+    std::size_t capacity = std::numeric_limits<std::size_t>::max();
+    const auto used_with = [&disk](const DiskOperation* operation) {
+      std::size_t used = 0;
+      for (const auto& [name, bytes] : disk.image()) {
+        const bool grows = operation != nullptr && name == operation->file;
+        used += grows ? std::max(bytes.size(), operation->offset + operation->bytes.size())
+                      : bytes.size();
+      }
+      return used;
+    };
+    disk.before = [&](std::size_t, const DiskOperation& operation) {
+      const bool fits = operation.kind != Kind::kWrite || used_with(&operation) <= capacity;
+      return fits ? SimulatedDisk::Fault{} : SimulatedDisk::Fault{SQLITE_FULL, 0};
+    };
+    const SqliteOptions options{.path = kPath,
+                                .reserved_bytes = std::uint64_t{1} << 20,
+                                .checkpoint_thread = false,
+                                .vfs = disk.name()};
+    const auto opened = OpenSqliteStorage(options);
+    REQUIRE_MESSAGE(opened.ok(), opened.status().ToString());
+    InventoryRepository& inventory = (*opened)->inventory();
+    REQUIRE(inventory.Create(SmallSale(2 * kHolders)).ok());
+    for (std::uint64_t user = 1; user <= kHolders; user += batch) {
+      std::vector<Command> commands;
+      for (std::uint64_t i = user; i < user + batch; ++i) {
+        commands.push_back(Reserve(User(i), Id(i)));
+      }
+      std::vector<Outcome> outcomes(batch);
+      REQUIRE(inventory.Apply("drop", kStart, commands, outcomes).ok());
+      for (const Outcome& outcome : outcomes) REQUIRE(outcome.code == Code::kDone);
+    }
+    capacity = used_with(nullptr);
+    const auto answer = [&inventory](const Command& command) {
+      Outcome outcome;
+      const Status status = inventory.Apply("drop", kStart, {&command, 1}, {&outcome, 1});
+      REQUIRE_MESSAGE(status.ok(), status.ToString());
+      return outcome.code;
+    };
+    std::size_t bought = 0;
+    for (std::uint64_t user = 1; user <= kHolders; ++user) {
+      CAPTURE(user);
+      const Code code = answer(About(Verb::kConfirm, User(user), Id(user)));
+      bought += code == Code::kDone ? 1U : 0U;
+    }
+    CHECK(bought == kHolders);
+  }
 }
 
 }  // namespace

@@ -4,10 +4,12 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -48,6 +50,18 @@ inline std::vector<char> Contents(const std::string& path) {
 inline void SetContents(const std::string& path, const std::vector<char>& bytes) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+// Closes what was opened as a kill would: the files lie there as they did while it was open.
+template <typename Opened>
+void Kill(std::unique_ptr<Opened> opened, const std::string& path) {
+  const auto suffixes = {"", "-wal", "-head"};
+  std::vector<std::vector<char>> files;
+  for (const char* const suffix : suffixes) files.push_back(Contents(path + suffix));
+  opened = nullptr;
+  std::size_t i = 0;
+  for (const char* const suffix : suffixes) SetContents(path + suffix, files[i++]);
+  std::filesystem::remove(path + "-shm");
 }
 
 }  // namespace flashsale::sqlite_test

@@ -80,7 +80,7 @@ std::map<std::string, std::vector<char>> FilesIn(const Folder& folder) {
 
 TEST_CASE("who reads a journal with a log changes nothing") {
   const Folder folder;
-  Sell(folder / "drop.db", 20).reset();
+  Kill(Sell(folder / "drop.db", 20), folder / "drop.db");
   const auto before = FilesIn(folder);
   REQUIRE(!before.at(folder / "drop.db-wal").empty());
   CHECK(*EventsIn(folder / "drop.db") == 20);
@@ -94,11 +94,6 @@ TEST_CASE("who reads a journal without a log makes no file") {
   const Folder folder;
   const std::string path = folder / "50% of #1?.db";
   Sell(path, 20).reset();
-  sqlite3* file = nullptr;
-  REQUIRE(sqlite3_open(path.c_str(), &file) == SQLITE_OK);
-  REQUIRE(sqlite3_exec(file, "PRAGMA wal_checkpoint(TRUNCATE)", nullptr, nullptr, nullptr) ==
-          SQLITE_OK);
-  sqlite3_close(file);
   for (const char* const suffix : {"-wal", "-shm", "-head", "-lock"}) {
     std::filesystem::remove(path + suffix);
   }
@@ -159,7 +154,7 @@ TEST_CASE("what cannot be read, or is not to be written, is named") {
 TEST_CASE("a journal that lacks commits, or whose log is damaged, is refused to who reads, too") {
   const Folder folder;
   const std::string path = folder / "drop.db";
-  Sell(path, 10).reset();
+  Kill(Sell(path, 10), path);
   const std::vector<char> log = Contents(path + "-wal");
   std::vector<char> damaged = log;
   damaged[damaged.size() / 2] = static_cast<char>(damaged[damaged.size() / 2] ^ 1);

@@ -204,10 +204,9 @@ TEST_CASE("a young journal whose log has lost its header is refused, and stays a
   const Folder folder;
   SqliteOptions options = OptionsFor(folder / "drop.db");
   options.checkpoint_thread = false;
-  {
-    const auto storage = MustOpen(options);
-    Sell(*storage, 3);
-  }
+  auto storage = MustOpen(options);
+  Sell(*storage, 3);
+  Kill(std::move(storage), options.path);
   std::vector<char> log = Contents(options.path + "-wal");
   log[20] = static_cast<char>(log[20] ^ 1);
   SetContents(options.path + "-wal", log);

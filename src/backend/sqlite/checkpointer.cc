@@ -39,7 +39,7 @@ int Checkpointer::OnWal(void* self, sqlite3* /*database*/, const char* /*name*/,
 }
 
 void Checkpointer::OnCommit() {
-  if (logged_ <= frames_) return;
+  if (logged_ <= frames_ || saves_room_) return;
   if (own_.handle() == nullptr || nearly_done_.exchange(false)) {
     sqlite3_wal_checkpoint_v2(committing_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
                               nullptr);

@@ -17,7 +17,7 @@ namespace flashsale::inline v0::sqlite {
 // of its own; the little that was written meanwhile is brought in between two commits, so that the
 // log begins anew and its file, which has its size already, is written over.
 //
-// Thread safety: OnCommit on the thread that commits.
+// Thread safety: all on the thread that commits.
 class Checkpointer {
  public:
   // `committing`: the connection that commits.  `own`: one to the same database, or none: then all
@@ -30,7 +30,14 @@ class Checkpointer {
   // After each commit.  A checkpoint that fails leaves everything as it is, to be tried again.
   void OnCommit();
 
+  // There is little room: the log is to stay small, and whoever commits brings it in.
+  void set_saves_room(bool saves) { saves_room_ = saves; }
+  bool WantsRoom() const { return saves_room_ && logged_ > kSmallLog; }
+
  private:
+  // Frames.
+  static constexpr int kSmallLog = 64;
+
   static int OnWal(void* self, sqlite3* database, const char* name, int frames);
   void Work();
 
@@ -38,6 +45,7 @@ class Checkpointer {
   Database own_;
   const int frames_;  // that the log may have
   int logged_ = 0;    // frames in the log, as of the last commit
+  bool saves_room_ = false;
 
   std::mutex mutex_;
   std::condition_variable changed_;

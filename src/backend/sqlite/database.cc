@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <system_error>
 #include <utility>
 
 namespace flashsale::inline v0::sqlite {
@@ -23,6 +25,18 @@ StatusCode CodeOf(int code) {
   }
 }
 
+// Of the last call that failed for one of a database's files; 0 where it is not known.
+int LastSystemError(sqlite3* database, int which_file) {
+  sqlite3_file* file = nullptr;
+  int error = 0;
+  if (sqlite3_file_control(database, "main", which_file, static_cast<void*>(&file)) != SQLITE_OK ||
+      file == nullptr || file->pMethods == nullptr ||
+      file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error) != SQLITE_OK) {
+    return 0;
+  }
+  return error;
+}
+
 }  // namespace
 
 Result<Database> Database::Open(const std::string& path, int flags, const char* vfs) {
@@ -39,6 +53,15 @@ Result<Database> Database::Open(const std::string& path, int flags, const char* 
 
 Status Database::Error(int code, const char* doing) const {
   const char* const said = handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle());
+  // To SQLite only a disk can be full.
+  if (code == SQLITE_IOERR_WRITE) {
+    for (const int control : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
+      const int error = LastSystemError(handle(), control);
+      if (error != EFBIG && error != EDQUOT) continue;
+      return {StatusCode::kResourceExhausted,
+              fmt::format("{}: {}", doing, std::generic_category().message(error))};
+    }
+  }
   return {CodeOf(code), fmt::format("{}: {} (SQLite {})", doing, said, code)};
 }
 

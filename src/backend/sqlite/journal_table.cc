@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string_view>
+
 namespace flashsale::inline v0::sqlite {
 
 Status CheckTable(Database& database) {
@@ -23,10 +26,26 @@ Status CheckTable(Database& database) {
   if (*version < kSchemaVersion) {
     return {StatusCode::kDataLoss, fmt::format("its schema has the unknown version {}", *version)};
   }
-  return {};
+  const Result<std::int64_t> entries = database.Number("SELECT count(*) FROM sqlite_schema");
+  if (!entries.ok()) return entries.status();
+  const Result<std::string> table =
+      database.Text("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = 'journal'");
+  if (!table.ok()) return table.status();
+  if (*entries == 1 && *table == kSchema) return {};
+  return {StatusCode::kDataLoss,
+          fmt::format("its schema was changed: it has {} entries, and '{}', expected one, and '{}'",
+                      *entries, *table, kSchema)};
 }
 
 Status ReadTable(Database& database, const TableRead& read, JournalMedium::Reader& reader) {
+  if (read.after == 0) {
+    const Result<std::int64_t> before =
+        database.Number("SELECT count(*) FROM (SELECT 1 FROM journal WHERE number < 1 LIMIT 1)");
+    if (!before.ok()) return before.status();
+    if (*before != 0) {
+      return {StatusCode::kDataLoss, "a commit was put in before the first, which is number 1"};
+    }
+  }
   Result<Statement> select = database.Prepare(
       "SELECT number, records, names FROM journal WHERE number > ?1 ORDER BY number");
   if (!select.ok()) return select.status();
@@ -63,6 +82,20 @@ Result<std::uint64_t> HeadIn(VfsFile& file) {
   for (std::size_t i = 0; i < 8; ++i) number |= std::uint64_t{bytes[i]} << (8 * i);
   if (*read != bytes.size() || bytes != HeadOf(number)) return std::uint64_t{0};
   return number;
+}
+
+Status DamagedPage(const std::string& found) {
+  // Below a heading that names the database come the pages, one a line.
+  std::string told;
+  for (std::size_t at = 0; at < found.size();) {
+    const std::size_t end = std::min(found.find('\n', at), found.size());
+    const std::string_view line = std::string_view(found).substr(at, end - at);
+    at = end + 1;
+    if (line.empty() || line.starts_with("***")) continue;
+    if (!told.empty()) told += "; ";
+    told += line;
+  }
+  return {StatusCode::kDataLoss, "a page is damaged: " + (told.empty() ? found : told)};
 }
 
 Status WithPath(const std::string& path, const Status& status) {

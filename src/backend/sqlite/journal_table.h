@@ -18,8 +18,17 @@ namespace flashsale::inline v0::sqlite {
 inline constexpr std::int64_t kApplicationId = 0x4653'4A31;
 inline constexpr std::int64_t kSchemaVersion = 1;
 
+// What the file has, to the letter, and nothing beside it.
+inline constexpr const char* kSchema =
+    "CREATE TABLE journal (\n"
+    "  number  INTEGER PRIMARY KEY,  -- of the commit, from 1, dense\n"
+    "  records BLOB NOT NULL,        -- what was committed\n"
+    "  names   BLOB NOT NULL         -- whom it names\n"
+    ") STRICT";
+
 // OK where the database has a journal that this version reads.  Errors: FailedPrecondition for
-// another application's and for a newer version's; DataLoss for an unknown one.
+// another application's and for a newer version's; DataLoss for an unknown one, and where the
+// schema was changed.
 Status CheckTable(Database& database);
 
 struct TableRead {
@@ -35,6 +44,9 @@ using HeadBytes = std::array<std::uint8_t, 16>;
 HeadBytes HeadOf(std::uint64_t number);
 // 0 where there is none: one that was written in part tells nothing.  Errors: those of the file.
 Result<std::uint64_t> HeadIn(VfsFile& file);
+
+// What SQLite's quick_check has found.
+Status DamagedPage(const std::string& found);
 
 // The same, in front of its message the file that it is about.
 Status WithPath(const std::string& path, const Status& status);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "backend/sqlite/journal_table.h"
+#include "backend/sqlite/open_files.h"
 #include "backend/sqlite/vfs_file.h"
 #include "backend/sqlite/wal_check.h"
 
@@ -31,7 +32,11 @@ Result<std::unique_ptr<ReadOnlyMedium>> ReadOnlyMedium::Open(const SqliteOptions
                   fmt::format("vfs: '{}', expected one that SQLite knows", options.vfs));
   }
   try {
-    std::unique_ptr<ReadOnlyMedium> medium(new ReadOnlyMedium(options, *vfs));
+    const Result<std::string> name = FullName(*vfs, options.path);
+    if (!name.ok()) return WithPath(options.path, name.status());
+    SqliteOptions full = options;
+    full.path = *name;
+    std::unique_ptr<ReadOnlyMedium> medium(new ReadOnlyMedium(full, *vfs));
     Status status = medium->OpenDatabase();
     if (!status.ok()) return WithPath(options.path, status);
     return medium;
@@ -64,7 +69,7 @@ Status ReadOnlyMedium::OpenDatabase() {
   if (!status.ok() || !options_.check_pages) return status;
   const Result<std::string> found = database_.Text("PRAGMA quick_check(1)");
   if (!found.ok()) return found.status();
-  return *found == "ok" ? Status() : Status(StatusCode::kDataLoss, *found);
+  return *found == "ok" ? Status() : DamagedPage(*found);
 }
 
 Status ReadOnlyMedium::CheckLog() {

@@ -14,16 +14,8 @@ namespace flashsale::inline v0::sqlite {
 namespace {
 
 constexpr std::uint64_t kPageSize = 4'096;
-// How often it is asked whether there is room again until it is looked for.
-constexpr std::uint32_t kBetweenLooks = 64;
-
-constexpr const char* kSchema =
-    "CREATE TABLE journal (\n"
-    "  number  INTEGER PRIMARY KEY,  -- of the commit, from 1, dense\n"
-    "  records BLOB NOT NULL,        -- what was committed\n"
-    "  names   BLOB NOT NULL         -- whom it names\n"
-    ") STRICT";
-
+constexpr int kBusyMilliseconds = 10'000;
+constexpr std::uint64_t kSmallestLog = std::uint64_t{64} << 10;
 void BindBlob(const Statement& statement, int index, std::span<const std::uint8_t> bytes) {
   // A null pointer would be NULL.
   const void* const data = bytes.empty() ? static_cast<const void*>("") : bytes.data();
@@ -39,8 +31,13 @@ Result<std::unique_ptr<SqliteMedium>> SqliteMedium::Open(const SqliteOptions& op
                   fmt::format("vfs: '{}', expected one that SQLite knows", options.vfs));
   }
   try {
-    std::unique_ptr<SqliteMedium> medium(new SqliteMedium(options, *vfs));
+    const Result<std::string> name = FullName(*vfs, options.path);
+    if (!name.ok()) return WithPath(options.path, name.status());
+    SqliteOptions full = options;
+    full.path = *name;
+    std::unique_ptr<SqliteMedium> medium(new SqliteMedium(full, *vfs));
     Status status = medium->CheckFolder();
+    if (status.ok()) status = medium->spare_.CheckSize();
     if (status.ok()) status = medium->OpenDatabase();
     if (!status.ok()) return WithPath(options.path, status);
     return medium;
@@ -49,7 +46,17 @@ Result<std::unique_ptr<SqliteMedium>> SqliteMedium::Open(const SqliteOptions& op
   }
 }
 
-SqliteMedium::~SqliteMedium() = default;
+SqliteMedium::~SqliteMedium() {
+  // A fork has no thread that could be told to end: the rest of it stays in its memory.
+  if (!files_.are_mine()) {
+    (void)checkpointer_.release();
+    return;
+  }
+  checkpointer_.reset();
+  // What was not written to may have been opened to be refused: it stays as it is.
+  if (!has_written_ || has_failed_) return;
+  EmptyLog();
+}
 
 Status SqliteMedium::CheckFolder() {
   const std::size_t slash = options_.path.rfind('/');
@@ -98,7 +105,7 @@ Status SqliteMedium::OpenDatabase() {
   if (sqlite3_db_readonly(database_.handle(), "main") == 1) {
     return {StatusCode::kFailedPrecondition, "the file may be read only"};
   }
-  sqlite3_busy_timeout(database_.handle(), 10'000);
+  sqlite3_busy_timeout(database_.handle(), kBusyMilliseconds);
   Status status = ReadHead();
   if (status.ok()) status = PrepareSchema();
   if (!status.ok()) return status;
@@ -114,7 +121,7 @@ Status SqliteMedium::OpenDatabase() {
   if (options_.check_pages) {
     const Result<std::string> found = database_.Text("PRAGMA quick_check(1)");
     if (!found.ok()) return found.status();
-    if (*found != "ok") return {StatusCode::kDataLoss, *found};
+    if (*found != "ok") return DamagedPage(*found);
   }
   struct Prepared {
     Statement& statement;
@@ -128,7 +135,7 @@ Status SqliteMedium::OpenDatabase() {
     if (!prepared.ok()) return prepared.status();
     statement = *std::move(prepared);
   }
-  has_room_aside_ = SetRoomAside();
+  spare_.SetAside();
 
   Database own;
   if (options_.checkpoint_thread) {
@@ -141,8 +148,15 @@ Status SqliteMedium::OpenDatabase() {
     const Result<std::int64_t> read = own.Number("PRAGMA user_version");
     if (!read.ok()) return read.status();
   }
-  checkpointer_.emplace(database_, std::move(own), options_.checkpoint_bytes / kPageSize);
-  return SyncFolder();
+  // What the log has is brought in when there is no other room than what is set aside.
+  std::uint64_t log_bytes = options_.checkpoint_bytes;
+  if (options_.reserved_bytes != 0) {
+    log_bytes = std::min(log_bytes, std::max(options_.reserved_bytes / 2, kSmallestLog));
+  }
+  checkpointer_ = std::make_unique<Checkpointer>(database_, std::move(own), log_bytes / kPageSize);
+  status = SyncFolder();
+  files_.Note({options_.path, Beside("-wal"), Beside("-lock")});
+  return status;
 }
 
 Status SqliteMedium::SyncFolder() {
@@ -197,25 +211,12 @@ Status SqliteMedium::ReadHead() {
 
 void SqliteMedium::NoteHead(std::uint64_t number) { (void)head_.Write(0, HeadOf(number)); }
 
-bool SqliteMedium::SetRoomAside() {
-  if (options_.reserved_bytes == 0) return true;
-  Result<VfsFile> file = VfsFile::Open(vfs_, Beside("-reserve"), VfsFile::Mode::kMake);
-  if (!file.ok()) return false;
-  const Result<std::uint64_t> size = file->Size();
-  if (!size.ok()) return false;
-  const std::vector<std::uint8_t> zeros(std::size_t{64} << 10);
-  Status status;
-  std::uint64_t at = *size;
-  while (status.ok() && at < options_.reserved_bytes) {
-    const std::uint64_t count = std::min<std::uint64_t>(zeros.size(), options_.reserved_bytes - at);
-    status = file->Write(at, std::span(zeros).first(count));
-    at += count;
-  }
-  if (status.ok() && at != *size) status = file->Sync();
-  if (status.ok()) return true;
-  file->Close();
-  (void)Remove(vfs_, Beside("-reserve"));
-  return false;
+void SqliteMedium::EmptyLog() {
+  // Not for a reader: what it keeps from being brought in stays in the log.
+  sqlite3_busy_timeout(database_.handle(), 0);
+  sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
+                            nullptr);
+  sqlite3_busy_timeout(database_.handle(), kBusyMilliseconds);
 }
 
 Status SqliteMedium::Step(const Statement& statement, const char* doing) {
@@ -243,17 +244,25 @@ Status SqliteMedium::Insert(const JournalCommit& commit) {
 }
 
 Status SqliteMedium::Append(const JournalCommit& commit) {
-  Status status = Insert(commit);
-  if (status.code() == StatusCode::kResourceExhausted && has_room_aside_ &&
-      options_.reserved_bytes != 0) {
-    // What was promised before needs the room now.
-    has_room_aside_ = false;
-    calls_until_look_ = kBetweenLooks;
-    (void)Remove(vfs_, Beside("-reserve"));
+  Status status = files_.CheckProcess();
+  if (!status.ok()) return WithPath(options_.path, status);
+  has_written_ = true;
+  status = Insert(commit);
+  if (status.code() == StatusCode::kResourceExhausted) {
+    // What was promised before needs the room now, and that of the log.
+    spare_.GiveUp();
+    checkpointer_->set_saves_room(true);
+    EmptyLog();
     status = Insert(commit);
   }
-  if (!status.ok()) return WithPath(options_.path, status);
+  // What is written to a file that nobody can find is not kept.
+  if (status.ok()) status = files_.CheckNames();
+  if (!status.ok()) {
+    has_failed_ = status.code() != StatusCode::kResourceExhausted;
+    return WithPath(options_.path, status);
+  }
   NoteHead(commit.number);
+  if (checkpointer_->WantsRoom()) EmptyLog();
   checkpointer_->OnCommit();
   return {};
 }
@@ -271,6 +280,7 @@ Status SqliteMedium::Read(std::uint64_t after, Reader& reader) {
 }
 
 Status SqliteMedium::OverwriteNames(std::span<const JournalCommit> commits) {
+  has_written_ = true;
   Status status = CutLog();
   // Pages that are given up are overwritten, too.
   if (status.ok()) status = database_.Run("PRAGMA secure_delete = ON");
@@ -296,18 +306,15 @@ Status SqliteMedium::OverwriteNames(std::span<const JournalCommit> commits) {
                                                SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     if (code != SQLITE_OK) status = database_.Error(code, "emptying the log");
   }
-  return status.ok() ? Status() : WithPath(options_.path, status);
+  if (status.ok()) return {};
+  has_failed_ = true;
+  return WithPath(options_.path, status);
 }
 
 bool SqliteMedium::IsNearlyFull() {
-  if (has_room_aside_) return false;
-  if (calls_until_look_ != 0) {
-    --calls_until_look_;
-    return true;
-  }
-  calls_until_look_ = kBetweenLooks;
-  has_room_aside_ = SetRoomAside();
-  return !has_room_aside_;
+  const bool has_room = spare_.LookAgain();
+  checkpointer_->set_saves_room(!has_room);
+  return !has_room;
 }
 
 }  // namespace flashsale::inline v0::sqlite

@@ -6,11 +6,12 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 
 #include "backend/sqlite/checkpointer.h"
 #include "backend/sqlite/database.h"
+#include "backend/sqlite/open_files.h"
+#include "backend/sqlite/spare_room.h"
 #include "backend/sqlite/vfs_file.h"
 #include "flashsale/backend/journal.h"
 #include "flashsale/backend/sqlite.h"
@@ -29,7 +30,9 @@ class SqliteMedium final : public JournalMedium {
   Status OverwriteNames(std::span<const JournalCommit> commits) override;
 
  private:
-  SqliteMedium(const SqliteOptions& options, sqlite3_vfs& vfs) : options_(options), vfs_(vfs) {}
+  // `options.path`: the full name.
+  SqliteMedium(const SqliteOptions& options, sqlite3_vfs& vfs)
+      : options_(options), vfs_(vfs), spare_(vfs, Beside("-reserve"), options.reserved_bytes) {}
 
   std::string Beside(const char* suffix) const { return options_.path + suffix; }
   const char* vfs_name() const { return options_.vfs.empty() ? nullptr : options_.vfs.c_str(); }
@@ -50,8 +53,8 @@ class SqliteMedium final : public JournalMedium {
   // The commit is kept, and a journal that ends before it has been damaged.  What it does not write
   // is not missed: it only tells more damage.
   void NoteHead(std::uint64_t number);
-  // Sets room aside.  False where there is none.
-  bool SetRoomAside();
+  // Brings the log into the database, all of it, and gives back its room.
+  void EmptyLog();
 
   const SqliteOptions options_;
   sqlite3_vfs& vfs_;
@@ -59,8 +62,10 @@ class SqliteMedium final : public JournalMedium {
   VfsFile head_;
   bool log_has_rest_ = false;      // or may have
   std::uint64_t head_number_ = 0;  // a commit that was known to be kept when this was opened
-  bool has_room_aside_ = false;
-  std::uint32_t calls_until_look_ = 0;  // for room again
+  OpenFiles files_;
+  SpareRoom spare_;
+  bool has_written_ = false;
+  bool has_failed_ = false;
   std::mutex reading_mutex_;
   Database reading_;  // a connection for Read, under reading_mutex_
   Database database_;
@@ -68,7 +73,7 @@ class SqliteMedium final : public JournalMedium {
   Statement begin_;
   Statement commit_;
   Statement rollback_;
-  std::optional<Checkpointer> checkpointer_;
+  std::unique_ptr<Checkpointer> checkpointer_;
 };
 
 }  // namespace flashsale::inline v0::sqlite

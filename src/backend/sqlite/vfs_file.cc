@@ -10,7 +10,15 @@ namespace flashsale::inline v0::sqlite {
 namespace {
 
 StatusCode CodeOf(int code) {
-  return code == SQLITE_FULL ? StatusCode::kResourceExhausted : StatusCode::kUnavailable;
+  switch (code & 0xFF) {
+    case SQLITE_FULL:
+      return StatusCode::kResourceExhausted;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return StatusCode::kFailedPrecondition;
+    default:
+      return StatusCode::kUnavailable;
+  }
 }
 
 }  // namespace
@@ -51,10 +59,17 @@ Result<VfsFile> VfsFile::Open(sqlite3_vfs& vfs, const std::string& path, Mode mo
     if (mode == Mode::kReadLock && code == SQLITE_CANTOPEN) {
       return Status(StatusCode::kNotFound, fmt::format("no file '{}'", path));
     }
-    return Status(CodeOf(code),
-                  fmt::format("'{}' cannot be opened: {}", path, sqlite3_errstr(code)));
+    const StatusCode status = CodeOf(code);
+    if (status == StatusCode::kFailedPrecondition) {
+      return Status(status, fmt::format("'{}' may not be written to, or be made", path));
+    }
+    return Status(status, fmt::format("'{}' cannot be opened: {}", path, sqlite3_errstr(code)));
   }
   file.file_ = opened;
+  // What may not be written to is opened to be read, and says so.
+  if (!reads && (got & SQLITE_OPEN_READONLY) != 0) {
+    return Status(StatusCode::kFailedPrecondition, fmt::format("'{}' may be read only", path));
+  }
   return file;
 }
 

@@ -27,7 +27,7 @@ class VfsFile {
   enum class Mode : std::uint8_t { kRead, kReadLock, kMake, kMakeToLock };
   // kRead, kReadLock: NotFound where there is none, or (kRead) nothing in it.  kMake: it is made
   // where there is none.  kMakeToLock: and LockExclusively may be called.
-  // Errors: Unavailable.
+  // Errors: FailedPrecondition where it may not be written to; Unavailable.
   static Result<VfsFile> Open(sqlite3_vfs& vfs, const std::string& path, Mode mode);
 
   bool is_open() const { return file_ != nullptr; }

@@ -19,10 +19,10 @@ struct SqliteOptions {
   std::string path;
 
   // Room that is set aside beside the database, so that what was promised can still be bought and
-  // given back when the disk (or a quota, or a limit to the size of files) is full: then new
-  // reserves answer StorageFull until there is room again.  It is enough for 2,048 holds a
-  // mebibyte, each confirmed or cancelled by a call of its own.  Where the disk has not so much
-  // free nothing is set aside, and all is as if it were full.  0: none is wanted; up to 2^40.
+  // given back when the disk, or a quota, is full: then new reserves answer StorageFull until there
+  // is room again.  It is enough for 2,048 holds a mebibyte, each confirmed or cancelled by a call
+  // of its own.  Where the disk has not so much free nothing is set aside, and all is as if it were
+  // full.  0: none is wanted; up to 2^40.
   std::uint64_t reserved_bytes = std::uint64_t{64} << 20;
 
   // The write-ahead log is brought into the database when it has grown beyond this, or beyond half

@@ -1,6 +1,8 @@
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <utility>
 
@@ -10,6 +12,7 @@
 #include "examples/flashsale_audit/input_file.h"
 #include "examples/flashsale_audit/journal_audit.h"
 #include "examples/flashsale_audit/options.h"
+#include "examples/flashsale_audit/output_check.h"
 #include "examples/flashsale_audit/reports.h"
 #include "examples/flashsale_sim/output.h"
 #include "flashsale/backend/sqlite.h"
@@ -45,6 +48,13 @@ Result<AuditOptions> OptionsOf(const CheckOptions& options) {
   return audit;
 }
 
+OutputCheck OutputsOf(const CheckOptions& options) {
+  OutputCheck check{.journal = options.file};
+  for (const std::string& draw : options.draws) check.inputs.push_back({"--draw", draw});
+  check.outputs = {{"--json", options.json}, {"--csv", options.csv}, {"--html", options.html}};
+  return check;
+}
+
 // Whether a status says that the journal is not what it was, and not that it cannot be read.
 bool IsDamage(const Status& status) { return status.code() == StatusCode::kDataLoss; }
 
@@ -57,13 +67,7 @@ int Check(const CheckOptions& options, const Streams& streams) {
   };
   Result<AuditOptions> audit_options = OptionsOf(options);
   if (!audit_options.ok()) return bad(audit_options.status().message());
-  const sim::Output output{.report = streams.out, .errors = streams.errors};
-  sim::OutputFile json("--json", options.json);
-  sim::OutputFile csv("--csv", options.csv);
-  sim::OutputFile html("--html", options.html);
-  for (sim::OutputFile* const file : {&json, &csv, &html}) {
-    if (!file->Open(output)) return kExitBadInput;
-  }
+  if (Status status = CheckOutputs(OutputsOf(options)); !status.ok()) return bad(status.message());
 
   const auto begun = std::chrono::steady_clock::now();
   JournalAudit audit(*std::move(audit_options));
@@ -84,11 +88,17 @@ int Check(const CheckOptions& options, const Streams& streams) {
   report.took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begun);
 
   WriteText(report, streams.out);
-  if (json.wanted()) WriteJson(report, json.stream());
-  if (csv.wanted()) WriteCsv(report, csv.stream());
-  if (html.wanted()) WriteHtml(report, html.stream());
-  for (sim::OutputFile* const file : {&json, &csv, &html}) {
-    if (!file->Close(output)) return kExitBadInput;
+  const sim::Output output{.report = streams.out, .errors = streams.errors};
+  struct Wanted {
+    sim::OutputFile file;
+    void (*write)(const AuditReport&, std::ostream&);
+  };
+  for (auto& [file, write] : std::to_array<Wanted>({{{"--json", options.json}, WriteJson},
+                                                    {{"--csv", options.csv}, WriteCsv},
+                                                    {{"--html", options.html}, WriteHtml}})) {
+    if (!file.Open(output)) return kExitBadInput;
+    if (file.wanted()) write(report, file.stream());
+    if (!file.Close(output)) return kExitBadInput;
   }
   return report.held() ? kExitHeld : kExitRefuted;
 }

@@ -19,6 +19,7 @@
 #include "examples/flashsale_audit/as_read.h"
 #include "examples/flashsale_audit/input_file.h"
 #include "examples/flashsale_audit/options.h"
+#include "examples/flashsale_audit/output_check.h"
 #include "examples/flashsale_audit/reconcile_report.h"
 #include "examples/flashsale_audit/time_text.h"
 #include "examples/flashsale_sim/output.h"
@@ -184,13 +185,19 @@ int Reconcile(const ReconcileOptions& options, const Streams& streams) {
   const Result<std::string> csv =
       options.orders == "-" ? ReadAll(orders, streams.in) : ReadAll(orders);
   if (!csv.ok()) return bad(csv.status());
-  const sim::Output output{.report = streams.out, .errors = streams.errors};
-  sim::OutputFile json("--json", options.json);
-  if (!json.Open(output)) return kExitBadInput;
+  const NamedFile input{.option = "--orders", .path = options.orders};
+  const Status outputs =
+      CheckOutputs({.journal = options.file,
+                    .inputs = options.orders == "-" ? std::vector<NamedFile>{} : std::vector{input},
+                    .outputs = {{"--json", options.json}}});
+  if (!outputs.ok()) return bad(outputs);
   const Result<ReconcileReport> report = Report(options, *csv);
   if (!report.ok()) return bad(report.status());
   WriteText(*report, options.all ? std::numeric_limits<std::size_t>::max() : kMostTold,
             streams.out);
+  const sim::Output output{.report = streams.out, .errors = streams.errors};
+  sim::OutputFile json("--json", options.json);
+  if (!json.Open(output)) return kExitBadInput;
   if (json.wanted()) WriteJson(*report, json.stream());
   if (!json.Close(output)) return kExitBadInput;
   return report->found.agrees() ? kExitHeld : kExitRefuted;

@@ -15,7 +15,9 @@
 #include <fmt/ostream.h>
 
 #include "examples/flashsale_audit/as_read.h"
+#include "examples/flashsale_audit/copy_file.h"
 #include "examples/flashsale_audit/options.h"
+#include "examples/flashsale_audit/output_check.h"
 #include "examples/flashsale_sim/text.h"
 #include "flashsale/backend/journal/journal_tools.h"
 #include "flashsale/backend/sqlite.h"
@@ -84,25 +86,14 @@ int Copy(const CopyOptions& options, const Streams& streams) {
                                       options.sale));
     }
   }
-  std::error_code ignored;
-  if (std::filesystem::exists(options.to, ignored)) {
-    return Bad(streams, fmt::format("--to: '{}', expected a file that is not there", options.to));
-  }
+  const Status outputs = CheckOutputs({.journal = options.file, .outputs = {{"--to", options.to}}});
+  if (!outputs.ok()) return ExitOf(streams, outputs);
   auto from = OpenSqliteMedium({.path = options.file, .read_only = true});
   if (!from.ok()) return ExitOf(streams, from.status());
-  auto to = OpenSqliteMedium({.path = options.to, .reserved_bytes = 0, .checkpoint_thread = false});
-  if (!to.ok()) return ExitOf(streams, to.status());
   AsRead source(*std::move(from));
   const Result<JournalCopyReport> report =
-      CopyJournal(source, **to, {.only = only, .without_forgotten = !only.has_value()});
-  if (!report.ok()) {
-    // What was begun is no journal to be kept.
-    *to = nullptr;
-    for (const char* const suffix : {"", "-wal", "-shm", "-lock", "-head", "-reserve"}) {
-      std::filesystem::remove(options.to + suffix, ignored);
-    }
-    return ExitOf(streams, report.status());
-  }
+      CopyToFile(source, options.to, {.only = only, .without_forgotten = !only.has_value()});
+  if (!report.ok()) return ExitOf(streams, report.status());
   fmt::print(streams.out, "{}: {} of {}, {} of {} bytes, {}\n", options.to,
              sim::Grouped(report->commits_written), sim::Counted(report->commits_read, "commit"),
              sim::Grouped(report->bytes_written), sim::Grouped(report->bytes_read),

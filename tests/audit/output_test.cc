@@ -1,14 +1,17 @@
 // What the auditor writes is never written over what it reads.
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "examples/flashsale_audit/copy_file.h"
 #include "flashsale/backend/sqlite.h"
 #include "tests/audit/audited.h"
 #include "tests/audit/forge.h"
@@ -136,6 +139,118 @@ TEST_CASE("an output that cannot be written is found before the journal is read"
   CheckRefused(journal, {letter.c_str(), "--json", kept.c_str()}, "'" + letter + "': ");
   CHECK(Run({path.c_str(), "--json", kept.c_str()}).code == 0);
   CHECK(Contents(kept).size() > 100);
+}
+
+// Looks at the folder of a copy whenever the journal is read, and keeps what a crash would leave.
+class Witness final : public JournalMedium {
+ public:
+  Witness(std::unique_ptr<JournalMedium> medium, const InUse& folder, std::string to)
+      : medium_(std::move(medium)), folder_(folder), to_(std::move(to)) {}
+  Status Append(const JournalCommit&) override { return {}; }
+  bool IsNearlyFull() override { return false; }
+  Status Read(std::uint64_t after, Reader& reader) override {
+    struct Each final : Reader {
+      Status OnCommit(const JournalCommit& commit) override {
+        witness.Look();
+        if (--witness.until_failure_ == 0) return {StatusCode::kUnavailable, "no"};
+        return reader.OnCommit(commit);
+      }
+      Each(Witness& w, Reader& r) : witness(w), reader(r) {}
+      Witness& witness;
+      Reader& reader;
+    } each(*this, reader);
+    Status status = medium_->Read(after, each);
+    Look();
+    return status;
+  }
+  // At the nth commit that is shown.
+  void FailAt(int commit) { until_failure_ = commit; }
+  const std::map<std::string, std::vector<char>>& left() const { return left_; }
+
+ private:
+  void Look() {
+    left_.clear();
+    for (const auto& [name, bytes] : folder_.Files()) {
+      if (!name.starts_with(to_)) continue;
+      CHECK(name.starts_with(to_ + "-part"));
+      left_[name] = bytes;
+    }
+  }
+  const std::unique_ptr<JournalMedium> medium_;
+  const InUse& folder_;
+  const std::string to_;
+  std::map<std::string, std::vector<char>> left_;
+  int until_failure_ = 0;
+};
+
+TEST_CASE("a copy has its name when it is whole; what a crash leaves is none and is told") {
+  InUse journal;
+  journal.Close();
+  const std::string path = journal.path();
+  const std::string to = journal / "copy.db";
+  const auto witness = [&] {
+    auto medium = OpenSqliteMedium({.path = path, .read_only = true});
+    REQUIRE(medium.ok());
+    return std::make_unique<Witness>(*std::move(medium), journal, to);
+  };
+  const auto before = journal.Files();
+  // Nothing is left where it could not be made.
+  for (const int commit : {1, 2}) {  // of one, which is read twice
+    const auto failing = witness();
+    failing->FailAt(commit);
+    CHECK(audit::CopyToFile(*failing, to, {}).status().message() == "'" + path + "': no");
+    CHECK(journal.Files() == before);
+  }
+
+  const auto watched = witness();
+  const Status copied = audit::CopyToFile(*watched, to, {}).status();
+  REQUIRE_MESSAGE(copied.ok(), copied.ToString());
+  CHECK(watched->left().size() >= 2);
+  auto after = before;
+  for (const char* const suffix : {"", "-wal", "-head"}) after[to + suffix] = Contents(to + suffix);
+  CHECK(journal.Files() == after);
+  CHECK(Run({to.c_str()}).code == 0);
+  CHECK(!Contents(to + "-head").empty());
+
+  // Killed at that point.
+  for (const char* const suffix : {"", "-wal", "-head", "-shm"}) fs::remove(to + suffix);
+  for (const auto& [name, bytes] : watched->left()) SetContents(name, bytes);
+  for (const auto& [name, bytes] : watched->left()) {
+    CheckRefused(
+        journal, {"compact", path.c_str(), "--to", to.c_str()},
+        "--to '" + to + "': expected a name that is free, but '" + name.substr(0, to.size()));
+    fs::remove(name);
+  }
+  CHECK(Run({"compact", path.c_str(), "--to", to.c_str()}).code == 0);
+  CHECK(Run({to.c_str()}).code == 0);
+}
+
+TEST_CASE("a copy is not written over anything, nor through a link, nor beside what is there") {
+  InUse journal;
+  journal.Close();
+  const std::string path = journal.path();
+  const auto refused = [&](const std::string& to, const std::string& begin) {
+    CheckRefused(journal, {"compact", path.c_str(), "--to", to.c_str()}, begin);
+    CheckRefused(journal, {"export", path.c_str(), "--sale", "drop", "--to", to.c_str()}, begin);
+  };
+  const std::string link = journal / "link";
+  const std::string target = journal / "target";
+  fs::create_symlink("target", link);
+  refused(link, "--to '" + link + "': expected a name that is free, but '" + link + "' is there\n");
+  CHECK(!fs::exists(target));
+  const std::string to = journal / "copy.db";
+  for (const char* const suffix :
+       {"", "-wal", "-head", "-lock", "-part", "-part-wal", "-part-head", "-part-lock"}) {
+    SetContents(to + suffix, {'k'});
+    refused(to,
+            "--to '" + to + "': expected a name that is free, but '" + to + suffix + "' is there");
+    fs::remove(to + suffix);
+  }
+  refused(path, "--to '" + path + "': expected another file than the journal's own, '");
+  refused(path + "-wal",
+          "--to '" + path + "-wal': expected another file than the journal's own, '");
+  refused("", "--to '': expected a name\n");
+  refused(journal / "no/copy.db", "--to '");
 }
 
 }  // namespace

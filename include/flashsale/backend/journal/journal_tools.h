@@ -37,6 +37,10 @@ struct JournalCopyReport {
 // the journal has of that.  The chain of commits begins anew; the copy's first commit tells the
 // number and the hash of the journal's last.
 //
+// What is there when a copy is broken off, as by a crash, is a journal of fewer commits, which
+// opens and reads as if it were whole.  So write it to a name of its own, and give it the one that
+// it is to have once this has returned Ok and the medium is closed.
+//
 // Errors: FailedPrecondition where `to` has commits already, or the journal is a newer version's;
 // NotFound where there is no sale of that name; DataLoss, naming the commit, where the journal is
 // damaged: then the copy is not to be used; ResourceExhausted; those of the media.

@@ -12,6 +12,7 @@
 
 #include "backend/journal/journal_walk.h"
 #include "backend/journal/ticket_users.h"
+#include "base/sha256.h"
 
 namespace flashsale::inline v0 {
 namespace {
@@ -250,7 +251,7 @@ class EntryWalk final : public journal::JournalWalk {
   LineNumber last_line_ = 0;
 };
 
-// Measures what another reader is shown.
+// Measures what another reader is shown, and chains its names.
 class Measured final : public JournalMedium::Reader {
  public:
   Measured(JournalMedium::Reader& reader, JournalSummary& summary)
@@ -259,12 +260,20 @@ class Measured final : public JournalMedium::Reader {
   Status OnCommit(const JournalCommit& commit) override {
     summary_.records_size += commit.records.size();
     summary_.names_size += commit.names.size();
+    try {
+      hasher_.Add(summary_.names_hash);
+      hasher_.Add(commit.names);
+      summary_.names_hash = hasher_.Finish();
+    } catch (const std::bad_alloc&) {
+      return {StatusCode::kResourceExhausted, "out of memory"};
+    }
     return reader_.OnCommit(commit);
   }
 
  private:
   JournalMedium::Reader& reader_;
   JournalSummary& summary_;
+  Sha256 hasher_;
 };
 
 }  // namespace

@@ -63,8 +63,13 @@ struct JournalSummary {
   std::uint64_t names_size = 0;
   // No time that was used is later.
   Time latest = kMinTime;
-  // Of the last commit: who keeps it elsewhere can tell later whether anything before was changed.
+  // Of the last commit: who keeps it elsewhere can tell later whether anything in the records of
+  // this commit and all before was changed.  Names are not in it.
   JournalHash hash = {};
+  // Of the names of all commits, in order: N(i) = SHA-256(N(i - 1) || names of commit i, as they
+  // lie), N(0) zeros.  Who keeps it elsewhere can tell whether somebody was exchanged for another.
+  // It is another after somebody was erased (EraseFromJournal), and only then.
+  JournalHash names_hash = {};
 };
 
 // Whom ReadJournal shows a journal.  Anything but Ok ends the reading, and is what it returns.

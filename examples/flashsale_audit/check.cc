@@ -4,13 +4,17 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include "examples/flashsale_audit/head_file.h"
 #include "examples/flashsale_audit/input_file.h"
 #include "examples/flashsale_audit/journal_audit.h"
+#include "examples/flashsale_audit/kept_hash.h"
 #include "examples/flashsale_audit/options.h"
 #include "examples/flashsale_audit/output_check.h"
 #include "examples/flashsale_audit/reports.h"
@@ -38,6 +42,20 @@ Result<AuditOptions> OptionsOf(const CheckOptions& options) {
       return Status(
           StatusCode::kInvalidArgument,
           fmt::format("--sale: '{}', expected 1 to 64 of `A-Z a-z 0-9 . _ -`", options.sale));
+    }
+  }
+  struct Kept {
+    std::string_view option;
+    const std::vector<std::string>& texts;
+    std::vector<KeptHash>& hashes;
+  };
+  for (const auto& [option, texts, hashes] :
+       {Kept{"--hash", options.hashes, audit.hashes},
+        Kept{"--names-hash", options.names_hashes, audit.names_hashes}}) {
+    for (const std::string& text : texts) {
+      const Result<KeptHash> kept = KeptHash::Parse({.name = option, .text = text});
+      if (!kept.ok()) return kept.status();
+      hashes.push_back(*kept);
     }
   }
   for (const std::string& path : options.draws) {
@@ -85,6 +103,8 @@ int Check(const CheckOptions& options, const Streams& streams) {
   if (read.ok() && unused.has_value()) return bad(*unused);
   AuditReport report = audit.Finish(read);
   report.path = options.file;
+  const std::optional<std::string> remark = RemarkOnHead(options.file);
+  if (remark.has_value() && report.journal.summary.commits != 0) report.remarks.push_back(*remark);
   report.took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begun);
 
   WriteText(report, streams.out);

@@ -126,6 +126,8 @@ struct AuditReport {
   std::string path;
   JournalFigures journal;
   std::vector<Claim> claims;  // about the journal as a whole
+  // What narrows what they prove, and refutes nothing.
+  std::vector<std::string> remarks;
   std::vector<SaleReport> sales;
   // How long it took on this machine.
   Duration took{0};

@@ -150,7 +150,11 @@ std::string Pictures(const SaleReport& sale) {
 }
 
 std::string Body(const AuditReport& report) {
-  std::string html = Section("Proofs about the journal", ClaimTable(report.claims));
+  std::string proofs = ClaimTable(report.claims);
+  for (const std::string& remark : report.remarks) {
+    proofs += fmt::format("<p>Remark: {}</p>\n", Escaped(remark));
+  }
+  std::string html = Section("Proofs about the journal", proofs);
   const Table journal = JournalTable(report);
   html += Section(journal.heading, RowTable(journal));
   for (const SaleReport& sale : report.sales) {

@@ -22,7 +22,16 @@ JournalAudit::JournalAudit(AuditOptions options)
       times_("times", "no commit is from before the one before, and nothing in it from after it",
              "commit"),
       once_("created once", "no sale, queue or waitlist is made twice without being forgotten",
-            "creation") {
+            "creation"),
+      kept_hashes_(
+          {"kept hashes",
+           "what was kept elsewhere of the hashes of commits is what the journal has", "hash"},
+          options_.hashes),
+      kept_names_({"kept hashes of names",
+                   "what was kept elsewhere of the hashes of names is what the journal has: nobody "
+                   "was exchanged, or erased since",
+                   "commit"},
+                  options_.names_hashes) {
   pages_.Look();
 }
 
@@ -162,6 +171,8 @@ void JournalAudit::OnQueueEvent(const JournalEntry& entry) {
 Status JournalAudit::OnCommit(const JournalSummary& so_far) {
   chain_.Look();
   times_.Look();
+  kept_hashes_.OnCommit(so_far.commits, so_far.hash);
+  kept_names_.OnCommit(so_far.commits, so_far.names_hash);
   if (latest_in_commit_ > so_far.latest) {
     times_.Refute(fmt::format("commit {}: its entry {} is {} us later than anything in it may be",
                               so_far.commits, latest_entry_,
@@ -190,6 +201,7 @@ std::optional<std::string> JournalAudit::UnusedOption() const {
 }
 
 AuditReport JournalAudit::Finish(const Status& read) {
+  std::string missing;
   if (!read.ok()) {
     const std::string_view why = read.message();
     // What ReadJournal says begins with the commit; all else is about the file.
@@ -198,13 +210,16 @@ AuditReport JournalAudit::Finish(const Status& read) {
                    : why.find("commit ") != why.npos            ? chain_
                                                                 : pages_;
     claim.Refute(std::string(why));
-    const std::string missing =
-        fmt::format("the journal was read up to commit {}", figures_.summary.commits);
+    missing = fmt::format("the journal was read up to commit {}", figures_.summary.commits);
     for (Claim* const other : {&chain_, &records_, &times_, &once_}) {
       if (!other->refuted()) other->Miss(missing);
     }
   }
   AuditReport report{.journal = figures_, .claims = {pages_, chain_, records_, times_, once_}};
+  for (KeptHashCheck* const kept : {&kept_hashes_, &kept_names_}) {
+    kept->Finish(figures_.summary.commits, missing);
+    if (kept->wanted()) report.claims.push_back(kept->claim());
+  }
   for (const auto& section : sections_) report.sales.push_back(section->Finish(options_.with_ids));
   return report;
 }

@@ -12,6 +12,7 @@
 
 #include "examples/flashsale_audit/claim.h"
 #include "examples/flashsale_audit/figures.h"
+#include "examples/flashsale_audit/kept_hash.h"
 #include "examples/flashsale_audit/sale_section.h"
 #include "flashsale/backend/journal/journal_reader.h"
 #include "flashsale/base/id.h"
@@ -25,6 +26,9 @@ struct AuditOptions {
   std::optional<SaleId> only = {};
   // What is published of draws.
   std::vector<DrawRecord> draws = {};
+  // What was kept elsewhere of JournalSummary::hash, and of names_hash.
+  std::vector<KeptHash> hashes = {};
+  std::vector<KeptHash> names_hashes = {};
   // Tell the ids of people and of limit keys.
   bool with_ids = false;
 };
@@ -80,6 +84,8 @@ class JournalAudit final : public JournalVisitor {
   Claim records_;
   Claim times_;
   Claim once_;
+  KeptHashCheck kept_hashes_;
+  KeptHashCheck kept_names_;
 };
 
 }  // namespace flashsale::audit

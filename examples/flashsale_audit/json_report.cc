@@ -2,9 +2,9 @@
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "examples/flashsale_audit/kept_hash.h"
 #include "examples/flashsale_audit/reports.h"
 #include "examples/flashsale_audit/wording.h"
 #include "flashsale/domain/event.h"
@@ -137,8 +137,6 @@ void WriteJson(const AuditReport& report, std::ostream& out) {
     if (!lists.empty()) one["waitlists"] = std::move(lists);
     sales.push_back(std::move(one));
   }
-  std::string hash;
-  for (const std::uint8_t byte : journal.summary.hash) hash += fmt::format("{:02x}", byte);
   const Json json = {{"version", 1},
                      {"file", report.path},
                      {"held", report.held()},
@@ -154,8 +152,10 @@ void WriteJson(const AuditReport& report, std::ostream& out) {
                        {"sessions", journal.sessions},
                        {"first_us", journal.first.value_or(kMinTime).time_since_epoch().count()},
                        {"latest_us", journal.summary.latest.time_since_epoch().count()},
-                       {"hash", hash}}},
+                       {"hash", Hex(journal.summary.hash)},
+                       {"names_hash", Hex(journal.summary.names_hash)}}},
                      {"claims", Of(report.claims)},
+                     {"remarks", report.remarks},
                      {"sales", std::move(sales)}};
   // Whatever a file is called, this is text.
   out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';

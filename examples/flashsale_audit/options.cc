@@ -11,6 +11,13 @@ void AddCheck(CLI::App& app, CheckOptions& options) {
                  "What was published of a draw (record.json), to be compared with the order that "
                  "the queue was given; may be repeated")
       ->allow_extra_args(false);
+  app.add_option("--hash", options.hashes,
+                 "COMMIT:HEX, the hash of a commit as a report told it that was kept elsewhere; "
+                 "may be repeated")
+      ->allow_extra_args(false);
+  app.add_option("--names-hash", options.names_hashes,
+                 "COMMIT:HEX, the hash of all names up to a commit, likewise")
+      ->allow_extra_args(false);
   app.add_flag("--ids", options.with_ids, "Tell the ids of people and limit keys");
   app.add_flag("--skip-pages", options.without_pages,
                "Do not look through the database's pages first");

@@ -18,6 +18,8 @@ struct CheckOptions {
   std::string file;
   std::string sale;  // empty: all
   std::vector<std::string> draws;
+  std::vector<std::string> hashes;        // COMMIT:HEX, that were kept elsewhere
+  std::vector<std::string> names_hashes;  // likewise
   bool with_ids = false;
   bool without_pages = false;
   std::string json;

@@ -35,6 +35,8 @@ void WriteText(const AuditReport& report, std::ostream& out) {
   WriteTable(JournalTable(report), out);
   fmt::print(out, "\nProofs about the journal\n");
   WriteClaims(report.claims, out);
+  for (const std::string& remark : report.remarks)
+    fmt::print(out, "  {:<11} {}\n", "remark", remark);
   for (const SaleReport& sale : report.sales) {
     fmt::print(out, "\n=== {} ===\n\nProofs\n", Heading(sale));
     WriteClaims(sale.claims, out);

@@ -7,6 +7,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "examples/flashsale_audit/kept_hash.h"
 #include "examples/flashsale_sim/text.h"
 
 namespace flashsale::audit {
@@ -25,12 +26,6 @@ std::string Bytes(std::uint64_t bytes) {
 std::string Ratio(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? "-"
                     : fmt::format("{:.1f}", static_cast<double>(part) / static_cast<double>(whole));
-}
-
-std::string Hex(const JournalHash& hash) {
-  std::string text;
-  for (const std::uint8_t byte : hash) text += fmt::format("{:02x}", byte);
-  return text;
 }
 
 std::string Milliseconds(std::uint64_t ms) {
@@ -240,7 +235,9 @@ Table JournalTable(const AuditReport& report) {
     add("copy of a journal up to its commit",
         fmt::format("{}, {}", Grouped(*journal.copied_from), Hex(journal.copied_hash)));
   }
-  add("hash of the last commit", Hex(summary.hash));
+  add("hash, for --hash", KeptHash{.commit = summary.commits, .hash = summary.hash}.ToString());
+  add("hash of names, for --names-hash",
+      KeptHash{.commit = summary.commits, .hash = summary.names_hash}.ToString());
   return table;
 }
 

@@ -25,7 +25,7 @@ JournalAudit::JournalAudit(AuditOptions options)
             "creation"),
       kept_hashes_(
           {"kept hashes",
-           "what was kept elsewhere of the hashes of commits is what the journal has", "hash"},
+           "what was kept elsewhere of the hashes of commits is what the journal has", "commit"},
           options_.hashes),
       kept_names_({"kept hashes of names",
                    "what was kept elsewhere of the hashes of names is what the journal has: nobody "

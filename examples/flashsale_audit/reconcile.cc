@@ -2,13 +2,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <filesystem>
 #include <limits>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -18,6 +16,7 @@
 
 #include "examples/flashsale_audit/as_read.h"
 #include "examples/flashsale_audit/input_file.h"
+#include "examples/flashsale_audit/journal_file.h"
 #include "examples/flashsale_audit/options.h"
 #include "examples/flashsale_audit/output_check.h"
 #include "examples/flashsale_audit/reconcile_report.h"
@@ -101,12 +100,7 @@ Result<std::unique_ptr<JournalMedium>> OpenJournal(const ReconcileOptions& optio
     if (!medium.ok()) return medium.status();
     return std::unique_ptr<JournalMedium>(std::make_unique<AsRead>(*std::move(medium)));
   }
-  std::error_code ignored;
-  // Opened to be written, a file would be made where there is none.
-  if (!std::filesystem::exists(options.file, ignored)) {
-    return Status(StatusCode::kNotFound, fmt::format("'{}': there is no such file", options.file));
-  }
-  return OpenSqliteMedium({.path = options.file, .reserved_bytes = 0, .checkpoint_thread = false});
+  return OpenToChange(options.file);
 }
 
 // The present time, or where the journal has come to, if that is later.

@@ -3,11 +3,9 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -16,6 +14,7 @@
 
 #include "examples/flashsale_audit/as_read.h"
 #include "examples/flashsale_audit/copy_file.h"
+#include "examples/flashsale_audit/journal_file.h"
 #include "examples/flashsale_audit/options.h"
 #include "examples/flashsale_audit/output_check.h"
 #include "examples/flashsale_sim/text.h"
@@ -107,13 +106,7 @@ int Erase(const EraseOptions& options, const Streams& streams) {
   Status status = ParseIds("--user", options.users, users);
   if (status.ok()) status = ParseIds("--key", options.keys, keys);
   if (!status.ok()) return ExitOf(streams, status);
-  std::error_code ignored;
-  // Opened to be written, a file would be made where there is none.
-  if (!std::filesystem::exists(options.file, ignored)) {
-    return Bad(streams, fmt::format("'{}': there is no such file", options.file));
-  }
-  const auto medium =
-      OpenSqliteMedium({.path = options.file, .reserved_bytes = 0, .checkpoint_thread = false});
+  const auto medium = OpenToChange(options.file);
   if (!medium.ok()) return ExitOf(streams, medium.status());
   const Result<JournalErasureReport> report =
       EraseFromJournal(**medium, {.users = users, .keys = keys});

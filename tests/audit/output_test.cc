@@ -1,5 +1,6 @@
 // What the auditor writes is never written over what it reads.
 #include <doctest/doctest.h>
+#include <sqlite3.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -251,6 +252,36 @@ TEST_CASE("a copy is not written over anything, nor through a link, nor beside w
           "--to '" + path + "-wal': expected another file than the journal's own, '");
   refused("", "--to '': expected a name\n");
   refused(journal / "no/copy.db", "--to '");
+}
+
+TEST_CASE("what is no journal is not opened to be changed, and no file is made beside it") {
+  InUse folder;
+  folder.Close();
+  const std::string empty = folder / "empty.db";
+  SetContents(empty, {});
+  const std::string letter = folder / "letter";
+  SetContents(letter, std::vector<char>(5'000, 'a'));
+  const std::string foreign = folder / "foreign.db";
+  sqlite3* file = nullptr;
+  REQUIRE(sqlite3_open(foreign.c_str(), &file) == SQLITE_OK);
+  CHECK(sqlite3_exec(file, "CREATE TABLE t (a)", nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(file);
+  const std::string logged = folder / "logged.db";
+  REQUIRE(sqlite3_open(logged.c_str(), &file) == SQLITE_OK);
+  CHECK(sqlite3_exec(file, "PRAGMA journal_mode = WAL; CREATE TABLE t (a)", nullptr, nullptr,
+                     nullptr) == SQLITE_OK);
+  sqlite3_close(file);
+  const std::string none = folder / "none.db";
+  const std::string orders = folder / "orders.csv";
+  SetContents(orders, {'u'});
+  for (const std::string& path : {empty, letter, foreign, logged, none}) {
+    CheckRefused(folder, {"erase", path.c_str(), "--user", "integer:3"}, "'" + path + "': ");
+    CheckRefused(folder,
+                 {"reconcile", path.c_str(), "--orders", orders.c_str(), "--apply", "--as-of", "1"},
+                 "'" + path + "': ");
+    CHECK(!fs::exists(path + "-shm"));
+  }
+  CHECK(Run({"erase", folder.path().c_str(), "--user", "integer:3"}).code == 0);
 }
 
 }  // namespace

@@ -453,7 +453,7 @@ TEST_CASE("what cannot be compared is named, and nothing is made or changed") {
         "--orders: '/', expected a file that can be read: Is a directory\n");
   CHECK(Run({"reconcile", none.c_str(), "--orders", orders.c_str()}).code == 2);
   CHECK(Run({"reconcile", none.c_str(), "--orders", orders.c_str(), "--apply"}).errors ==
-        "'" + none + "': there is no such file\n");
+        "'" + none + "': there is no such file, or it may not be read\n");
   CHECK(Run({"reconcile", path.c_str()}).code == 2);
   CHECK(ledger.Files() == before);
   Ran help = Run({"reconcile", "--help"});

@@ -83,8 +83,7 @@ Request ParseCommandLine(int argc, const char* const* argv, const Streams& strea
       app.add_subcommand("erase", "Overwrites people's ids in a journal that nobody has open");
   erase_command->add_option("FILE", erase.file, "The journal")->required();
   erase_command
-      ->add_option("--user", erase.users,
-                   "A user: a UUID, 32 hex digits, text:NAME or integer:NUMBER")
+      ->add_option("--user", erase.users, "A user: a UUID, 32 hex digits, int:NUMBER or text:NAME")
       ->allow_extra_args(false);
   erase_command->add_option("--key", erase.keys, "A limit key, likewise")->allow_extra_args(false);
 

@@ -1,8 +1,4 @@
 // What is done to journals beside looking at them; all of it is the library's journal_tools.h.
-#include <array>
-#include <charconv>
-#include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +16,7 @@
 #include "examples/flashsale_sim/text.h"
 #include "flashsale/backend/journal/journal_tools.h"
 #include "flashsale/backend/sqlite.h"
+#include "flashsale/base/id_text.h"
 #include "flashsale/base/status.h"
 
 namespace flashsale::audit {
@@ -36,38 +33,13 @@ int ExitOf(const Streams& streams, const Status& status) {
   return status.code() == StatusCode::kDataLoss ? kExitRefuted : kExitBadInput;
 }
 
-// An id as people write it: a UUID, 32 hex digits, text:NAME, integer:NUMBER.
-template <typename Id>
-std::optional<Id> ParseId(std::string_view text) {
-  constexpr std::string_view kText = "text:";
-  constexpr std::string_view kInteger = "integer:";
-  if (text.starts_with(kText)) return Id::FromText(text.substr(kText.size()));
-  if (text.starts_with(kInteger)) {
-    text.remove_prefix(kInteger.size());
-    std::uint64_t number = 0;
-    const char* const end = text.data() + text.size();
-    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size is in `end`.
-    const auto [stop, error] = std::from_chars(text.data(), end, number);
-    if (error != std::errc() || stop != end) return std::nullopt;
-    return Id::FromInteger(number);
-  }
-  std::string uuid(text);
-  constexpr std::size_t kHexDigits = 32;
-  if (uuid.size() == kHexDigits) {
-    for (const std::size_t at : {8U, 13U, 18U, 23U}) uuid.insert(at, 1, '-');
-  }
-  return Id::FromUuid(uuid);
-}
-
 template <typename Id>
 Status ParseIds(std::string_view option, const std::vector<std::string>& texts,
                 std::vector<Id>& ids) {
   for (const std::string& text : texts) {
-    const std::optional<Id> id = ParseId<Id>(text);
-    if (!id.has_value() || id->is_nil()) {
-      return {StatusCode::kInvalidArgument,
-              fmt::format("{}: '{}', expected a UUID, 32 hex digits, text:NAME or integer:NUMBER",
-                          option, text)};
+    const Result<Id> id = ParseId<Id>(text);
+    if (!id.ok()) {
+      return {StatusCode::kInvalidArgument, fmt::format("{}: {}", option, id.status().message())};
     }
     ids.push_back(*id);
   }

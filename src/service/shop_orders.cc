@@ -9,13 +9,13 @@
 #include <utility>
 
 #include "base/field_check.h"
+#include "flashsale/base/id_text.h"
 #include "flashsale/service/reconciliation.h"
 
 namespace flashsale::inline v0 {
 namespace {
 
-// The next record of the table: its fields, without the quotes.  False at the end; nothing where a
-// quote is not closed, or stands inside a field.
+// A table, record by record.
 class Table {
  public:
   explicit Table(std::string_view text) : text_(text) {
@@ -24,26 +24,37 @@ class Table {
     if (text_.substr(0, kMark.size()) == kMark) text_.remove_prefix(kMark.size());
   }
 
+  // The next record: its fields, without the quotes.  False at the end; nothing where wrong() is
+  // said of it.
   std::optional<bool> Next(std::vector<std::string>& fields) {
     fields.clear();
     if (text_.empty()) return false;
     line_ = next_line_;
     for (;;) {
       const std::optional<std::string> field = Field();
-      if (!field.has_value()) return std::nullopt;
+      if (!field.has_value()) return Unreadable(kQuotes);
       fields.push_back(*field);
       if (text_.empty()) return true;
       if (Take("\r\n") || Take("\n")) {
         ++next_line_;
         return true;
       }
-      if (!Take(",")) return std::nullopt;
+      if (!Take(",")) return Unreadable(text_.front() == '\r' ? kLineEnd : kQuotes);
     }
   }
   // Where the last record began, from 1.
   std::size_t line() const { return line_; }
+  std::string_view wrong() const { return wrong_; }
 
  private:
+  static constexpr std::string_view kQuotes =
+      "quotes, expected around whole fields and in pairs within";
+  static constexpr std::string_view kLineEnd = "a line end of CR alone, expected LF or CR LF";
+
+  std::optional<bool> Unreadable(std::string_view wrong) {
+    wrong_ = wrong;
+    return std::nullopt;
+  }
   bool Take(std::string_view what) {
     if (text_.substr(0, what.size()) != what) return false;
     text_.remove_prefix(what.size());
@@ -73,27 +84,22 @@ class Table {
   std::string_view text_;
   std::size_t line_ = 0;
   std::size_t next_line_ = 1;
+  std::string_view wrong_;
 };
 
-template <typename Number>
-std::optional<Number> ParseNumber(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+std::optional<Units> ParseUnits(std::string_view text) {
+  Units number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end || number == 0 || number > kMaxUnits) return std::nullopt;
   return number;
 }
 
-template <typename Id>
-std::optional<Id> ParseId(std::string_view text) {
-  constexpr std::string_view kText = "text:";
-  constexpr std::string_view kInteger = "int:";
-  if (text.substr(0, kText.size()) == kText) return Id::FromText(text.substr(kText.size()));
-  if (text.substr(0, kInteger.size()) == kInteger) {
-    const auto number = ParseNumber<std::uint64_t>(text.substr(kInteger.size()));
-    if (!number.has_value()) return std::nullopt;
-    return Id::FromInteger(*number);
-  }
-  return Id::FromUuid(text);
+// Names of columns are the same in either case.
+bool IsColumn(std::string_view field, std::string_view name) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::equal(field.begin(), field.end(), name.begin(), name.end(),
+                    [&lower](char a, char b) { return lower(a) == b; });
 }
 
 Status Wrong(std::size_t line, std::string_view column, std::string_view value,
@@ -101,8 +107,6 @@ Status Wrong(std::size_t line, std::string_view column, std::string_view value,
   return {StatusCode::kInvalidArgument, fmt::format("line {}, column '{}': {}, expected {}", line,
                                                     column, Printable(value), expected)};
 }
-
-constexpr std::string_view kIdForms = "a UUID, int: and a number, or text: and anything";
 
 class OrderParser {
  public:
@@ -127,8 +131,37 @@ class OrderParser {
  private:
   Status Unreadable() const {
     return {StatusCode::kInvalidArgument,
-            fmt::format("line {}: quotes, expected around whole fields and in pairs within",
-                        table_.line())};
+            fmt::format("line {}: {}", table_.line(), table_.wrong())};
+  }
+  Status WrongHeading(std::string_view column, std::string_view what) const {
+    return {StatusCode::kInvalidArgument,
+            fmt::format("line {}, column '{}': {}", table_.line(), column, what)};
+  }
+  // The columns of the heading.
+  std::string Found() const {
+    constexpr std::size_t kMostTold = 20;
+    std::string found;
+    for (std::size_t i = 0; i < std::min(kMostTold, fields_.size()); ++i) {
+      found += (i == 0 ? "" : ", ") + Printable(fields_[i]);
+    }
+    if (fields_.size() > kMostTold) {
+      found += fmt::format(" and {} more", fields_.size() - kMostTold);
+    }
+    if (fields_.size() == 1 && fields_[0].find(';') != std::string::npos) {
+      found += ": fields are separated by ',', not by ';'";
+    }
+    return found;
+  }
+  // The id in a column.
+  template <typename Id>
+  Status TakeId(std::string_view column, std::size_t place, Id& id) const {
+    const Result<Id> parsed = ParseId<Id>(fields_[place]);
+    if (!parsed.ok()) {
+      return {StatusCode::kInvalidArgument, fmt::format("line {}, column '{}': {}", table_.line(),
+                                                        column, parsed.status().message())};
+    }
+    id = *parsed;
+    return {};
   }
   Status TakeHeading() {
     struct Column {
@@ -139,11 +172,13 @@ class OrderParser {
     for (const auto& [name, place, must_be] :
          {Column{"user", user_, true}, Column{"id", id_, true}, Column{"units", units_, true},
           Column{"product", product_, terms_.lines.size() > 1}}) {
-      const auto found = std::find(fields_.begin(), fields_.end(), name);
-      if (found != fields_.end()) {
-        place = static_cast<std::size_t>(found - fields_.begin());
-      } else if (must_be) {
-        return Wrong(1, name, "", "to be in the heading");
+      for (std::size_t i = 0; i < fields_.size(); ++i) {
+        if (!IsColumn(fields_[i], name)) continue;
+        if (place.has_value()) return WrongHeading(name, "twice, expected once");
+        place = i;
+      }
+      if (must_be && !place.has_value()) {
+        return WrongHeading(name, "none, expected in the heading, which has " + Found());
       }
     }
     columns_ = fields_.size();
@@ -154,19 +189,16 @@ class OrderParser {
       return {StatusCode::kInvalidArgument, fmt::format("line {}: {} fields, expected {}",
                                                         table_.line(), fields_.size(), columns_)};
     }
-    const auto user = ParseId<UserId>(fields_[*user_]);
-    if (!user.has_value() || user->is_nil()) {
-      return Wrong(table_.line(), "user", fields_[*user_], kIdForms);
+    order = {.table_line = table_.line()};
+    Status status = TakeId("user", *user_, order.user);
+    if (status.ok()) status = TakeId("id", *id_, order.id);
+    if (!status.ok()) return status;
+    const auto units = ParseUnits(fields_[*units_]);
+    if (!units.has_value()) {
+      return Wrong(table_.line(), "units", fields_[*units_],
+                   fmt::format("a number from 1 to {}", kMaxUnits));
     }
-    const auto id = ParseId<ReservationId>(fields_[*id_]);
-    if (!id.has_value() || id->is_nil()) {
-      return Wrong(table_.line(), "id", fields_[*id_], kIdForms);
-    }
-    const auto units = ParseNumber<Units>(fields_[*units_]);
-    if (!units.has_value() || *units == 0) {
-      return Wrong(table_.line(), "units", fields_[*units_], "a number from 1 on");
-    }
-    order = {.user = *user, .id = *id, .units = *units, .table_line = table_.line()};
+    order.units = *units;
     if (!product_.has_value()) return {};
     const std::string& product = fields_[*product_];
     const auto line =

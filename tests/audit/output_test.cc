@@ -275,13 +275,13 @@ TEST_CASE("what is no journal is not opened to be changed, and no file is made b
   const std::string orders = folder / "orders.csv";
   SetContents(orders, {'u'});
   for (const std::string& path : {empty, letter, foreign, logged, none}) {
-    CheckRefused(folder, {"erase", path.c_str(), "--user", "integer:3"}, "'" + path + "': ");
+    CheckRefused(folder, {"erase", path.c_str(), "--user", "int:3"}, "'" + path + "': ");
     CheckRefused(folder,
                  {"reconcile", path.c_str(), "--orders", orders.c_str(), "--apply", "--as-of", "1"},
                  "'" + path + "': ");
     CHECK(!fs::exists(path + "-shm"));
   }
-  CHECK(Run({"erase", folder.path().c_str(), "--user", "integer:3"}).code == 0);
+  CHECK(Run({"erase", folder.path().c_str(), "--user", "int:3"}).code == 0);
 }
 
 }  // namespace

@@ -430,8 +430,8 @@ TEST_CASE("what cannot be compared is named, and nothing is made or changed") {
     const std::vector<const char*> more =
         apply ? std::vector<const char*>{"--apply"} : std::vector<const char*>{};
     CHECK(refusal(kHeading + Row(1, 1) + "int:1,bob,1,thing\n", more) ==
-          fmt::format("--orders: '{}', line 3, column 'id': 'bob', expected a UUID, int: and a "
-                      "number, or text: and anything\n",
+          fmt::format("--orders: '{}', line 3, column 'id': 'bob', expected a UUID, 32 hex digits, "
+                      "int: and a number, or text: and anything\n",
                       orders));
     CHECK(refusal(kHeading + Row(1, 1, 1, "cake"), more) ==
           fmt::format("--orders: '{}', line 2, column 'product': 'cake', expected one that the "

@@ -188,12 +188,12 @@ TEST_CASE("what makes no sense is named") {
 TEST_CASE("orders are read from a table, whatever its columns and quotes") {
   SaleTerms terms = SmallSale(5);
   const Result<std::vector<ShopOrder>> orders = ParseShopOrders(
-      "\xEF\xBB\xBFnote,units,id,user\r\n"
+      "\xEF\xBB\xBFnote,Units,ID,user\r\n"
       "\"paid, by card\",2,int:7,00000000-0000-0001-0000-000000000003\r\n"
       "\"said \"\"thanks\"\"\",1,text:order 8,int:4\n"
       "\"two\nlines\",1,int:9,text:anna\n"
       "\n"
-      ",1,int:1,int:1\n",
+      ",1,integer:1,00000000000000010000000000000001\n",
       terms);
   REQUIRE_MESSAGE(orders.ok(), orders.status().ToString());
   const std::vector<ShopOrder> expected = {{.user = UserId::FromInteger(3),
@@ -226,23 +226,43 @@ TEST_CASE("a table that cannot be read is refused where it cannot") {
     return ParseShopOrders(csv, terms).status().message();
   };
   CHECK(refusal("") == "line 1: nothing, expected a heading");
-  CHECK(refusal("user,units\n") == "line 1, column 'id': '', expected to be in the heading");
+  CHECK(refusal("user,units\n") ==
+        "line 1, column 'id': none, expected in the heading, which has 'user', 'units'");
+  CHECK(refusal("user;id;units\nint:1;int:1;1\n") ==
+        "line 1, column 'user': none, expected in the heading, which has 'user;id;units': fields "
+        "are separated by ',', not by ';'");
+  CHECK(refusal("user,id,units,User\n") == "line 1, column 'user': twice, expected once");
+  CHECK(refusal("user,id,ID,units\n") == "line 1, column 'id': twice, expected once");
+  CHECK(refusal("user,id,units,,product,product\n") ==
+        "line 1, column 'product': twice, expected once");
   CHECK(refusal("user,id,units\nint:1,int:1\n") == "line 2: 2 fields, expected 3");
   CHECK(refusal("user,id,units\nbob,int:1,1\n") ==
-        "line 2, column 'user': 'bob', expected a UUID, int: and a number, or text: and anything");
+        "line 2, column 'user': 'bob', expected a UUID, 32 hex digits, int: and a number, or text: "
+        "and anything");
   CHECK(refusal("user,id,units\n\nint:1,int:x,1\n") ==
-        "line 3, column 'id': 'int:x', expected a UUID, int: and a number, or text: and anything");
-  CHECK(refusal("user,id,units\nint:1,int:1,0\n") ==
-        "line 2, column 'units': '0', expected a number from 1 on");
-  CHECK(refusal("user,id,units\nint:1,int:1,1x\n") ==
-        "line 2, column 'units': '1x', expected a number from 1 on");
+        "line 3, column 'id': 'int:x', expected a number from 0 to 18446744073709551615 behind "
+        "int:");
+  CHECK(refusal("user,id,units\nint:1,text:,1\n") ==
+        "line 2, column 'id': 'text:', expected something behind text:");
+  CHECK(refusal("user,id,units\n00000000-0000-0000-0000-000000000000,int:1,1\n") ==
+        "line 2, column 'user': '00000000-0000-0000-0000-000000000000', expected an id that is not "
+        "nil");
+  for (const char* const units : {"0", "1x", "1073741825", "4294967296", "-1", ""}) {
+    CHECK(refusal((std::string("user,id,units\nint:1,int:1,") + units + "\n").c_str()) ==
+          "line 2, column 'units': '" + std::string(units) +
+              "', expected a number from 1 to 1073741824");
+  }
+  CHECK(refusal("user,id,units\rint:1,int:1,1\r") ==
+        "line 1: a line end of CR alone, expected LF or CR LF");
+  CHECK(refusal("user,id,units\r\nint:1,int:1,1\r") ==
+        "line 2: a line end of CR alone, expected LF or CR LF");
   CHECK(refusal("user,id,units\nint:1,\"int:1,1\n") ==
         "line 2: quotes, expected around whole fields and in pairs within");
   CHECK(refusal("user,id,units\nint:1,in\"t:1,1\n") ==
         "line 2: quotes, expected around whole fields and in pairs within");
   terms.lines.push_back({.product = "other", .units = 1});
   CHECK(refusal("user,id,units\n") ==
-        "line 1, column 'product': '', expected to be in the heading");
+        "line 1, column 'product': none, expected in the heading, which has 'user', 'id', 'units'");
   CHECK(refusal("user,id,units,product\nint:1,int:1,1,cake\n") ==
         "line 2, column 'product': 'cake', expected one that the sale has");
 }

@@ -32,8 +32,8 @@ struct ShopOrder {
 };
 
 // Orders from a table of comma-separated values (RFC 4180) with the columns `user`, `id`, `units`
-// and, where the terms have more than one line, `product`, in any order and beside others.  Ids as
-// UUIDs, as `int:` and a number, or as `text:` and anything (OpaqueId::FromText).
+// and, where the terms have more than one line, `product`, in either case, in any order and beside
+// others.  Ids as ParseId (base/id_text.h) reads them; units from 1 to kMaxUnits.
 //
 // Errors: InvalidArgument, naming line, column, value and what was expected.
 FLASHSALE_EXPORT Result<std::vector<ShopOrder>> ParseShopOrders(std::string_view csv,

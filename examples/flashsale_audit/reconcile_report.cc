@@ -63,7 +63,7 @@ std::string LedgerText(const ReconcileReport& report, const Reservation& ledger)
 }
 
 std::string AnswerText(const Discrepancy& one) {
-  return std::string(one.remedy == Remedy::kByHand ? "-" : Name(one.outcome.code));
+  return std::string(one.outcome.has_value() ? Name(one.outcome->code) : "-");
 }
 
 // The discrepancies as a table, its columns as wide as they have to be.
@@ -141,7 +141,7 @@ Json JsonOf(const ReconcileReport& report, const Discrepancy& one) {
     json["journal"] = std::move(ledger);
   }
   json["remedy"] = Name(one.remedy);
-  if (report.applied && one.remedy != Remedy::kByHand) json["answer"] = Name(one.outcome.code);
+  if (one.outcome.has_value()) json["answer"] = Name(one.outcome->code);
   json["settled"] = one.is_settled;
   if (report.with_ids) {
     json["user"] = one.order.user.ToString();

@@ -21,15 +21,17 @@ class Ledger final : public SnapshotVisitor {
  public:
   void OnSale(const Sale& sale) override {
     seq_ = sale.seq;
-    lines_ = sale.terms.lines.size();
+    terms_ = sale.terms;
   }
-  void OnUser(const UserId& user, const Tally&, std::span<const Reservation> records) override {
+  void OnUser(const UserId& user, const Tally& tally,
+              std::span<const Reservation> records) override {
+    if (tally.limit > terms_.limit_per_user) raised_.emplace(user, tally.limit);
     for (const Reservation& record : records) records_.emplace(Key(user, record.id), record);
   }
   void OnKey(const TallyKey&, const Tally&) override {}
 
   std::uint64_t seq() const { return seq_; }
-  std::size_t lines() const { return lines_; }
+  const SaleTerms& terms() const { return terms_; }
   const std::map<Key, Reservation>& records() const { return records_; }
   // The record, or one that says kNone.
   Reservation Find(const Key& key) const {
@@ -37,9 +39,20 @@ class Ledger final : public SnapshotVisitor {
     return found == records_.end() ? Reservation{} : found->second;
   }
 
+  // Whether a reserve of what was ordered may be accepted at all, whoever else has what.
+  bool MayEverReserve(const ShopOrder& order) const {
+    const Units ceiling = terms_.limit_ceiling.value_or(terms_.limit_per_user);
+    const auto raised = raised_.find(order.user);
+    const Units limit = raised == raised_.end() ? terms_.limit_per_user : raised->second;
+    return !terms_.requires_admission && order.units <= limit &&
+           order.units <= terms_.max_units_per_order.value_or(ceiling) &&
+           order.units <= terms_.lines[order.line].units;
+  }
+
  private:
   std::uint64_t seq_ = 0;
-  std::size_t lines_ = 0;
+  SaleTerms terms_;
+  std::map<UserId, Units> raised_;  // whose limit is above that of the terms
   std::map<Key, Reservation> records_;
 };
 
@@ -80,7 +93,8 @@ Remedy RemedyForMissing(const Reservation& ledger) {
 }
 
 // The difference between an order and what the ledger has of it; nothing where they agree.
-std::optional<Discrepancy> Compare(const ShopOrder& order, const Reservation& ledger) {
+std::optional<Discrepancy> Compare(const ShopOrder& order, const Ledger& all) {
+  const Reservation ledger = all.Find(Key(order.user, order.id));
   Discrepancy found{.order = order, .ledger = ledger};
   if (ledger.state == ReservationState::kPurchased) {
     if (ledger.line == order.line && ledger.units == order.units) return std::nullopt;
@@ -92,6 +106,9 @@ std::optional<Discrepancy> Compare(const ShopOrder& order, const Reservation& le
   // A confirm buys what was held, or less of it.
   if (found.remedy == Remedy::kConfirm &&
       (ledger.line != order.line || ledger.units < order.units)) {
+    found.remedy = Remedy::kByHand;
+  }
+  if (found.remedy == Remedy::kReserveAndConfirm && !all.MayEverReserve(order)) {
     found.remedy = Remedy::kByHand;
   }
   return found;
@@ -156,7 +173,7 @@ Result<Reconciliation> ReconcileOrThrow(InventoryRepository& inventory, const Sa
                                         const ReconciliationOptions& options) {
   Ledger ledger;
   Status status = inventory.Snapshot(sale, ledger);
-  if (status.ok()) status = CheckOrders(orders, ledger.lines());
+  if (status.ok()) status = CheckOrders(orders, ledger.terms().lines.size());
   if (!status.ok()) return status;
   std::set<Key> too_new;
   if (options.as_of < kMaxTime) {
@@ -171,7 +188,7 @@ Result<Reconciliation> ReconcileOrThrow(InventoryRepository& inventory, const Sa
   for (const ShopOrder& order : orders) {
     const Key key(order.user, order.id);
     const bool is_first = ordered.insert(key).second;
-    std::optional<Discrepancy> discrepancy = Compare(order, ledger.Find(key));
+    std::optional<Discrepancy> discrepancy = Compare(order, ledger);
     if (!is_first) {
       discrepancy =
           Discrepancy{.difference = Difference::kTwice, .order = order, .ledger = ledger.Find(key)};
@@ -241,10 +258,15 @@ std::string_view Name(Remedy remedy) {
 Result<Reconciliation> Reconcile(InventoryRepository& inventory, const SaleRef& sale,
                                  std::span<const ShopOrder> orders,
                                  const ReconciliationOptions& options) {
-  if (!IsValid(options.now)) {
+  struct Named {
+    const char* name;
+    Time value;
+  };
+  for (const auto& [name, value] : {Named{"now", options.now}, Named{"as_of", options.as_of}}) {
+    if (IsValid(value)) continue;
     return Status(
         StatusCode::kInvalidArgument,
-        fmt::format("now: {} us, expected 0 to 2^53 - 1", options.now.time_since_epoch().count()));
+        fmt::format("{}: {} us, expected 0 to 2^53 - 1", name, value.time_since_epoch().count()));
   }
   try {
     return ReconcileOrThrow(inventory, sale, orders, options);

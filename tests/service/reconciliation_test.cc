@@ -18,15 +18,19 @@ using namespace std::chrono_literals;
 
 class Shop {
  public:
-  explicit Shop(LateConfirm late = LateConfirm::kRevive) {
+  explicit Shop(LateConfirm late = LateConfirm::kRevive) : Shop(Terms(late)) {}
+  explicit Shop(const SaleTerms& terms) {
     auto storage = OpenMemoryStorage({.events_per_sale = 1'024});
     REQUIRE(storage.ok());
     storage_ = *std::move(storage);
+    REQUIRE(inventory().Create(terms).ok());
+  }
+  static SaleTerms Terms(LateConfirm late) {
     SaleTerms terms = SmallSale(20);
     terms.limit_per_user = 3;
     terms.hold = 60s;
     terms.late_confirm = late;
-    REQUIRE(inventory().Create(terms).ok());
+    return terms;
   }
   InventoryRepository& inventory() { return storage_->inventory(); }
   Outcome Do(const Command& command, Time now = kStart) {
@@ -86,6 +90,7 @@ TEST_CASE("each difference is told with its remedy, and a dry run changes nothin
     CHECK(found.discrepancies[i].difference == difference);
     CHECK(found.discrepancies[i].remedy == remedy);
     CHECK(!found.discrepancies[i].is_settled);
+    CHECK(!found.discrepancies[i].outcome.has_value());
   };
   expect(0, 1, Difference::kExtra, Remedy::kVoid);
   expect(1, 2, Difference::kDiffers, Remedy::kByHand);
@@ -108,6 +113,51 @@ TEST_CASE("what is held may be bought in part, but not more of it") {
   CHECK(remedy(Order(1, 1, 3)) == Remedy::kByHand);
 }
 
+TEST_CASE("what the terms can never allow is left to somebody") {
+  const auto remedy = [](const SaleTerms& terms, const ShopOrder& order,
+                         const std::vector<Command>& before = {}) {
+    Shop shop(terms);
+    for (const Command& command : before) REQUIRE(shop.Do(command).code == Code::kDone);
+    const Reconciliation found = shop.Run({order}, {.now = kStart, .apply = true});
+    const Discrepancy& only = found.discrepancies.at(0);
+    CHECK(only.outcome.has_value() == (only.remedy != Remedy::kByHand));
+    // Nothing is held back that would have been allowed.
+    if (only.remedy == Remedy::kByHand) {
+      Command command = Reserve(order.user, order.id, order.units);
+      command.line = order.line;
+      CHECK(shop.Do(command).code != Code::kDone);
+    } else {
+      CHECK(only.is_settled);
+    }
+    return only.remedy;
+  };
+  constexpr Remedy kSell = Remedy::kReserveAndConfirm;
+  SaleTerms terms = SmallSale(20);
+  terms.limit_per_user = 3;
+  CHECK(remedy(terms, Order(1, 1, 3)) == kSell);
+  CHECK(remedy(terms, Order(1, 1, 4)) == Remedy::kByHand);
+  terms.max_units_per_order = 2;
+  CHECK(remedy(terms, Order(1, 1, 2)) == kSell);
+  CHECK(remedy(terms, Order(1, 1, 3)) == Remedy::kByHand);
+  terms = SmallSale(2);
+  terms.limit_per_user = 3;
+  CHECK(remedy(terms, Order(1, 1, 2)) == kSell);
+  CHECK(remedy(terms, Order(1, 1, 3)) == Remedy::kByHand);
+  // Whose limit was raised.
+  terms = SmallSale(20);
+  terms.limit_per_user = 2;
+  terms.limit_ceiling = 5;
+  Command raised = Reserve(User(1), Id(7), 1);
+  raised.user_limit = 4;
+  const std::vector<Command> before = {raised, About(Verb::kCancel, User(1), Id(7))};
+  CHECK(remedy(terms, Order(1, 1, 4), before) == kSell);
+  CHECK(remedy(terms, Order(1, 1, 5), before) == Remedy::kByHand);
+  CHECK(remedy(terms, Order(2, 1, 3), before) == Remedy::kByHand);
+  // A remedy comes without an admission.
+  terms.requires_admission = true;
+  CHECK(remedy(terms, Order(1, 1, 1)) == Remedy::kByHand);
+}
+
 TEST_CASE("remedies make both agree, once") {
   Shop shop;
   shop.Buy(1, 1);
@@ -119,8 +169,8 @@ TEST_CASE("remedies make both agree, once") {
   const Reconciliation found = shop.Run(orders, options);
   CHECK(found.agrees());
   CHECK(found.settled == 4);
-  CHECK(found.discrepancies[0].outcome.code == Code::kDone);  // taken back
-  CHECK(found.discrepancies[3].outcome.code == Code::kRevived);
+  CHECK(found.discrepancies[0].outcome->code == Code::kDone);  // taken back
+  CHECK(found.discrepancies[3].outcome->code == Code::kRevived);
   CHECK(shop.StockNow().sold == 4);
   const Reconciliation again = shop.Run(orders, options);
   CHECK(again.agrees());
@@ -135,8 +185,8 @@ TEST_CASE("a remedy keeps every limit, and says what it was refused for") {
   const Reconciliation found =
       shop.Run({Order(1, 1, 3), Order(1, 2), Order(2, 1)}, {.now = kStart + 2min, .apply = true});
   REQUIRE(found.discrepancies.size() == 2);
-  CHECK(found.discrepancies[0].outcome.code == Code::kUserLimit);
-  CHECK(found.discrepancies[1].outcome.code == Code::kExpired);
+  CHECK(found.discrepancies[0].outcome->code == Code::kUserLimit);
+  CHECK(found.discrepancies[1].outcome->code == Code::kExpired);
   CHECK(found.settled == 0);
   CHECK(!found.agrees());
   CHECK(shop.StockNow().sold == 3);
@@ -182,6 +232,15 @@ TEST_CASE("what makes no sense is named") {
   CHECK(refusal({.user = User(1), .id = Id(1), .line = 1, .units = 1}) ==
         "orders[0].line: 1, expected below 1");
   CHECK(refusal(Order(1, 1), kMinTime - 1us) == "now: -1 us, expected 0 to 2^53 - 1");
+  const auto as_of = [&](Time at) {
+    return Reconcile(shop.inventory(), "drop", {}, {.now = kStart, .as_of = at}).status();
+  };
+  CHECK(as_of(kMinTime - 1us) ==
+        Status(StatusCode::kInvalidArgument, "as_of: -1 us, expected 0 to 2^53 - 1"));
+  CHECK(as_of(kMaxTime + 1us) ==
+        Status(StatusCode::kInvalidArgument, "as_of: 9007199254740992 us, expected 0 to 2^53 - 1"));
+  CHECK(as_of(kMinTime).ok());
+  CHECK(as_of(kMaxTime).ok());
   CHECK(refusal(Order(1, 1), kStart, "none").find("none") != std::string::npos);
 }
 

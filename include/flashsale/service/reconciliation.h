@@ -2,6 +2,7 @@
 #define FLASHSALE_SERVICE_RECONCILIATION_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -49,7 +50,8 @@ enum class Difference : std::uint8_t {
 
 // What would make them agree.
 enum class Remedy : std::uint8_t {
-  kByHand = 1,   // nothing that the ledger can do: somebody has to decide
+  // Nothing that the ledger can do, or that the terms can ever allow: somebody has to decide.
+  kByHand = 1,
   kConfirm = 2,  // what is held, or has lapsed, is bought after all
   kReserveAndConfirm = 3,
   kVoid = 4,  // the purchase is taken back
@@ -64,8 +66,8 @@ struct Discrepancy {
   ShopOrder order = {};
   // As the ledger has it; kNone where it has nothing.
   Reservation ledger = {};
-  // What the remedy was answered, where it was carried out; else Invalid.
-  Outcome outcome = {};
+  // What the remedy was answered; nothing where it was not carried out.
+  std::optional<Outcome> outcome = std::nullopt;
   // The two agree now.
   bool is_settled = false;
 };
@@ -74,7 +76,7 @@ struct ReconciliationOptions {
   // Of the commands.
   Time now{};
   // When the shop's orders were listed: purchases since then are not looked at.  kMaxTime: nothing
-  // has been bought since, because the sale is over.
+  // has been bought since, because the sale is over.  0 to 2^53 - 1 us, as all times.
   Time as_of = kMaxTime;
   // Carry out the remedies.  Otherwise they are only told.
   bool apply = false;

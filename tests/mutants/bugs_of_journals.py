@@ -7,8 +7,10 @@ COMMIT = "src/backend/journal/commit.cc"
 INVENTORY = "src/backend/journal/journaled_inventory.cc"
 LINES = "src/backend/journal/journaled_queue.cc"
 LINE_CODEC = "src/backend/journal/line_codec.cc"
+ORDERS = "src/service/shop_orders.cc"
 RECORD = "src/backend/journal/record.cc"
 RECOVERY = "src/backend/journal/recovery.cc"
+READER = "src/backend/journal/journal_reader.cc"
 RECONCILIATION = "src/service/reconciliation.cc"
 REPLAY = "src/backend/memory/waiting_line_replay.cc"
 STAGES = "src/backend/memory/waiting_line_stages.cc"
@@ -43,6 +45,8 @@ bug("a user that was introduced in one session is taken for known in the next", 
     (RECOVERY, "  BeginSession(commit());\n  return {};", "  return {};"))
 bug("names that no record mentions are overlooked", "journal",
     (WALK, "if (!reader.UsedAllNames()) return", "if (false) return"))
+bug("who is exchanged for another leaves the hash of names as it was", "journal",
+    (READER, "      hasher_.Add(commit.names);\n", ""))
 bug("the edges of an event are not written", "journal",
     (RECORD, "  if (!event.edges.empty()) {", "  if (false) {"))
 bug("the time is kept with every call or never", "journal",
@@ -112,3 +116,9 @@ bug("a remedy that was refused counts as settled", "service",
 bug("an order that the shop has twice matches once", "service",
     (RECONCILIATION, "      if (before == found.end()) --result.matching;\n",
      "      (void)before;\n"))
+bug("an order beyond all limits is to be reserved", "service",
+    (RECONCILIATION, " && !all.MayEverReserve(order)", " && false"))
+bug("whose limit was raised is held to the terms' own", "service",
+    (RECONCILIATION, "if (tally.limit > terms_.limit_per_user) raised_", "if (false) raised_"))
+bug("the later of two columns of one name is read", "service",
+    (ORDERS, "        if (place.has_value()) return", "        if (false) return"))

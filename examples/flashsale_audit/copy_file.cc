@@ -90,8 +90,9 @@ Result<JournalCopyReport> CopyToFile(JournalMedium& from, const std::string& to,
   const std::string part = to + "-part";
   Status status = CheckFree(to, to, "");
   if (status.ok()) {
-    status =
-        CheckFree(to, part, ", of a copy that was broken off, to be removed, or is being made");
+    status = CheckFree(
+        to, part,
+        ", of a copy that is being made, or was broken off: then remove all by that name");
   }
   if (!status.ok()) return status;
   Result<JournalCopyReport> report = WritePart(from, part, options);

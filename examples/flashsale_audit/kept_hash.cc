@@ -15,6 +15,7 @@ template <typename Number>
 std::optional<Number> ParseDigits(std::string_view text, int base) {
   Number number{};
   const char* const end = text.data() + text.size();
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size is in `end`.
   const auto [stop, error] = std::from_chars(text.data(), end, number, base);
   if (error != std::errc() || stop != end) return std::nullopt;
   return number;

@@ -22,7 +22,7 @@ Status Refused(const NamedFile& file, const std::string& why) {
 // The path without links and detours, as far as it is there.
 fs::path Resolved(const fs::path& path) {
   std::error_code error;
-  const fs::path whole = fs::weakly_canonical(fs::absolute(path, error), error);
+  fs::path whole = fs::weakly_canonical(fs::absolute(path, error), error);
   if (!error && !fs::is_symlink(fs::symlink_status(whole, error))) return whole;
   // A link to what is not there.
   const fs::path target = fs::read_symlink(path, error);

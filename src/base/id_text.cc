@@ -26,13 +26,14 @@ std::optional<std::string_view> Behind(std::string_view prefix, std::string_view
 Result<WrittenId> ParseWritten(std::string_view text) {
   if (const auto name = Behind("text:", text)) {
     if (name->empty()) return Wrong(text, "something behind text:");
-    return WrittenId{.name = *name};
+    return WrittenId{.name = name};
   }
   for (const std::string_view prefix : {"int:", "integer:"}) {
     const auto digits = Behind(prefix, text);
     if (!digits.has_value()) continue;
     std::uint64_t number = 0;
     const char* const end = digits->data() + digits->size();
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size is in `end`.
     const auto [stop, error] = std::from_chars(digits->data(), end, number);
     if (error == std::errc() && stop == end) {
       return WrittenId{.bytes = UserId::FromInteger(number).bytes()};

@@ -90,6 +90,7 @@ class Table {
 std::optional<Units> ParseUnits(std::string_view text) {
   Units number = 0;
   const char* const end = text.data() + text.size();
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size is in `end`.
   const auto [stop, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || stop != end || number == 0 || number > kMaxUnits) return std::nullopt;
   return number;

@@ -242,10 +242,11 @@ TEST_CASE("a copy is not written over anything, nor through a link, nor beside w
   const std::string to = journal / "copy.db";
   for (const char* const suffix :
        {"", "-wal", "-head", "-lock", "-part", "-part-wal", "-part-head", "-part-lock"}) {
-    SetContents(to + suffix, {'k'});
+    const std::string taken = to + suffix;
+    SetContents(taken, {'k'});
     refused(to,
-            "--to '" + to + "': expected a name that is free, but '" + to + suffix + "' is there");
-    fs::remove(to + suffix);
+            fmt::format("--to '{}': expected a name that is free, but '{}' is there", to, taken));
+    fs::remove(taken);
   }
   refused(path, "--to '" + path + "': expected another file than the journal's own, '");
   refused(path + "-wal",

@@ -43,10 +43,10 @@ TEST_CASE("what is no id is told with what was expected") {
                                "and anything");
   }
   for (const char* const number : {"", "x", "-1", "1x", " 1", "+1", "18446744073709551616"}) {
-    for (const std::string prefix : {"int:", "integer:"}) {
-      CHECK(refusal(prefix + number) ==
-            "'" + prefix + number + "', expected a number from 0 to 18446744073709551615 behind " +
-                prefix);
+    for (const char* const prefix : {"int:", "integer:"}) {
+      const std::string text = std::string(prefix) + number;
+      CHECK(refusal(text) ==
+            "'" + text + "', expected a number from 0 to 18446744073709551615 behind " + prefix);
     }
   }
   CHECK(refusal("text:") == "'text:', expected something behind text:");

@@ -392,20 +392,20 @@ TEST_CASE("names have a hash of their own, which tells of two that were exchange
     explicit Chained(const Kept& kept) : kept_(kept) {}
     Status OnEntry(const JournalEntry&) override { return {}; }
     Status OnCommit(const JournalSummary& so_far) override {
-      std::vector<std::uint8_t> bytes(expected_.begin(), expected_.end());
+      std::vector<std::uint8_t> bytes(expected.begin(), expected.end());
       const auto& names = kept_.commits.at(so_far.commits - 1).names;
       bytes.insert(bytes.end(), names.begin(), names.end());
-      expected_ = Sha256().Of(bytes);
-      CHECK(so_far.names_hash == expected_);
+      expected = Sha256().Of(bytes);
+      CHECK(so_far.names_hash == expected);
       return {};
     }
-    JournalHash expected_{};
+    JournalHash expected{};
 
    private:
     const Kept& kept_;
   } chained(*kept);
   const JournalSummary before = MustRead(kept, chained);
-  CHECK(before.names_hash == chained.expected_);
+  CHECK(before.names_hash == chained.expected);
 
   class Uncritical final : public JournalVisitor {
     Status OnEntry(const JournalEntry&) override { return {}; }

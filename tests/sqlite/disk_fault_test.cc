@@ -203,6 +203,7 @@ TEST_CASE("on a full disk all who hold something can buy it, and later others ca
   REQUIRE(holders.size() > 20);
   // Everybody at once, as a lane would send them.
   std::vector<Command> confirms;
+  confirms.reserve(holders.size());
   for (const std::uint64_t user : holders) {
     confirms.push_back(About(Verb::kConfirm, User(user), Id(user)));
   }
@@ -250,6 +251,7 @@ TEST_CASE("when others have filled the disk each holder by themselves can buy wh
     REQUIRE(inventory.Create(SmallSale(2 * kHolders)).ok());
     for (std::uint64_t user = 1; user <= kHolders; user += batch) {
       std::vector<Command> commands;
+      commands.reserve(batch);
       for (std::uint64_t i = user; i < user + batch; ++i) {
         commands.push_back(Reserve(User(i), Id(i)));
       }

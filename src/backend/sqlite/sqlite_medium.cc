@@ -49,7 +49,8 @@ Result<std::unique_ptr<SqliteMedium>> SqliteMedium::Open(const SqliteOptions& op
 SqliteMedium::~SqliteMedium() {
   // A fork has no thread that could be told to end: the rest of it stays in its memory.
   if (!files_.are_mine()) {
-    (void)checkpointer_.release();
+    // NOLINTNEXTLINE(bugprone-unused-return-value): that is what it is about.
+    static_cast<void>(checkpointer_.release());
     return;
   }
   checkpointer_.reset();

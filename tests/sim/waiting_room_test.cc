@@ -35,8 +35,8 @@ SimulationPlan Small() {
           .limit_per_user = 2,
           .hold = 1min,
           .duration = 6min,
-          .admissions_per_second = 10,
-          .max_in_flight = 100,
+          .admissions_per_second = IsFull() ? 100U : 10U,
+          .max_in_flight = IsFull() ? 1'000U : 100U,
           .pre_queue = 2min};
 }
 

@@ -1,9 +1,31 @@
 #include "backend/sqlite/open_files.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <optional>
+
 namespace flashsale::inline v0::sqlite {
+namespace {
+
+// Which file a name stands for; nothing where there is none.
+std::optional<FileIdentity> IdentityOf(const std::string& name) {
+#if defined(__linux__)
+  // Not stat: who asks for times has every write from then on note its own, which the next sync has
+  // to write as well (https://docs.kernel.org/filesystems/multigrain-ts.html).
+  struct statx found{};
+  if (statx(AT_FDCWD, name.c_str(), 0, STATX_INO, &found) != 0) return std::nullopt;
+  return FileIdentity{std::uint64_t{found.stx_dev_major} << 32 | found.stx_dev_minor,
+                      found.stx_ino};
+#else
+  struct stat found{};
+  if (stat(name.c_str(), &found) != 0) return std::nullopt;
+  return FileIdentity{static_cast<std::uint64_t>(found.st_dev), found.st_ino};
+#endif
+}
+
+}  // namespace
 
 Result<std::string> FullName(sqlite3_vfs& vfs, const std::string& path) {
   std::string name(static_cast<std::size_t>(vfs.mxPathname) + 1, '\0');
@@ -32,8 +54,8 @@ Result<std::string> FullName(sqlite3_vfs& vfs, const std::string& path) {
 void OpenFiles::Note(const std::vector<std::string>& names) {
   files_.clear();
   for (const std::string& name : names) {
-    struct stat found{};
-    if (stat(name.c_str(), &found) == 0) files_.push_back({name, found.st_dev, found.st_ino});
+    const std::optional<FileIdentity> identity = IdentityOf(name);
+    if (identity.has_value()) files_.push_back({name, *identity});
   }
 }
 
@@ -49,11 +71,10 @@ Status OpenFiles::CheckProcess() const {
 
 Status OpenFiles::CheckNames() const {
   for (const File& file : files_) {
-    struct stat found{};
-    const bool is_there = stat(file.name.c_str(), &found) == 0;
-    if (is_there && found.st_dev == file.device && found.st_ino == file.inode) continue;
+    const std::optional<FileIdentity> found = IdentityOf(file.name);
+    if (found == file.identity) continue;
     return {StatusCode::kUnavailable, fmt::format("'{}' was {} while it was open", file.name,
-                                                  is_there ? "exchanged" : "removed")};
+                                                  found.has_value() ? "exchanged" : "removed")};
   }
   return {};
 }

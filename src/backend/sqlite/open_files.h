@@ -5,6 +5,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,13 @@ namespace flashsale::inline v0::sqlite {
 // Errors: FailedPrecondition where it is something else than a file, or has several names (hard
 // links), each of which would have files of its own beside it; Unavailable.
 Result<std::string> FullName(sqlite3_vfs& vfs, const std::string& path);
+
+struct FileIdentity {
+  std::uint64_t device;
+  std::uint64_t number;
+
+  friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+};
 
 // The files of a database that this process has open, as their names stood for them then.  Those
 // that only a VFS of its own knows are not looked after.
@@ -37,8 +45,7 @@ class OpenFiles {
  private:
   struct File {
     std::string name;
-    dev_t device;
-    ino_t inode;
+    FileIdentity identity;
   };
   std::vector<File> files_;
   const pid_t process_ = getpid();

@@ -42,9 +42,8 @@ Question BytesPerReservation(std::uint64_t users, bool confirmed) {
   return {.name = fmt::format("durable_bytes_per_{}_{}", confirmed ? "sale" : "reservation",
                               SizeName(users)),
           .asks = fmt::format(
-              "How many bytes of disk, all files of a closed storage together, its log of "
-              "some 64 MB included, does each of {} reservations{} take, {} a commit, "
-              "against the ids of its user and itself?",
+              "How many bytes of disk, all files of a closed storage together, does each of {} "
+              "reservations{} take, {} a commit, against the ids of its user and itself?",
               users, confirmed ? " and its confirm" : "", kBatch),
           .unit = "B",
           .reference_name = "two ids",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
 #include <utility>
 
 namespace custom_backend {
@@ -308,7 +309,12 @@ const Reservation* MapSale::Find(const UserId& user, const ReservationId& id) co
   return record == found->second.records.end() ? nullptr : &record->second;
 }
 
-EventPage MapSale::ReadEvents(std::uint64_t after, std::span<Event> events) const {
+Result<EventPage> MapSale::ReadEvents(std::uint64_t after, std::span<Event> events) const {
+  if (after > events_.size()) {
+    return Status(StatusCode::kFailedPrecondition,
+                  "after: " + std::to_string(after) + ", expected no more than " +
+                      std::to_string(events_.size()) + ", the last event");
+  }
   EventPage page{.cursor = after};
   for (; page.count < events.size() && page.cursor < events_.size(); ++page.count) {
     events[page.count] = events_[page.cursor++];

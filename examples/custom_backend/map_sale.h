@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "flashsale/base/outcome.h"
+#include "flashsale/base/status.h"
 #include "flashsale/base/time.h"
 #include "flashsale/domain/event.h"
 #include "flashsale/domain/flash_sale.h"
@@ -42,7 +43,8 @@ class MapSale {
   flashsale::Tally ReadTally(const flashsale::TallyKey& key) const;
   const flashsale::Reservation* Find(const flashsale::UserId& user,
                                      const flashsale::ReservationId& id) const;
-  flashsale::EventPage ReadEvents(std::uint64_t after, std::span<flashsale::Event> events) const;
+  flashsale::Result<flashsale::EventPage> ReadEvents(std::uint64_t after,
+                                                     std::span<flashsale::Event> events) const;
   void Show(flashsale::SnapshotVisitor& visitor) const;
 
  private:

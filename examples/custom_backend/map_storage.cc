@@ -106,7 +106,7 @@ class MapInventory final : public InventoryRepository {
   Result<EventPage> ReadEvents(const SaleRef& ref, std::uint64_t after,
                                std::span<Event> events) noexcept override {
     return With(ref.id(),
-                [after, events](MapSale& sale) { return Result(sale.ReadEvents(after, events)); });
+                [after, events](MapSale& sale) { return sale.ReadEvents(after, events); });
   }
 
   Status Snapshot(const SaleRef& ref, SnapshotVisitor& visitor) noexcept override {

@@ -179,6 +179,8 @@ void CheckCursors(Storage& storage, Findings& f) {
   f.Expect(read == kEvents, "not every event was read");
   const Result<EventPage> none = inventory.ReadEvents("a", 3, std::span<Event>());
   f.Expect(none.ok() && none->count == 0 && none->cursor == 3, "a read into no room");
+  f.ExpectError(inventory.ReadEvents("a", kEvents + 1, events), StatusCode::kFailedPrecondition,
+                "a cursor beyond the last event");
 }
 
 void CheckResolvedNames(Storage& storage, Findings& f) {

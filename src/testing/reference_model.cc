@@ -1,5 +1,7 @@
 #include "flashsale/testing/reference_model.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -104,7 +106,10 @@ class ReferenceInventory final : public InventoryRepository {
     const MutexLock lock(mutex_);
     const auto found = sales_.find(sale.id());
     if (found == sales_.end()) return NoSuchSale(sale.id());
-    return found->second.ReadEvents(after, events);
+    const std::uint64_t last = found->second.last_seq();
+    if (after <= last) return found->second.ReadEvents(after, events);
+    return Status(StatusCode::kFailedPrecondition,
+                  fmt::format("after: {}, expected no more than {}, the last event", after, last));
   }
 
   Status Snapshot(const SaleRef& sale, SnapshotVisitor& visitor) noexcept override {

@@ -37,6 +37,8 @@ class ReferenceSale {
   SaleStock ReadStock(Time now) const;
   Tally ReadTally(const TallyKey& key) const;
   const Reservation* Find(const UserId& user, const ReservationId& id) const;
+  std::uint64_t last_seq() const { return events_.size(); }
+  // REQUIRES: after <= last_seq().
   EventPage ReadEvents(std::uint64_t after, std::span<Event> events) const;
   void Show(SnapshotVisitor& visitor) const;
 

@@ -14,8 +14,8 @@
 
 namespace flashsale::inline v0 {
 
-// One change that a caller asks for, as plain data: the same fields are a slot of a ring, a record of
-// a journal, a group of a script's arguments.  A member that its verb does not use must be zero.
+// One change that a caller asks for, as plain data: the same fields are a slot of a ring, a record
+// of a journal, a group of a script's arguments.  A member that its verb does not use must be zero.
 struct Command {
   Verb verb = Verb::kReserve;
   // Bits for commands that must succeed together; none is defined yet, so 0.
@@ -27,8 +27,8 @@ struct Command {
   Units units = 0;
   // kReserve: the limit that the host grants this user, up to the ceiling; 0: that of the terms.
   Units user_limit = 0;
-  // kReserve: the admission it is taken under, i.e. the right, bounded in amount, to reserve.  The most
-  // reserves that may be taken under it; 0 if and only if there is none.
+  // kReserve: the admission it is taken under, i.e. the right, bounded in amount, to reserve.  The
+  // most reserves that may be taken under it; 0 if and only if there is none.
   std::uint32_t admission_grant = 0;
   // 0: none.  Below 2^53; grows from one admission of a user to the next.
   std::uint64_t admission_number = 0;
@@ -39,8 +39,8 @@ struct Command {
   ReservationId id = {};
   // kReserve.
   LimitKeys keys = {};
-  // kReserve: how long it is held, to the microsecond, up to the longest hold of the terms; 0: as the
-  // terms say.  Operators' parts choose it, shoppers do not.
+  // kReserve: how long it is held, to the microsecond, up to the longest hold of the terms; 0: as
+  // the terms say.  Operators' parts choose it, shoppers do not.
   Duration hold{0};
 
   friend bool operator==(const Command&, const Command&) = default;

@@ -50,9 +50,9 @@ struct Sighting {
 // that two users in some thousands may be taken for one.  Beyond that it may be an estimate, no
 // less than kExact and, up to kCountable users, between half and twice their number.
 //
-// Keys are an attacker's to invent: memory stays within a bound that was set beforehand.  Where room
-// is needed the keys with the fewest users make it; where all keys have several, newcomers share
-// one count, so that nobody is helped by being forgotten.
+// Keys are an attacker's to invent: memory stays within a bound that was set beforehand.  Where
+// room is needed the keys with the fewest users make it; where all keys have several, newcomers
+// share one count, so that nobody is helped by being forgotten.
 //
 // Implementer's duty: any thread; a sighting is atomic; no exception leaves an implementation.
 class FLASHSALE_EXPORT FingerprintRepository {

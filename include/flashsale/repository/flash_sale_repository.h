@@ -23,9 +23,9 @@ class FLASHSALE_EXPORT FlashSaleRepository {
  public:
   virtual ~FlashSaleRepository() = default;
 
-  // Writes `sale` if the catalogue still has the revision it carries (0: if it has no such sale), and
-  // returns the new revision.  Errors: InvalidArgument, Conflict (names both revisions), NotFound
-  // (there is no such sale, but sale.revision is not 0).
+  // Writes `sale` if the catalogue still has the revision it carries (0: if it has no such sale),
+  // and returns the new revision.  Errors: InvalidArgument, Conflict (names both revisions),
+  // NotFound (there is no such sale, but sale.revision is not 0).
   virtual Result<std::uint64_t> Put(const FlashSale& sale) = 0;
 
   // Errors: NotFound.

@@ -157,7 +157,9 @@ class FLASHSALE_EXPORT InventoryRepository {
   // it expires nothing and tells whether there is something to look at.
   virtual Result<ExpireReport> ExpireDue(const SaleRef& sale, Time now, std::size_t max_holds) = 0;
 
-  // Copies the events after the cursor `after` (0: from the first), in order of `seq`.
+  // Copies the events after the cursor `after` (0: from the first), in order of `seq`.  Errors,
+  // beside others: FailedPrecondition where `after` is beyond the last event: it is a cursor of
+  // another log, as of one that was lost with what came after a backup.
   virtual Result<EventPage> ReadEvents(const SaleRef& sale, std::uint64_t after,
                                        std::span<Event> events) = 0;
 

@@ -54,8 +54,8 @@ struct Tally {
 };
 
 // Receives the state of a sale, in this order: OnSale once, then OnUser and OnKey in any order.
-// The sale may be held still until the last of them returns: a visitor is quick, and calls nothing of
-// the repository.
+// The sale may be held still until the last of them returns: a visitor is quick, and calls nothing
+// of the repository.
 class FLASHSALE_EXPORT SnapshotVisitor {
  public:
   struct Sale {

@@ -138,8 +138,12 @@ Result<ExpireReport> MemoryInventoryRepository::ExpireDue(const SaleRef& sale, T
 
 Result<EventPage> MemoryInventoryRepository::ReadEvents(const SaleRef& sale, std::uint64_t after,
                                                         std::span<Event> events) {
-  return With<Result<EventPage>>(
-      sale, [&](engine::SaleEngine& e) { return e.ReadEvents(after, events); });
+  return With<Result<EventPage>>(sale, [&](engine::SaleEngine& e) -> Result<EventPage> {
+    const std::uint64_t last = e.last_seq();
+    if (after <= last) return e.ReadEvents(after, events);
+    return Status(StatusCode::kFailedPrecondition,
+                  fmt::format("after: {}, expected no more than {}, the last event", after, last));
+  });
 }
 
 Status MemoryInventoryRepository::Snapshot(const SaleRef& sale, SnapshotVisitor& visitor) {

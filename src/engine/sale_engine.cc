@@ -238,7 +238,13 @@ std::size_t SaleEngine::LengthOfRun(std::span<const Job> jobs) const {
   if (jobs.size() == 1) return 1;
   SeenHashes seen(jobs.size() * (has_keys_ ? 1 + kMaxLimitKeys : 1));
   std::size_t length = 0;
+  bool gives = false;
   for (const Job& job : jobs) {
+    // A run takes its stock at once, and so before it gives any back: that would show others less
+    // than there is at any point of its order.
+    const Verb verb = job.command->verb;
+    if (gives && verb == Verb::kReserve) break;
+    gives = gives || verb == Verb::kCancel || verb == Verb::kVoid;
     bool distinct = seen.Insert(job.hash);
     ForEachKey(job, [&](std::size_t i) { distinct = seen.Insert(job.key_hashes[i]) && distinct; });
     if (!distinct) break;
@@ -265,6 +271,7 @@ bool SaleEngine::ApplyRun(Time now, std::span<Job> jobs) {
   std::uint64_t taken = 0;
   std::uint64_t holds = 0;
   const Job* taker = nullptr;
+  bool gives = false;
   for (Job& job : jobs) {
     switch (Judge(now, job, counts.Of(job.shard))) {
       case Verdict::kAnswered:
@@ -278,7 +285,10 @@ bool SaleEngine::ApplyRun(Time now, std::span<Job> jobs) {
     }
     effects[effect_count++] = &job;
     if (job.effect == Effect::kRevive || job.effect == Effect::kTombstone) return false;
+    // A confirm of a part gives the rest back: see LengthOfRun.
+    gives = gives || (job.effect == Effect::kConfirm && job.returned > 0);
     if (job.effect != Effect::kReserve) continue;
+    if (gives) return false;
     if (taker != nullptr && taker->line != job.line) return false;
     taker = &job;
     taken += job.units;

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -177,6 +178,54 @@ TEST_CASE("a unit given back is numbered as such before it is numbered as taken"
     if (verb == Verb::kVoid) before.push_back(About(kStart, Verb::kConfirm, 1, 1));
     TryEverywhere(
         {.before = before, .call = About(kStart, verb, 1, 1), .between = {Reserve(kStart, 2, 2)}});
+  }
+}
+
+// One unit is there for whoever comes, at every point of the batch's order.
+TEST_CASE("a batch that gives units back and takes some never shows that there are none") {
+  if (!CanInterrupt()) {
+    MESSAGE("skipped: calls cannot be interrupted here");
+    return;
+  }
+  for (const Verb verb : {Verb::kCancel, Verb::kVoid, Verb::kConfirm}) {
+    CAPTURE(static_cast<int>(verb));
+    // A confirm of one of two gives the other back.
+    const bool in_part = verb == Verb::kConfirm;
+    SaleTerms terms = OneUnit();
+    terms.lines[0].units = in_part ? 3 : 2;
+    terms.limit_per_user = 2;
+    bool reached = true;
+    for (std::size_t place = 1; reached; ++place) {
+      const Result<std::unique_ptr<Storage>> storage =
+          OpenMemoryStorage({.events_per_sale = 1'024, .hash_seed = 1});
+      REQUIRE(storage.ok());
+      InventoryRepository& inventory = (*storage)->inventory();
+      REQUIRE(inventory.Create(terms).ok());
+      const auto code_of = [&](Command command) {
+        Outcome outcome;
+        REQUIRE(inventory.Apply(terms.id, kStart, {&command, 1}, {&outcome, 1}).ok());
+        return outcome.code;
+      };
+      Command first = *Reserve(kStart, 1, 1).command;
+      if (in_part) first.units = 2;
+      REQUIRE(code_of(first) == Code::kDone);
+      if (verb == Verb::kVoid) {
+        REQUIRE(code_of(*About(kStart, Verb::kConfirm, 1, 1).command) == Code::kDone);
+      }
+      std::array<Command, 2> batch = {*About(kStart, verb, 1, 1).command,
+                                      *Reserve(kStart, 2, 2).command};
+      if (in_part) batch[0].units = 1;
+      std::array<Outcome, 2> outcomes;
+      Code intruder = Code::kDone;
+      reached = RunInterrupted(
+          {.places = Places::kAtomic, .at = place},
+          [&] { (void)inventory.Apply(terms.id, kStart, batch, outcomes); },
+          [&] { intruder = code_of(*Reserve(kStart, 3, 3).command); });
+      CAPTURE(place);
+      REQUIRE(intruder == Code::kDone);
+      REQUIRE(outcomes[0].code == Code::kDone);
+      REQUIRE(outcomes[1].code == Code::kDone);
+    }
   }
 }
 

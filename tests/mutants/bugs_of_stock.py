@@ -297,3 +297,7 @@ bug("a sale is forgotten without waiting for those inside", "hard cases",
     (DIRECTORY, "    gate_.Synchronize();\n", ""))
 bug("a crowd that comes too late fills the filter of those who are known", "engine",
     (ENGINE, "      if (line.stock.available() < job.units) break;\n", ""))
+bug("a batch takes stock before it gives back what comes first in it", "interleavings",
+    (ENGINE, "    if (gives && verb == Verb::kReserve) break;\n", ""))
+bug("a batch takes stock before a confirm of a part gives the rest back", "interleavings",
+    (ENGINE, "    if (gives) return false;\n", ""))

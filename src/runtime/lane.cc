@@ -65,10 +65,10 @@ struct Lane::State : std::enable_shared_from_this<Lane::State> {
     bool keeps = false;
     for (;;) {
       const EventCount::Value seen = worker.events().Read();
-      worker.Linger();
+      const bool any = worker.Linger();
       // Before the last look.
       const bool finished = worker.finished();
-      const LaneWorker::Served served = worker.Serve();
+      const LaneWorker::Served served = any ? worker.Serve() : LaneWorker::Served::kNothing;
       if (served == LaneWorker::Served::kAnswers || served == LaneWorker::Served::kMoreAnswers) {
         Dispatch(worker, served);
       } else if (options.executor == nullptr) {

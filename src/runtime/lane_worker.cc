@@ -275,14 +275,15 @@ void LaneWorker::WaitUntilCompleted() const {
   }
 }
 
-void LaneWorker::Linger() {
-  if (options_.linger == Duration{0}) return;
+bool LaneWorker::Linger() {
+  if (options_.linger == Duration{0}) return true;
   for (;;) {
     {
       const MutexLock lock(serving_);
       TakeInbox();
-      if (turns_.empty() || turns_.size() >= options_.max_batch || inbox_.closed()) return;
-      if (clock_.Now() >= turns_.since() + options_.linger) return;
+      if (turns_.empty()) return false;
+      if (turns_.size() >= options_.max_batch || inbox_.closed()) return true;
+      if (clock_.Now() >= turns_.since() + options_.linger) return true;
     }
     // What has been kept need not wait for that.
     if (options_.executor == nullptr) Deliver();

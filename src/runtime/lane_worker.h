@@ -66,8 +66,9 @@ class LaneWorker {
 
   // For the thread that serves: what it may find to do is announced.
   EventCount& events() { return events_; }
-  // Lets more come, unless the next batch is full or has waited long enough.
-  void Linger();
+  // Lets more come, unless the next batch is full or has waited long enough.  False where there is
+  // none yet: what comes now has not been waited with.
+  bool Linger();
 
   void Close() {
     inbox_.Close();

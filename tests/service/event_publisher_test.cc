@@ -281,6 +281,41 @@ TEST_CASE("cursors are given at a restart, and set") {
   CHECK(publisher->SetCursor("none", {.sale = "a"}).code() == StatusCode::kNotFound);
 }
 
+TEST_CASE("a cursor beyond the end of a log is told at each attempt, and passes nothing over") {
+  World world;
+  InlineExecutor executor;
+  const auto sink = std::make_shared<RecordingSink>();
+  const auto publisher = Make(world);
+  // As of a log that had come further than the backup which was put back.
+  world.Create(TermsOf("a"));
+  world.ReserveMany("a", kStart, 10);
+  REQUIRE(publisher->AddSale("a").ok());
+  REQUIRE(publisher
+              ->AddSink({.name = "log",
+                         .sink = sink,
+                         .executor = executor,
+                         .cursors = {{.sale = "a", .seq = 12}}})
+              .ok());
+  // One poll notes a failure, one after the wait attempts again.
+  Time now = kStart;
+  int failures = 0;
+  for (int i = 0; i < 6; ++i, now += std::chrono::hours{1}) {
+    const EventPublisher::Report report = publisher->Poll(now);
+    CHECK(report.events == 0);
+    if (report.failures == 0) continue;
+    ++failures;
+    CHECK(report.last_error.code() == StatusCode::kFailedPrecondition);
+    CHECK(report.last_error.message() == "after: 12, expected no more than 10, the last event");
+  }
+  CHECK(failures >= 2);
+  CHECK(sink->calls() == 0);
+  REQUIRE(publisher->SetCursor("log", {.sale = "a", .seq = 0}).ok());
+  std::uint64_t events = 0;
+  for (int i = 0; i < 2; ++i, now += std::chrono::hours{1}) events += publisher->Poll(now).events;
+  CHECK(events == 10);
+  CHECK(sink->in_order());
+}
+
 TEST_CASE("a delivery from before the cursor was set does not move it") {
   World world;
   QueueExecutor executor;

@@ -103,8 +103,9 @@ struct SinkStats {
 //
 // Cursors are in memory.  A host that wants to go on after a restart stores what Cursors() says, or
 // the last `seq` that its sink has stored with the data, and gives it to SinkRegistration.  One
-// beyond the end of the log, as after a backup was put back, is a failure of that sale, reported by
-// every Poll until SetCursor: what is sold anew under those numbers is not passed over.
+// beyond the end of the log, as after a backup was put back, is a failure of that sale, reported at
+// each attempt until SetCursor: what is sold anew meanwhile is not passed over, unless it has
+// reached that number before anybody looks.
 //
 // Thread safety: any thread; Polls may overlap.
 // Blocking: Poll as the repository (and as an executor that runs tasks at once); nothing waits for

@@ -27,8 +27,6 @@ class SpareRoom {
   // Asked again and again while there is none: looks now and then.
   bool LookAgain();
 
-  bool is_there() const { return is_there_; }
-
  private:
   bool Write() const;
 
